@@ -1,0 +1,96 @@
+"""The contract between an attack and the framework. `auditor.testing.check_attack` proves it for any attack."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from auditor.domain.data import Column, Records, Sensitive
+from auditor.domain.evidence import Evidence
+from auditor.domain.learner import Learner
+from auditor.domain.shadow import ShadowOutputs
+from auditor.domain.target import Profile
+from auditor.domain.threat import ThreatModel
+
+Query = Callable[[pd.DataFrame], NDArray[np.float64]]
+Checkpoint = Callable[[float], None]
+
+
+class Family(StrEnum):
+    MEMBERSHIP = "membership"
+    INVERSION = "inversion"
+    STEALING = "stealing"
+    ROBUSTNESS = "robustness"
+    SUPPLY_CHAIN = "supply-chain"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What this audit offers, known before anything is spent. `shadows` is 0 when none will be trained."""
+
+    profile: Profile
+    candidates: int
+    auxiliary: int
+    shadows: int
+    queries_left: int
+    sensitive: tuple[Sensitive, ...] = ()
+    has_learner: bool = True
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Distinct records the attack will put to the target (candidates already asked are free), and shadows over the candidates."""
+
+    queries_min: int
+    queries_max: int
+    shadows: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """Exactly what the threat model grants; what it does not grant is None and cannot be reached.
+
+    `candidates`: the n records in question (`labels` only if the true label is known). `query`: asks the target: a frame of
+    records -> (n, C) probabilities (labels as 0/1, classes not returned as NaN); candidates keep their row index, so a
+    subset of `candidates.features` may be asked as it is. `checkpoint(fraction)` reports progress and raises Cancelled.
+    """
+
+    seed: int
+    profile: Profile
+    columns: tuple[Column, ...]
+    query: Query
+    checkpoint: Checkpoint
+    candidates: Records | None = None
+    shadows: ShadowOutputs | None = None
+    auxiliary: Records | None = None
+    learner: Learner | None = None
+    sensitive: Sensitive | None = None
+    query_limit: int = 0
+
+    @property
+    def classes(self) -> int:
+        return len(self.profile.classes)
+
+
+@runtime_checkable
+class Attack(Protocol):
+    """A concrete attack is a frozen dataclass whose fields are its hyper-parameters, checked in __post_init__
+    (raise InvalidInput("attacks.<name>.<field>", sentence))."""
+
+    name: ClassVar[str]
+    family: ClassVar[Family]
+    kind: ClassVar[str]
+    threat_model: ClassVar[ThreatModel]
+    reference: ClassVar[str]
+    shows: ClassVar[str]  # what it shows, in plain words: "whether a person's record was in the training data"
+
+    def needs(self, scope: Scope) -> Needs: ...
+
+    def run(self, context: Context) -> Evidence: ...
+
+
+Parameters = Mapping[str, object]

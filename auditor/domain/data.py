@@ -1,0 +1,72 @@
+"""Records and their columns. Pure values: reading files is `intake`, joining them is `workflow.prepare`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+class ColumnType(StrEnum):
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"
+
+    @property
+    def is_numeric(self) -> bool:
+        return self in (ColumnType.INTEGER, ColumnType.NUMBER)
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: ColumnType
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """n records: `features` (n rows, RangeIndex, one typed column each) and `labels` (n,) as class indices.
+
+    integer and number columns are float64 or int64 (NaN where missing); string, category and boolean columns hold
+    Python str / bool objects (dtype object) with None where missing.
+    """
+
+    features: pd.DataFrame
+    labels: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Records":
+        """The chosen rows (indices or a mask), renumbered from 0."""
+        chosen = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return Records(self.features.iloc[chosen].reset_index(drop=True), self.labels[chosen])
+
+
+@dataclass(frozen=True)
+class Sensitive:
+    """A sensitive attribute: one or more columns, and the distinct values (a tuple of cells each) seen in the auxiliary records."""
+
+    name: str
+    columns: tuple[str, ...]
+    values: tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AuditData:
+    """Everything an audit knows. `candidates` are members and non-members in an order shuffled by the seed; `is_member` (n,)
+    is the truth, which no attack ever sees. Rows are distinct, and none stands on both sides."""
+
+    columns: tuple[Column, ...]
+    classes: tuple[str, ...]
+    candidates: Records
+    is_member: NDArray[np.bool_]
+    auxiliary: Records
+    sensitive: tuple[Sensitive, ...] = ()
+    removed: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    digest: str = ""

@@ -1,0 +1,108 @@
+"""Findings: graded evidence. The JSON shape is DESIGN's `result`, an interface other programs read."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    BREACH = "breach"
+    PASS = "pass"
+    INCONCLUSIVE = "inconclusive"
+    REPORTED = "reported"  # of a finding only: the policy sets no level for its family, so it decides nothing
+
+
+class Severity(StrEnum):
+    """The level of score_low: none < 5 <= low < 25 <= moderate < 50 <= high < 75 <= critical."""
+
+    NONE = "none"
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number with its interval and its n; `value` is None with a `reason` where the data cannot resolve it."""
+
+    name: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    confidence: float = 0.95
+    n: int = 0
+    reason: str | None = None
+    threshold: str | None = None  # calibrated | oracle
+    realised_fpr: tuple[float, float, float] | None = None  # low, value, high
+    low_simultaneous: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Without the fields that were not set; a number that does not exist is null and has a reason."""
+        full: dict[str, Any] = {
+            "name": self.name,
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "confidence": self.confidence,
+            "n": self.n,
+            "reason": self.reason,
+            "threshold": self.threshold,
+            "realised_fpr": None if self.realised_fpr is None else list(self.realised_fpr),
+            "low_simultaneous": self.low_simultaneous,
+        }
+        if self.value is None:
+            return {"name": self.name, "value": None, "reason": self.reason}
+        return {key: value for key, value in full.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Control:
+    """A check on the audit itself. `passed` is None for an expectation, which gates nothing."""
+
+    passed: bool | None
+    sentence: str
+    estimates: tuple[Estimate, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"passed": self.passed, "estimates": [e.as_json() for e in self.estimates], "sentence": self.sentence}
+
+
+@dataclass(frozen=True)
+class Finding:
+    attack: str
+    family: str
+    kind: str
+    shows: str
+    outcome: Outcome
+    severity: Severity
+    score: float | None
+    score_low: float | None
+    score_high: float | None
+    threat_model: dict[str, Any]
+    estimates: tuple[Estimate, ...] = ()
+    controls: dict[str, Control] = field(default_factory=dict)
+    caveats: tuple[str, ...] = ()
+    parameters: dict[str, Any] = field(default_factory=dict)
+    queries: int = 0
+    curve: dict[str, list[float]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "attack": self.attack,
+            "family": self.family,
+            "kind": self.kind,
+            "shows": self.shows,
+            "outcome": str(self.outcome),
+            "severity": str(self.severity),
+            "score": self.score,
+            "score_low": self.score_low,
+            "score_high": self.score_high,
+            "threat_model": self.threat_model,
+            "estimates": [e.as_json() for e in self.estimates],
+            "controls": {name: control.as_json() for name, control in self.controls.items()},
+            "caveats": list(self.caveats),
+            "parameters": self.parameters,
+            "queries": self.queries,
+            "curve": self.curve,
+        }

@@ -1,0 +1,213 @@
+"""The spec of an audit: one document for the CLI (YAML: paths, variable names) and the API (JSON: ids).
+
+`parse` reads either into the same frozen value. A mistake names its field and says what to change.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from auditor.domain.data import ColumnType
+from auditor.domain.policy import BUILTIN, DEFAULT_LEVEL, GATED_FAMILIES, Policy
+from auditor.domain.target import Auth, AuthKind, Output, Rows, Target, WireProtocol
+from auditor.errors import InvalidInput
+
+TIERS = {"quick": 4, "standard": 16, "full": 64}
+LOOKS = (4, 16, 64)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AuthSpec(_Part):
+    kind: AuthKind = Field(description="none, bearer, basic or header")
+    secret: str = Field("", description="name of an environment variable (CLI) or id of a secret (API), never the value")
+    header: str = Field("X-API-Key", description="header that carries the secret when kind is header")
+
+
+class TargetSpec(_Part):
+    url: str = Field(description="the inference URL, for example http://127.0.0.1:8080/v2/models/income/infer")
+    protocol: WireProtocol = Field(WireProtocol.OPEN_INFERENCE, description="how the server is spoken to")
+    rows: Rows = Field(Rows.RECORDS, description="records: one named tensor or field a column; matrix: one numeric tensor")
+    output: Output = Field(Output.PROBABILITIES, description="what the target answers; the probe checks it")
+    classes: tuple[str, ...] = Field((), description="class labels in the order of the answers; default: sorted label strings")
+    auth: AuthSpec | None = None
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return [_label(v) for v in value] if isinstance(value, list | tuple) else value
+
+    def as_target(self) -> Target:
+        auth = Auth() if self.auth is None else Auth(self.auth.kind, self.auth.secret, self.auth.header)
+        return Target(self.url, self.protocol, self.rows, self.output, self.classes, auth)
+
+
+class SensitiveSpec(_Part):
+    name: str
+    columns: tuple[str, ...]
+
+
+class DataSpec(_Part):
+    members: str = Field(description="records in the training data: a CSV or Parquet path (CLI) or a dataset id (API)")
+    non_members: str = Field(description="records of the same population that were not in the training data")
+    auxiliary: str | None = Field(None, description="what an adversary may know of the population; default: a third of the non-members")
+    label: str = Field(description="the column that the model predicts")
+    features: tuple[str, ...] | None = Field(None, description="columns sent to the target, in order; default: all but label and exclude")
+    exclude: tuple[str, ...] = Field((), description="columns that are never sent")
+    types: Mapping[str, ColumnType] = Field(default_factory=dict, description="column types that override the guess")
+    missing: tuple[str, ...] = Field(("",), description="cells that mean missing")
+    sensitive: tuple[SensitiveSpec, ...] = Field((), description="attributes whose inference is tried")
+    subgroups: tuple[str, ...] = Field((), description="columns whose values are reported apart")
+
+    @field_validator("sensitive", mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        if not isinstance(value, list | tuple):
+            return value
+        return [{"name": v, "columns": [v]} if isinstance(v, str) else v for v in value]
+
+
+class LearnerSpec(_Part):
+    name: str = "auto"
+    params: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class AttackSpec(_Part):
+    name: str
+    params: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class BudgetSpec(_Part):
+    queries: int = Field(200_000, ge=1, le=1_000_000_000, description="rows the target may be asked, retries included")
+    rate: float = Field(0, ge=0, description="rows a second; 0 means as fast as the target answers")
+
+
+class AuditSpec(_Part):
+    spec: Literal[1] = Field(1, description="version of this format")
+    name: str = Field("audit", min_length=1, max_length=200)
+    target: TargetSpec | str = Field(description="a target block (CLI) or the id of a registered target (API)")
+    data: DataSpec
+    learner: LearnerSpec = Field(LearnerSpec(), description="how the model was trained; auto picks the closest of the known learners")
+    attacks: Literal["quick", "standard", "full"] | tuple[AttackSpec, ...] = Field("standard", description="a tier or a list")
+    shadows: Literal["auto"] | int | None = Field(None, description="an even number, or auto: 4, 16, 64 until the outcome is clear")
+    budget: BudgetSpec = BudgetSpec()
+    policy: str | Mapping[str, float | None] = Field("default", description="default, people, or {family: level or null}")
+    seed: int = Field(7, ge=0, le=2**53)
+
+    @field_validator("learner", mode="before")
+    @classmethod
+    def _learner_name(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("attacks", mode="before")
+    @classmethod
+    def _attack_names(cls, value: object) -> object:
+        if isinstance(value, list | tuple):
+            return [{"name": v} if isinstance(v, str) else v for v in value]
+        return value
+
+    @property
+    def target_block(self) -> TargetSpec:
+        if isinstance(self.target, str):
+            raise InvalidInput("target", "resolve the target id before the audit is planned")
+        return self.target
+
+    @property
+    def shadow_looks(self) -> tuple[int, ...]:
+        """The numbers of shadow models at which the audit looks at its outcome."""
+        if self.shadows == "auto":
+            return LOOKS
+        if self.shadows is None:
+            return (TIERS[self.attacks] if isinstance(self.attacks, str) else TIERS["standard"],)
+        return (self.shadows,)
+
+    @property
+    def resolved_policy(self) -> Policy:
+        if isinstance(self.policy, str):
+            return BUILTIN[self.policy]
+        return Policy("custom", {family: self.policy.get(family, DEFAULT_LEVEL) for family in GATED_FAMILIES})
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+
+def parse(document: object) -> AuditSpec:
+    """A spec from parsed YAML or JSON; raises InvalidInput naming the first field that is wrong."""
+    if not isinstance(document, Mapping):
+        raise InvalidInput("spec", "write the spec as a mapping of keys, starting with `spec: 1`")
+    try:
+        spec = AuditSpec.model_validate(document)
+    except ValidationError as error:
+        raise first_mistake(error, AuditSpec) from None
+    _check(spec)
+    return spec
+
+
+def _check(spec: AuditSpec) -> None:
+    if isinstance(spec.shadows, int) and (spec.shadows < 4 or spec.shadows % 2 or spec.shadows > 1024):
+        raise InvalidInput("shadows", f"choose an even number from 4 to 1024 (shadows come in complementary pairs), not {spec.shadows}")
+    if isinstance(spec.attacks, tuple) and not spec.attacks:
+        raise InvalidInput("attacks", "name at least one attack, or a tier: quick, standard or full")
+    _check_policy(spec)
+    label = spec.data.label
+    if spec.data.features is not None and label in spec.data.features:
+        raise InvalidInput("data.features", f"take the label column {label!r} out of the features; it is what the model predicts")
+    for sensitive in spec.data.sensitive:
+        if label in sensitive.columns:
+            raise InvalidInput("data.sensitive", f"{label!r} is the label; name a feature as the sensitive attribute instead")
+
+
+def _check_policy(spec: AuditSpec) -> None:
+    if isinstance(spec.policy, str):
+        if spec.policy not in BUILTIN:
+            raise InvalidInput("policy", f"there is no policy {spec.policy!r}; choose {' or '.join(BUILTIN)}, or give levels by family")
+        return
+    for family, level in spec.policy.items():
+        if family not in GATED_FAMILIES:
+            raise InvalidInput(f"policy.{family}", f"unknown family{suggestion(family, GATED_FAMILIES)}")
+        if level is not None and not 0 < level <= 100:
+            raise InvalidInput(f"policy.{family}", "a level is a score above 0 and at most 100, or null to report without deciding")
+
+
+def first_mistake(error: ValidationError, model: type[BaseModel]) -> InvalidInput:
+    """The first validation error as one sentence; an unknown key suggests the nearest known one."""
+    problem = error.errors(include_url=False, include_context=False)[0]
+    path = [str(p) for p in problem["loc"] if not _is_union_tag(p)]
+    field = ".".join(path)
+    if problem["type"] == "extra_forbidden":
+        return InvalidInput(field, f"unknown key {path[-1]!r}{suggestion(path[-1], _known_keys(model, path[:-1]))}")
+    if problem["type"] == "missing":
+        return InvalidInput(field, f"add the key {path[-1]!r}")
+    text = problem["msg"]
+    return InvalidInput(field, text[:1].lower() + text[1:])
+
+
+def suggestion(word: str, known: object) -> str:
+    near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.5)  # type: ignore[call-overload]
+    return f"; did you mean {near[0]!r}?" if near else "; known are: " + ", ".join(known)  # type: ignore[arg-type]
+
+
+def _is_union_tag(part: object) -> bool:
+    return isinstance(part, str) and (part in ("TargetSpec", "str", "int") or part[:1].isupper() or "[" in part)
+
+
+def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
+    """Keys allowed at this place of the document."""
+    current: type[BaseModel] = model
+    for part in path:
+        if part.isdigit():
+            continue
+        nested = {"target": TargetSpec, "auth": AuthSpec, "data": DataSpec, "sensitive": SensitiveSpec, "learner": LearnerSpec}
+        nested |= {"attacks": AttackSpec, "budget": BudgetSpec}
+        current = nested.get(part, current)
+    return list(current.model_fields)
+
+
+def _label(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,63 @@
+"""Threat models: what an adversary sees of the target's answers and knows of the world."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from auditor.domain.target import Output
+
+
+class Sees(StrEnum):
+    """Ordered: an adversary who sees more also sees everything before it. `nothing` marks a baseline without the model."""
+
+    NOTHING = "nothing"
+    LABELS = "labels"
+    TOP_K = "top-k"
+    PROBABILITIES = "probabilities"
+    LOGITS = "logits"
+    PARAMETERS = "parameters"
+
+    @property
+    def rank(self) -> int:
+        return list(Sees).index(self)
+
+
+class Knows(StrEnum):
+    POPULATION = "population"
+    CANDIDATES = "candidates"
+    LEARNER = "learner"
+    TRUE_LABEL = "true_label"
+    OTHER_ATTRIBUTES = "other_attributes"
+    TRAINING_SIZE = "training_size"
+
+
+PLAIN_WORDS = {
+    Sees.NOTHING: "never asks the model",
+    Sees.LABELS: "sees only the predicted label",
+    Sees.TOP_K: "sees the top few probabilities",
+    Sees.PROBABILITIES: "sees the predicted probabilities",
+    Sees.LOGITS: "sees the raw scores",
+    Sees.PARAMETERS: "sees the model's parameters",
+    Knows.POPULATION: "has records from the same population",
+    Knows.CANDIDATES: "has the full records in question",
+    Knows.LEARNER: "knows the kind of model and its settings",
+    Knows.TRUE_LABEL: "knows the true label of each record",
+    Knows.OTHER_ATTRIBUTES: "knows every other attribute of the person",
+    Knows.TRAINING_SIZE: "knows how many records were trained on",
+}
+
+
+@dataclass(frozen=True)
+class ThreatModel:
+    sees: Sees
+    knows: frozenset[Knows] = frozenset()
+
+    def in_words(self) -> str:
+        """One sentence for people who do not know the field."""
+        parts = [PLAIN_WORDS[self.sees], *(PLAIN_WORDS[k] for k in Knows if k in self.knows)]
+        return "An adversary who " + ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + "."
+
+    def is_met_by(self, output: Output) -> bool:
+        """Does a target that answers `output` show at least what this adversary needs?"""
+        if self.sees in (Sees.NOTHING, Sees.LABELS):
+            return True
+        return output is not Output.VALUE and self.sees.rank <= Sees(output.value).rank
