@@ -64,6 +64,7 @@ class Profile:
     latency_ms: float = 0.0
     batch_size: int = 64
     notes: tuple[str, ...] = ()
+    top: int = 0  # how many classes a top-k answer holds; 0: not known, or all
 
     @property
     def clip(self) -> float:

@@ -1,0 +1,1 @@
+"""Shadow models: which half each is trained on, how they are trained, and what they answer."""

@@ -1,0 +1,63 @@
+"""The pool of shadow models: the content key of one of them, and its stored answers as the target would show them."""
+
+import hashlib
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.domain.learner import Learner
+from auditor.domain.shadow import ShadowOutputs
+from auditor.domain.target import Output, Profile
+from auditor.learners import check
+from auditor.learners.estimators import versions
+
+# Change this when the encoding, the design or the seeds of shadows change, so that stored outputs are not mistaken for new ones.
+TRAINING_VERSION = 1
+
+
+def key(pool_digest: str, learner: Learner, index: int, seed: int) -> str:
+    """What the outputs of one shadow depend on, as a hexadecimal digest: never the target, so a new version of the target
+    reuses every shadow."""
+    checked = check(learner)
+    content = {
+        "training": TRAINING_VERSION,
+        "pool": pool_digest,
+        "learner": checked.name,
+        "params": dict(checked.params),
+        "index": index,
+        "seed": seed,
+        "versions": versions(checked),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def outputs(log_odds: NDArray[np.float32], masks: NDArray[np.bool_], profile: Profile) -> ShadowOutputs:
+    """Stored log-odds (K, n, C) as probabilities of the target's channel: labels as 0/1, classes that the target does not
+    return as NaN, rounded to the target's decimals. Attacks calibrated on sharper answers than they get would misjudge."""
+    return ShadowOutputs(as_shown(probabilities(log_odds), profile), masks)
+
+
+def probabilities(log_odds: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The inverse of `trainers.log_odds`, in 64 bits."""
+    wide = log_odds.astype(np.float64)
+    np.negative(wide, out=wide)
+    np.exp(wide, out=wide)
+    wide += 1.0
+    return np.reciprocal(wide, out=wide)
+
+
+def as_shown(sharp: NDArray[np.float64], profile: Profile) -> NDArray[np.float64]:
+    """Probabilities (..., C) seen through the channel of the target; ties of the label go to the first class."""
+    if profile.output is Output.LABELS:
+        return np.asarray(np.arange(sharp.shape[-1]) == sharp.argmax(axis=-1)[..., None], dtype=np.float64)
+    shown = sharp if profile.decimals is None else _rounded(sharp, profile.decimals)
+    if profile.output is Output.TOP_K and 0 < profile.top < sharp.shape[-1]:
+        rank = np.argsort(np.argsort(-sharp, axis=-1, kind="stable"), axis=-1, kind="stable")
+        shown = np.where(rank < profile.top, shown, np.nan)
+    return shown
+
+
+def _rounded(sharp: NDArray[np.float64], decimals: int) -> NDArray[np.float64]:
+    # Forests answer exact halves of a unit (0.35); storage in 32 bits must not decide which way those are rounded.
+    return np.round(np.round(sharp, 6) if decimals < 6 else sharp, decimals)

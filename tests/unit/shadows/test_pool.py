@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from auditor.domain.learner import Learner
+from auditor.domain.target import Output, Profile
+from auditor.errors import InvalidInput
+from auditor.shadows import design, pool
+from auditor.shadows.trainers import log_odds
+
+SHARP = np.array([[[0.123456, 0.5, 0.376544], [1.0, 0.0, 0.0]], [[0.2, 0.2, 0.6], [0.4, 0.35, 0.25]]])
+PROBABILITIES = Profile(Output.PROBABILITIES, ("a", "b", "c"))
+
+
+def shown(profile: Profile) -> np.ndarray:
+    return pool.outputs(log_odds(SHARP), design.masks(2, range(2), 0), profile).probabilities
+
+
+def test_full_probabilities_come_back_as_they_were() -> None:
+    np.testing.assert_allclose(shown(PROBABILITIES), SHARP, atol=2e-7)
+
+
+def test_masks_are_passed_on() -> None:
+    masks = design.masks(2, range(2), 0)
+    assert pool.outputs(log_odds(SHARP), masks, PROBABILITIES).masks is masks
+
+
+@pytest.mark.parametrize("decimals", [1, 2, 4])
+def test_rounding_follows_the_target(decimals: int) -> None:
+    np.testing.assert_array_equal(shown(replace(PROBABILITIES, decimals=decimals)), np.round(SHARP, decimals))
+
+
+def test_a_labels_only_target_shows_labels_only() -> None:
+    labels = shown(replace(PROBABILITIES, output=Output.LABELS))
+    np.testing.assert_array_equal(labels, [[[0, 1, 0], [1, 0, 0]], [[0, 0, 1], [1, 0, 0]]])
+
+
+def test_ties_of_the_label_go_to_the_first_class() -> None:
+    even = pool.as_shown(np.full((1, 1, 3), 1 / 3), replace(PROBABILITIES, output=Output.LABELS))
+    np.testing.assert_array_equal(even, [[[1, 0, 0]]])
+
+
+def test_top_k_hides_the_rest() -> None:
+    top = shown(replace(PROBABILITIES, output=Output.TOP_K, top=2, decimals=2))
+    np.testing.assert_array_equal(top, [[[np.nan, 0.5, 0.38], [1.0, 0.0, np.nan]], [[0.2, np.nan, 0.6], [0.4, 0.35, np.nan]]])
+
+
+def test_top_k_of_unknown_size_shows_all() -> None:
+    assert np.isfinite(shown(replace(PROBABILITIES, output=Output.TOP_K))).all()
+
+
+def test_the_key_depends_on_everything_that_changes_a_shadow() -> None:
+    learner = Learner("xgboost", {"max_depth": 4})
+    keys = {
+        pool.key("pool", learner, 0, 1),
+        pool.key("other", learner, 0, 1),
+        pool.key("pool", Learner("xgboost"), 0, 1),
+        pool.key("pool", Learner("random-forest"), 0, 1),
+        pool.key("pool", learner, 1, 1),
+        pool.key("pool", learner, 0, 2),
+    }
+    assert len(keys) == 6
+
+
+def test_the_key_does_not_depend_on_how_a_learner_was_written() -> None:
+    assert pool.key("p", Learner("xgboost"), 0, 1) == pool.key("p", Learner("xgboost", {"max_depth": 6.0}), 0, 1)
+    assert pool.key("p", Learner("mlp", {"hidden_layer_sizes": [100]}), 0, 1) == pool.key("p", Learner("mlp"), 0, 1)
+
+
+def test_the_key_of_a_bad_learner_is_refused() -> None:
+    with pytest.raises(InvalidInput):
+        pool.key("p", Learner("xgbost"), 0, 1)
