@@ -5,6 +5,7 @@ AuditorError
 ├── NotFound              no such thing in this workspace
 ├── Conflict              the thing exists, but not in a state that allows this
 ├── NotAllowed            the key's role does not permit it
+│   └── NotSignedIn           no key, or one that is wrong, expired or revoked
 ├── Unavailable           the machine refuses: disk full, port taken, database or broker away
 ├── TargetError           the audited endpoint
 │   ├── TargetUnreachable     no connection, time-out, name not found
@@ -46,6 +47,10 @@ class Conflict(AuditorError):
 
 
 class NotAllowed(AuditorError):
+    pass
+
+
+class NotSignedIn(NotAllowed):
     pass
 
 

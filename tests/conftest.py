@@ -1,0 +1,1 @@
+"""This folder is on the path: tests of several levels share what stands in it."""
