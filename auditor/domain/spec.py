@@ -202,7 +202,7 @@ def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
         if part.isdigit():
             continue
         nested = {"target": TargetSpec, "auth": AuthSpec, "data": DataSpec, "sensitive": SensitiveSpec, "learner": LearnerSpec}
-        nested |= {"attacks": AttackSpec, "budget": BudgetSpec}
+        nested |= {"attacks": AttackSpec, "budget": BudgetSpec, "audit": AuditSpec}
         current = nested.get(part, current)
     return list(current.model_fields)
 

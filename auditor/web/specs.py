@@ -1,0 +1,71 @@
+"""From the ids that a person or program gives to what an audit is frozen with. The API and the dashboard share it."""
+
+import re
+from urllib.parse import urlsplit
+
+from auditor.domain.spec import AuditSpec, AuthSpec, TargetSpec, parse
+from auditor.domain.target import AuthKind
+from auditor.errors import AddressBlocked, InvalidInput, NotFound
+from auditor.querying import check_url
+from auditor.settings import Settings
+from auditor.store import datasets, secrets, targets
+from auditor.store.engine import Transaction
+from auditor.web.ids import the_id
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+FILES = ("members", "non_members", "auxiliary")
+
+
+def resolved(tx: Transaction, workspace_id: str, spec: AuditSpec) -> tuple[AuditSpec, str]:
+    """The spec with its target's block in place of the id, and that id; every id must stand in this workspace."""
+    target_id = the_id(spec.target, "target", "target")
+    document = spec.as_json()
+    for name in FILES:
+        if document["data"][name] is not None:
+            document["data"][name] = _dataset(tx, workspace_id, name, document["data"][name])
+    try:
+        document["target"] = targets.get_target(tx, workspace_id, target_id).spec
+    except NotFound:
+        raise InvalidInput("target", "this workspace has no target with this id; GET /api/v1/targets lists those it has") from None
+    return parse(document), target_id
+
+
+def vetted(tx: Transaction, workspace_id: str, block: TargetSpec, settings: Settings) -> TargetSpec:
+    """A target's block whose address may be asked and whose secret is one of this workspace, bound to that very host."""
+    try:
+        check_url(block.url, settings)
+    except AddressBlocked as refusal:
+        raise InvalidInput("target.url", refusal.sentence) from None
+    except InvalidInput as mistake:
+        raise InvalidInput("target.url", mistake.sentence) from None
+    if block.auth is None or block.auth.kind is AuthKind.NONE:
+        return block.model_copy(update={"auth": None})
+    return block.model_copy(update={"auth": _auth(tx, workspace_id, block.auth, host_of(block.url))})
+
+
+def host_of(url: str) -> str:
+    """The host that a secret is bound to."""
+    return urlsplit(url).hostname or ""
+
+
+def _dataset(tx: Transaction, workspace_id: str, name: str, value: object) -> str:
+    dataset_id = the_id(value, f"data.{name}", "dataset")
+    try:
+        datasets.get_dataset(tx, workspace_id, dataset_id)
+    except NotFound:
+        sentence = "this workspace has no dataset with this id; GET /api/v1/datasets lists those it has"
+        raise InvalidInput(f"data.{name}", sentence) from None
+    return dataset_id
+
+
+def _auth(tx: Transaction, workspace_id: str, auth: AuthSpec, host: str) -> AuthSpec:
+    if not HEADER_NAME.fullmatch(auth.header):
+        raise InvalidInput("target.auth.header", "write the name of an HTTP header, such as X-API-Key")
+    secret_id = the_id(auth.secret.removeprefix("secret:"), "target.auth.secret", "secret")
+    try:
+        record = secrets.get_secret(tx, workspace_id, secret_id)
+    except NotFound:
+        raise InvalidInput("target.auth.secret", "this workspace has no secret with this id; an admin can make one") from None
+    if record.host != host:
+        raise InvalidInput("target.auth.secret", f"this secret is bound to {record.host}; the target is at {host}")
+    return auth.model_copy(update={"secret": f"secret:{secret_id}"})
