@@ -1,0 +1,64 @@
+"""Artifacts as files under an fsspec URL: a folder, a shared disk, S3. A file is named by its workspace and digest."""
+
+import contextlib
+import hashlib
+import uuid
+from typing import Any
+
+from fsspec.core import url_to_fs
+
+from auditor.errors import InvalidInput, NotFound, Unavailable
+
+
+def write(url: str, workspace_id: str, digest: str, data: bytes) -> str:
+    """Returns the location. A local file appears whole or not at all; object stores behave so by themselves."""
+    location = f"{url.rstrip('/')}/{workspace_id}/{digest[:2]}/{digest}"
+    system, path = _opened(location)
+    try:
+        system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+        if "file" in _protocols(system):
+            draft = f"{path}.{uuid.uuid4().hex}.part"
+            system.pipe_file(draft, data)
+            system.mv(draft, path)
+        else:
+            system.pipe_file(path, data)
+    except OSError as error:
+        raise Unavailable(f"artifacts cannot be written to {url}: {_why(error)}") from error
+    return location
+
+
+def read(location: str, digest: str) -> bytes:
+    """The bytes, if they are still those that the digest names."""
+    system, path = _opened(location)
+    try:
+        data = bytes(system.cat_file(path))
+    except FileNotFoundError:
+        raise NotFound("the file of these stored bytes is gone; upload or compute them again") from None
+    except OSError as error:
+        raise Unavailable(f"artifacts cannot be read from {location}: {_why(error)}") from error
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise Unavailable("a stored file is damaged: it does not have the digest it is named by; restore it from a backup")
+    return data
+
+
+def remove(location: str) -> None:
+    """A file that is gone already is fine."""
+    system, path = _opened(location)
+    with contextlib.suppress(OSError):
+        system.rm_file(path)
+
+
+def _opened(location: str) -> tuple[Any, str]:
+    try:
+        system, path = url_to_fs(location)
+    except (ValueError, ImportError) as error:
+        raise InvalidInput("AUDITOR_ARTIFACTS_URL", f"this kind of URL cannot be opened: {error}") from error
+    return system, path
+
+
+def _protocols(system: Any) -> tuple[str, ...]:
+    return (system.protocol,) if isinstance(system.protocol, str) else tuple(system.protocol)
+
+
+def _why(error: OSError) -> str:
+    return f"{error.strerror or 'the storage refuses'}; check AUDITOR_ARTIFACTS_URL, its permissions and its free space"
