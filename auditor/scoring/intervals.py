@@ -1,0 +1,61 @@
+"""Intervals for proportions. Every limit is two-sided at `alpha`: each side errs with probability alpha / 2."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta, norm
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    low: float
+    value: float
+    high: float
+
+    def as_tuple(self) -> tuple[float, float, float]:
+        return self.low, self.value, self.high
+
+
+def clopper_pearson(successes: float, trials: float, alpha: float = 0.05) -> Interval:
+    """Exact interval of a binomial proportion (Clopper and Pearson 1934); all of [0, 1] without trials."""
+    low, high = clopper_pearson_limits(np.array([successes], float), trials, alpha)
+    return Interval(float(low[0]), successes / trials if trials else 0.0, float(high[0]))
+
+
+def clopper_pearson_limits(successes: Floats, trials: float, alpha: float = 0.05) -> tuple[Floats, Floats]:
+    """The same for many counts (k,) out of one number of trials: lower and upper limits (k,)."""
+    failures = trials - successes
+    low = np.where(successes > 0, beta.ppf(alpha / 2, np.maximum(successes, 1e-9), failures + 1), 0.0)
+    high = np.where(failures > 0, beta.ppf(1 - alpha / 2, successes + 1, np.maximum(failures, 1e-9)), 1.0)
+    return low, high
+
+
+def wilson(successes: float, trials: float, alpha: float = 0.05) -> Interval:
+    """Score interval of a binomial proportion (Wilson 1927)."""
+    z, share = quantile(alpha), successes / trials
+    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2)) / (1 + z * z / trials)
+    return Interval(min(share, max(0.0, float(centre - half))), share, max(share, min(1.0, float(centre + half))))
+
+
+def difference(first: Interval, second: Interval) -> Interval:
+    """Interval of `first - second`, two independent proportions, from their own intervals (Newcombe 1998, method 10)."""
+    value = first.value - second.value
+    low = value - np.hypot(first.value - first.low, second.high - second.value)
+    high = value + np.hypot(first.high - first.value, second.value - second.low)
+    return Interval(float(low), value, float(high))
+
+
+def quantile(alpha: float) -> float:
+    """The normal quantile of a two-sided limit."""
+    return float(norm.ppf(1 - alpha / 2))
+
+
+def percentiles(samples: Any, alpha: float) -> tuple[float, float]:
+    """The limits that cut alpha / 2 off each end of resampled values."""
+    low, high = np.quantile(samples, [alpha / 2, 1 - alpha / 2])
+    return float(low), float(high)

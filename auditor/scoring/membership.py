@@ -1,0 +1,115 @@
+"""Grading of membership scores: estimates, the score from its two parts, and what a reader must know before the numbers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.domain.evidence import MembershipScores
+from auditor.domain.finding import Estimate
+from auditor.scoring import estimates, roc, score, thresholds
+from auditor.scoring.grading import Assessment, Grading, Truth
+from auditor.scoring.intervals import Interval
+from auditor.scoring.score import Score
+from auditor.scoring.thresholds import CALIBRATED, ORACLE, Rates
+
+Mask = NDArray[np.bool_]
+
+
+def assess_membership(evidence: MembershipScores, truth: Truth, grading: Grading) -> Assessment:
+    """Membership scores (n,) against the truth. Raises AttackFailed for scores that cannot be graded."""
+    scores = thresholds.checked(evidence, truth.is_member)
+    auc = roc.auc_interval(scores.target, truth.is_member, grading.alpha)
+    at = headline(scores, truth.is_member, grading.alpha)
+    graded = score.membership(auc, at if at is not None and at.reached else None)
+    found = estimates.membership(scores, truth.is_member, grading)
+    return Assessment(
+        estimates=found,
+        score=graded.value,
+        score_low=graded.low,
+        score_high=graded.high,
+        caveats=_caveats(scores, truth.is_member, at, found, graded),
+        curve=roc.curve(scores.target, truth.is_member, grading.marginal_alpha),
+        resolved=at is not None and at.reached,
+        driver=graded.driver,
+    )
+
+
+def headline(evidence: MembershipScores, is_member: Mask, alpha: float) -> Rates | None:
+    """The rates that the tail is graded on, or None with fewer than 500 non-members."""
+    rate = thresholds.headline_rate(int((~is_member).sum()))
+    return None if rate is None else thresholds.rates_at(evidence, is_member, rate, thresholds.kinds(evidence)[0], alpha)
+
+
+def _caveats(
+    evidence: MembershipScores, is_member: Mask, at: Rates | None, found: tuple[Estimate, ...], graded: Score
+) -> tuple[str, ...]:
+    auc = found[0]
+    sentences = [
+        _shape(evidence.target, auc),
+        _no_pseudo_targets(evidence),
+        _unresolved(evidence, is_member, at),
+        _disagreement(found, at),
+        _driver(graded, auc, at),
+    ]
+    return tuple(s for s in sentences if s)
+
+
+def _shape(scores: NDArray[np.float64], auc: Estimate) -> str | None:
+    if scores.min() == scores.max():
+        return "Every candidate got the same score: through this attack the answers do not tell records apart."
+    if auc.high is not None and auc.high < 0.5:
+        return "The scores are inverted: non-members score higher than members, which this attack cannot use; its score is 0."
+    return None
+
+
+def _no_pseudo_targets(evidence: MembershipScores) -> str | None:
+    if len(evidence.pseudo_targets):
+        return None
+    return (
+        "There are no pseudo-targets, so thresholds are set on the target's own non-members (oracle), "
+        "which an adversary does not have: the figures are at the adversary's best."
+    )
+
+
+def _unresolved(evidence: MembershipScores, is_member: Mask, at: Rates | None) -> str | None:
+    if at is None:
+        reason = thresholds.shortage(0.01, int((~is_member).sum()))
+        return f"The low-FPR tail is not measured ({reason}); the score rests on AUC alone."
+    if at.reached:
+        return None
+    kind = thresholds.kinds(evidence)[0]
+    outsiders = evidence.pseudo_targets[~evidence.membership] if kind == CALIBRATED else evidence.target[~is_member]
+    tied = float((outsiders == outsiders.max()).mean())
+    return (
+        f"Ties: {tied:.1%} of the records outside the training data share the highest score, so no threshold reaches "
+        f"FPR {at.rate:.1%}; the low-FPR tail is not resolvable and the score rests on AUC alone."
+    )
+
+
+def _disagreement(found: tuple[Estimate, ...], at: Rates | None) -> str | None:
+    """Calibrated and oracle TPR apart by more than twice, and by more than chance."""
+    if at is None:
+        return None
+    pair = {e.threshold: e for e in found if e.name == f"tpr@fpr={at.rate:g}"}
+    if CALIBRATED not in pair or not _is_apart(pair[CALIBRATED], pair[ORACLE]):
+        return None
+    return (
+        f"At FPR {at.rate:.1%} the threshold calibrated on shadow models finds {pair[CALIBRATED].value:.2%} of members and the "
+        f"oracle threshold {pair[ORACLE].value:.2%}: the shadow models behave differently from the target, so the calibrated "
+        "figure may be far from the truth."
+    )
+
+
+def _is_apart(first: Estimate, second: Estimate) -> bool:
+    small, large = sorted((_interval(first), _interval(second)), key=lambda i: i.value)
+    return large.value > 2 * small.value and small.value < large.low and large.value > small.high
+
+
+def _interval(estimate: Estimate) -> Interval:
+    return Interval(estimate.low or 0.0, estimate.value or 0.0, estimate.high or 0.0)
+
+
+def _driver(graded: Score, auc: Estimate, at: Rates | None) -> str | None:
+    if graded.driver == score.TAIL and at is not None:
+        found = f"{at.tpr.value:.2%} of members found at FPR {at.rate:.1%}, {at.tpr.value / at.rate:.1f} times chance"
+        return f"The score rests on the low-FPR tail: {found}."
+    return f"The score rests on the bulk of the records: AUC {auc.value:.3f}."

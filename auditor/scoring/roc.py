@@ -1,0 +1,118 @@
+"""The ROC of membership scores: ties stay whole, nothing is interpolated, higher means more likely a member."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from auditor.scoring.intervals import Floats, Interval, clopper_pearson_limits, quantile
+
+POINTS = 160
+
+
+@dataclass(frozen=True, eq=False)
+class Placements:
+    """DeLong's structural components: `members` (P,) is the share of non-members that each member's score beats (ties half),
+    `non_members` (N,) the share of members that beat each non-member. Both have the AUC as their mean."""
+
+    members: Floats
+    non_members: Floats
+
+    @property
+    def auc(self) -> float:
+        return float(self.members.mean())
+
+    @property
+    def variance(self) -> float:
+        """Variance of the AUC over records (DeLong, DeLong and Clarke-Pearson 1988, eq. 3)."""
+        return _spread(self.members) + _spread(self.non_members)
+
+
+def placements(scores: Floats, is_member: NDArray[np.bool_]) -> Placements:
+    """`scores` (..., n) -> placements averaged over the leading axis: those of the mean AUC of several score vectors."""
+    table = np.atleast_2d(scores)
+    overall = rankdata(table, axis=1)
+    inside, outside = table[:, is_member], table[:, ~is_member]
+    members = (overall[:, is_member] - rankdata(inside, axis=1)) / outside.shape[1]
+    non_members = 1.0 - (overall[:, ~is_member] - rankdata(outside, axis=1)) / inside.shape[1]
+    return Placements(members.mean(axis=0), non_members.mean(axis=0))
+
+
+def auc(scores: Floats, is_member: NDArray[np.bool_]) -> float:
+    return placements(scores, is_member).auc
+
+
+def auc_interval(scores: Floats, is_member: NDArray[np.bool_], alpha: float = 0.05) -> Interval:
+    """AUC with DeLong's variance on the logit scale.
+
+    DeLong's variance is zero where every pair came out alike (AUC 0 or 1, or nothing but ties), though a pair not yet seen may
+    differ. Members and non-members form min(P, N) independent pairs, so a kind of pair that none of them shows has probability
+    at most q = 1 - (alpha / 2) ** (1 / min(P, N)); the interval always reaches at least as far as such pairs would move the AUC.
+    """
+    placed = placements(scores, is_member)
+    value = min(1.0, max(0.0, placed.auc))
+    pairs = min(len(placed.members), len(placed.non_members))
+    unseen = 1.0 - (alpha / 2) ** (1.0 / pairs)
+    low, high = _logit_limits(value, float(np.sqrt(placed.variance)), quantile(alpha))
+    return Interval(min(low, value * (1 - unseen)), value, max(high, value + (1 - value) * unseen))
+
+
+def cut(outsiders: Floats, rate: float) -> float:
+    """The smallest cut above which at most `rate` of `outsiders` lie; a record is called a member if its score is > the cut."""
+    allowed = int(np.floor(rate * len(outsiders) + 1e-9))
+    if allowed >= len(outsiders):
+        return -np.inf
+    place = len(outsiders) - 1 - allowed
+    return float(np.partition(outsiders, place)[place])
+
+
+def best_cut(scores: Floats, is_member: NDArray[np.bool_]) -> float:
+    """The cut with the largest TPR - FPR on these records; -inf if no cut is better than calling everybody a member."""
+    order = np.argsort(-scores, kind="stable")
+    steps = np.where(is_member[order], 1 / is_member.sum(), -1 / (~is_member).sum())
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    gains = np.cumsum(steps)[ends]
+    best = int(np.argmax(gains))
+    return -np.inf if gains[best] <= 0 or best + 1 >= len(ends) else float(scores[order][ends[best + 1]])
+
+
+def curve(scores: Floats, is_member: NDArray[np.bool_], alpha: float = 0.05) -> dict[str, list[float]]:
+    """At most 200 points, evenly spaced in log FPR, with a pointwise Clopper-Pearson band on the TPR at each threshold.
+
+    A point with no false positive, if any member is found there, comes first with an FPR of 0.
+    """
+    fp, tp = _counts(scores, is_member)
+    chosen = _thinned(fp)
+    positives, negatives = int(is_member.sum()), int((~is_member).sum())
+    low, high = clopper_pearson_limits(tp[chosen].astype(float), positives, alpha)
+    found = tp[chosen] / positives
+    columns = {"fpr": fp[chosen] / negatives, "tpr": found, "tpr_low": low, "tpr_high": high}
+    return {name: [float(v) for v in values] for name, values in columns.items()}
+
+
+def _counts(scores: Floats, is_member: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """False and true positives at every distinct threshold, the strictest first."""
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    found = np.cumsum(is_member[order].astype(np.intp))[ends]
+    return ends + 1 - found, found
+
+
+def _thinned(fp: NDArray[np.intp]) -> NDArray[np.intp]:
+    """For each allowed number of false positives on a log grid, the last threshold that keeps to it."""
+    grid = np.unique(np.geomspace(1, max(1, fp[-1]), POINTS).astype(int))
+    places = np.searchsorted(fp, np.append(0, grid), side="right") - 1
+    return np.unique(places[places >= 0])
+
+
+def _spread(values: Floats) -> float:
+    return float(np.var(values, ddof=1) / len(values)) if len(values) > 1 else 0.25
+
+
+def _logit_limits(value: float, error: float, z: float) -> tuple[float, float]:
+    if not 0 < value < 1:
+        return value, value
+    centre, half = np.log(value / (1 - value)), z * error / (value * (1 - value))
+    low, high = 1 / (1 + np.exp(-(centre - half))), 1 / (1 + np.exp(-(centre + half)))
+    return float(low), float(high)

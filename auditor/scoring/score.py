@@ -1,0 +1,97 @@
+"""Score, severity and outcome: how estimates become a verdict. docs/score.md says the same for readers of a report."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.domain.finding import Control, Outcome, Severity
+from auditor.domain.policy import Policy
+from auditor.scoring.grading import Assessment
+from auditor.scoring.intervals import Interval
+from auditor.scoring.thresholds import Rates
+
+LEVELS = ((75.0, Severity.CRITICAL), (50.0, Severity.HIGH), (25.0, Severity.MODERATE), (5.0, Severity.LOW))
+TAIL, BULK = "tail", "bulk"
+
+
+@dataclass(frozen=True)
+class Score:
+    """0 (no better than the best guess without the model) to 100; `driver` is the part that the demonstrated score rests on."""
+
+    value: float
+    low: float
+    high: float
+    driver: str = ""
+
+
+def tail(tpr: float, fpr: float, rate: float) -> float:
+    """S_tail: how many times more members than non-members are picked out, on a log scale that ends at 1 / rate times.
+
+    `tpr` and `fpr` as shares; `rate` = a0, the false-positive rate that was aimed at.
+    """
+    times = tpr / max(rate, fpr)
+    return min(100.0, 100.0 * math.log10(max(1.0, times)) / -math.log10(rate))
+
+
+def bulk(auc: float) -> float:
+    """S_bulk = 100 max(0, 2 AUC - 1): how well a member is told from a non-member on the whole."""
+    return 100.0 * max(0.0, 2.0 * auc - 1.0)
+
+
+def membership(auc: Interval, at: Rates | None) -> Score:
+    """S = max(S_tail, S_bulk) with the limits of its parts; `at` is None where the tail cannot be resolved.
+
+    The lower limit divides TPR_L by max(a0, FPR_U); the upper one is TPR_U / a0, so that a cut which turned out stricter or
+    looser than planned never makes a target look safer.
+    """
+    parts = [Score(bulk(auc.value), bulk(auc.low), bulk(auc.high), BULK)]
+    if at is not None:
+        low, value, high = tail(at.tpr.low, at.fpr.high, at.rate), tail(at.tpr.value, 0, at.rate), tail(at.tpr.high, 0, at.rate)
+        parts.append(Score(value, low, high, TAIL))
+    return largest(parts)
+
+
+def largest(parts: Sequence[Score]) -> Score:
+    """The larger of each of the three figures; the driver is the part with the larger lower limit, then the larger value."""
+    leading = max(parts, key=lambda part: (part.low, part.value))
+    return Score(max(p.value for p in parts), leading.low, max(p.high for p in parts), leading.driver)
+
+
+def severity(score_low: float | None) -> Severity:
+    """The level of the lower limit: what was demonstrated, not what was guessed."""
+    shown = score_low or 0.0
+    return next((name for level, name in LEVELS if shown >= level), Severity.NONE)
+
+
+def judge(assessment: Assessment, controls: Mapping[str, Control], level: float | None) -> tuple[Outcome, Severity]:
+    """Breach if score_low >= level, pass if score_high < level, else inconclusive; a failed control makes it inconclusive."""
+    shown = severity(assessment.score_low)
+    if level is None:
+        return Outcome.REPORTED, shown
+    is_valid = not assessment.confounded and all(control.passed is not False for control in controls.values())
+    if not is_valid or assessment.score_low is None or assessment.score_high is None:
+        return Outcome.INCONCLUSIVE, shown
+    if assessment.score_low >= level:
+        return Outcome.BREACH, shown
+    return (Outcome.PASS if assessment.score_high < level else Outcome.INCONCLUSIVE), shown
+
+
+def audit_outcome(
+    findings: Sequence[Mapping[str, Any]], requested: Sequence[str], policy: Policy
+) -> tuple[Outcome, float | None, Severity | None]:
+    """The audit's outcome, score and severity from its findings (as JSON) and the families that were asked for.
+
+    Only families to which the policy gives a level count. Without a breach, a family that was asked for and has an inconclusive
+    finding, or none, leaves the audit inconclusive: then there is no score. Score and severity come from decided findings.
+    """
+    counted = [f for f in findings if policy.level(f["family"]) is not None]
+    decided = [f for f in counted if f["outcome"] in (Outcome.BREACH, Outcome.PASS)]
+    gated = [family for family in requested if policy.level(family) is not None]
+    if any(f["outcome"] == Outcome.BREACH for f in decided):
+        outcome = Outcome.BREACH
+    elif len(decided) < len(counted) or not gated or set(gated) - {f["family"] for f in decided}:
+        return Outcome.INCONCLUSIVE, None, None
+    else:
+        outcome = Outcome.PASS
+    return outcome, max(f["score"] for f in decided), severity(max(f["score_low"] for f in decided))
