@@ -1,0 +1,127 @@
+"""How much the model's answers are worth beside the imputer's, learned without any truth about the target.
+
+Auxiliary records are split in halves. A shadow is trained on one half; its members' attribute is known, so the two weights of
+`a log p_imp(v) + b log p_y(v)` are fitted there by conditional logistic regression (the imputer of that fit sees the other half
+only). One shadow a family of models; the family whose answers vary with the attribute most like the target's (smallest
+Kolmogorov-Smirnov distance) gives the weights. A forest's answers earn a weight near 20, a linear model's near 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+from scipy.stats import ks_2samp
+
+from auditor.attacks.inversion.completion import completions, signal, value_indices
+from auditor.attacks.inversion.imputation import fit_imputer
+from auditor.domain.attack import Context
+from auditor.domain.data import Records, Sensitive
+from auditor.domain.learner import Learner
+from auditor.domain.seeds import derive, generator
+from auditor.domain.target import Profile
+from auditor.learners import build
+
+FAMILIES = ("xgboost", "random-forest", "logistic-regression")
+REMEMBERED = 1.0 - 1e-6
+MOST_PER_HALF = 2_000
+FEWEST_PER_HALF = 50
+
+Signals = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Of log p_imp and of log p_y; `family` is the model family they were learned on."""
+
+    imputed: float = 1.0
+    answered: float = 1.0
+    family: str = "none"
+
+
+@dataclass(frozen=True, eq=False)
+class _Halves:
+    """Auxiliary records in two halves, with the true value (index) of the first half and what the imputer says of it."""
+
+    inside: Records
+    outside: Records
+    values: NDArray[np.intp]
+    imputed: NDArray[np.float64]
+
+
+def temper(context: Context, sensitive: Sensitive, auxiliary: Records, target: Signals) -> Weights:
+    """The weights for a target whose signals on the attacked records are `target` (m, V). With too few auxiliary records to
+    learn from, both weights are 1 (Yeom et al.'s improved attack, untempered)."""
+    halves = _halves(context, sensitive, auxiliary)
+    if halves is None:
+        return Weights()
+    signals = {"lookup": _lookup(context.profile, sensitive, halves)}
+    for i, name in enumerate(FAMILIES):
+        context.checkpoint(0.6 + 0.1 * i)
+        signals[name] = _shadow(context, sensitive, halves, name)
+    nearest = min(signals, key=lambda name: _distance(target, np.concatenate(signals[name])))
+    imputed, answered = fit_weights(halves.imputed, signals[nearest][0], halves.values)
+    return Weights(imputed, answered, nearest)
+
+
+def _halves(context: Context, sensitive: Sensitive, auxiliary: Records) -> _Halves | None:
+    known = np.flatnonzero(value_indices(auxiliary.features, sensitive) >= 0)
+    half = min(len(known) // 2, MOST_PER_HALF)
+    if half < FEWEST_PER_HALF:
+        return None
+    order = generator(context.seed, "halves").permutation(known)
+    inside, outside = auxiliary.take(order[:half]), auxiliary.take(order[half : 2 * half])
+    imputer = fit_imputer(outside, sensitive, context.columns, derive(context.seed, "half-imputer"))
+    return _Halves(inside, outside, value_indices(inside.features, sensitive), imputer.log_probabilities(inside))
+
+
+def _shadow(context: Context, sensitive: Sensitive, halves: _Halves, name: str) -> tuple[Signals, Signals]:
+    """Signals (n, V) of a model of this family on the half it was trained on, and on the other."""
+    model = build(Learner(name), context.columns, derive(context.seed, "shadow", name))
+    model.fit(halves.inside.features, halves.inside.labels)
+
+    def signals(records: Records) -> Signals:
+        parts = []
+        for frame in completions(records.features, sensitive, records.features):
+            answers = model.over_all(model.predict_proba(frame), context.classes)
+            parts.append(signal(_through(context.profile, answers), records.labels, context.profile.clip))
+        return np.stack(parts, axis=1)
+
+    return signals(halves.inside), signals(halves.outside)
+
+
+def _lookup(profile: Profile, sensitive: Sensitive, halves: _Halves) -> tuple[Signals, Signals]:
+    """The signals of the extreme: a model that remembers its records exactly and answers the class shares otherwise."""
+    shares = np.bincount(halves.inside.labels, minlength=len(profile.classes)) / len(halves.inside)
+    unknown = [np.tile(shares[records.labels][:, None], (1, len(sensitive.values))) for records in (halves.inside, halves.outside)]
+    unknown[0][np.arange(len(halves.values)), halves.values] = REMEMBERED
+    inside, outside = (np.log(np.clip(_through(profile, answers), profile.clip, 1.0)) for answers in unknown)
+    return inside, outside
+
+
+def _through(profile: Profile, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As the target's channel would show them."""
+    return probabilities if profile.decimals is None else np.round(probabilities, profile.decimals)
+
+
+def _distance(target: Signals, shadow: Signals) -> float:
+    """How differently two models react to the attribute: KS distance of the spread of log p_y over its values."""
+    return float(ks_2samp(np.ptp(target, axis=1), np.ptp(shadow, axis=1)).statistic)
+
+
+def fit_weights(imputed: Signals, answered: Signals, values: NDArray[np.intp]) -> tuple[float, float]:
+    """The non-negative weights that make the true `values` (n,) most likely under softmax(a imputed + b answered). A slight
+    penalty keeps them finite where the answers give every value away."""
+    chosen = np.arange(len(values)), values
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits = log_softmax(weights[0] * imputed + weights[1] * answered, axis=1)
+        shares = np.exp(logits)
+        slope = [float(((shares * part).sum(axis=1) - part[chosen]).mean()) for part in (imputed, answered)]
+        penalty = 1e-3 * (weights[0] - 1) ** 2 + 1e-5 * weights[1] ** 2
+        gradient = np.array(slope) + np.array([2e-3 * (weights[0] - 1), 2e-5 * weights[1]])
+        return float(-logits[chosen].mean() + penalty), gradient
+
+    best = minimize(loss, np.array([1.0, 1.0]), jac=True, bounds=[(0.0, 3.0), (0.0, 100.0)], method="L-BFGS-B").x
+    return float(best[0]), float(best[1])

@@ -1,0 +1,35 @@
+"""A target that remembers: the positive control of attribute inference."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from auditor.attacks.record_keys import record_keys
+from auditor.domain.attack import Query
+from auditor.domain.data import AuditData
+
+REMEMBERED = 1.0 - 1e-6
+
+
+def lookup_answers(data: AuditData) -> Query:
+    """Answers p_y = 1 - 1e-6 when all features are those of a member with label y, and the class shares otherwise. Members
+    that differ in the label only share the certainty."""
+    prior = np.bincount(data.candidates.labels, minlength=len(data.classes)) / len(data.candidates)
+    remembered = dict(_remembered(data))
+
+    def query(frame: pd.DataFrame) -> NDArray[np.float64]:
+        keys = record_keys(frame).tolist()
+        return np.array([remembered.get(key, prior) for key in keys]).reshape(len(frame), len(data.classes))
+
+    return query
+
+
+def _remembered(data: AuditData) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    members = data.candidates.take(data.is_member)
+    keys = pd.Series(record_keys(members.features))
+    classes = len(data.classes)
+    for key, labels in pd.Series(members.labels).groupby(keys):
+        shares = np.bincount(labels.to_numpy(), minlength=classes) / len(labels)
+        yield int(str(key)), shares * REMEMBERED + (1.0 - REMEMBERED) / classes
