@@ -1,0 +1,1 @@
+"""Attacks: arrays in, evidence out. Nothing here knows the truth, the disk or the network."""

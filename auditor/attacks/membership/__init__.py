@@ -1,0 +1,1 @@
+"""Was a person's record in the training data?"""

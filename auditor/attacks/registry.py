@@ -1,0 +1,123 @@
+"""Every attack there is: those that ship, and those that installed packages register as entry points of `auditor.attacks`."""
+
+import dataclasses
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, cast
+
+from auditor.attacks.inversion.attribute import AttributeInference
+from auditor.attacks.membership.gap import Gap
+from auditor.attacks.membership.lira import LiRA
+from auditor.attacks.membership.loss_threshold import LossThreshold
+from auditor.attacks.membership.rmia import RMIA
+from auditor.attacks.stealing.surrogate import Surrogate
+from auditor.domain.attack import Attack, Needs, Scope
+from auditor.domain.spec import suggestion
+from auditor.domain.target import Output, Profile
+from auditor.domain.threat import Knows
+from auditor.errors import InvalidInput
+
+BUILTIN: tuple[type[Attack], ...] = (Gap, LossThreshold, LiRA, RMIA, AttributeInference, Surrogate)
+
+STANDARD = ("gap", "loss-threshold", "lira", "rmia", "attribute", "surrogate")
+TIERS: dict[str, tuple[str, ...]] = {"quick": ("gap", "loss-threshold", "rmia"), "standard": STANDARD, "full": STANDARD}
+
+GROUP = "auditor.attacks"
+
+RETURNS = {
+    Output.LABELS: "labels only",
+    Output.TOP_K: "the top few probabilities only",
+    Output.PROBABILITIES: "probabilities",
+    Output.LOGITS: "raw scores",
+    Output.VALUE: "a value",
+}
+
+
+def find(name: str) -> type[Attack]:
+    """The attack class of this name; raises InvalidInput with the nearest known name. What ships cannot be replaced."""
+    for attack in BUILTIN:
+        if attack.name == name:
+            return attack
+    registered = {point.name: point for point in entry_points(group=GROUP)}
+    if name in registered:
+        return _load(registered[name])
+    known = [attack.name for attack in BUILTIN] + sorted(registered)
+    raise InvalidInput("attacks", f"there is no attack {name!r}{suggestion(name, known)}")
+
+
+def make(name: str, params: Mapping[str, object]) -> Attack:
+    """An attack with its parameters checked; raises InvalidInput("attacks.<name>.<field>", ...)."""
+    attack = find(name)
+    known = [f.name for f in _fields(attack) if f.init]
+    for key in params:
+        if key not in known:
+            takes = suggestion(key, known) if known else "; it takes none"
+            raise InvalidInput(f"attacks.{name}.{key}", f"{name} has no parameter {key!r}{takes}")
+    return attack(**params)
+
+
+def parameters_of(attack: Attack) -> dict[str, object]:
+    """The hyper-parameters of an attack by name, for the record."""
+    return {f.name: getattr(attack, f.name) for f in _fields(type(attack))}
+
+
+def baseline_for(attack: Attack) -> Attack | None:
+    """The attack that does the same without asking the model, or None where chance is the baseline."""
+    return cast(Attack | None, getattr(attack, "baseline", None))
+
+
+def unmet(attack: Attack, profile: Profile, scope: Scope) -> list[str]:
+    """One sentence for each thing this attack needs and this audit does not offer; empty when it can run."""
+    sentences = [*_unmet_knowledge(attack.threat_model.knows, scope)]
+    if not attack.threat_model.is_met_by(profile.output):
+        sentences.insert(0, f"It needs {attack.threat_model.sees}; this target returns {RETURNS[profile.output]}.")
+    try:
+        needs = attack.needs(scope)
+    except InvalidInput as error:
+        return [*sentences, _as_sentence(error.sentence)]
+    return [*sentences, *_unmet_needs(needs, scope)]
+
+
+def _unmet_knowledge(knows: frozenset[Knows], scope: Scope) -> list[str]:
+    offered = {
+        Knows.CANDIDATES: (scope.candidates > 0, "It needs members and non-members; none are left."),
+        Knows.POPULATION: (scope.auxiliary > 0, "It needs auxiliary records; give data.auxiliary or more non-members."),
+        Knows.LEARNER: (scope.has_learner, "It needs to know how the model was trained; set learner."),
+        Knows.OTHER_ATTRIBUTES: (bool(scope.sensitive), "It needs a sensitive attribute; name one under data.sensitive."),
+    }
+    return [sentence for fact, (is_offered, sentence) in offered.items() if fact in knows and not is_offered]
+
+
+def _unmet_needs(needs: Needs, scope: Scope) -> list[str]:
+    sentences = []
+    if needs.queries_min > scope.queries_left:
+        sentences.append(
+            f"It needs at least {needs.queries_min:,} queries; {max(0, scope.queries_left):,} are left; raise budget.queries."
+        )
+    if needs.shadows > scope.shadows:
+        sentences.append(
+            f"It needs at least {needs.shadows} shadow models; this audit trains {scope.shadows or 'none'}; raise shadows."
+        )
+    return sentences
+
+
+def _as_sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _fields(attack: type[Attack]) -> tuple["dataclasses.Field[Any]", ...]:
+    return dataclasses.fields(attack) if dataclasses.is_dataclass(attack) else ()
+
+
+def _load(point: EntryPoint) -> type[Attack]:
+    try:
+        attack = point.load()
+    except Exception as error:
+        raise InvalidInput(
+            "attacks", f"the attack {point.name!r} cannot be loaded ({error}); reinstall or remove its package"
+        ) from error
+    if not isinstance(attack, type) or not all(
+        hasattr(attack, part) for part in ("name", "family", "threat_model", "needs", "run")
+    ):
+        raise InvalidInput("attacks", f"{point.value!r}, registered as the attack {point.name!r}, is not an attack; ask its author")
+    return attack

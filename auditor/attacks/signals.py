@@ -1,0 +1,40 @@
+"""What an attack reads off an answer. Probabilities (..., n, C), labels (n,); classes that were not returned are NaN."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+
+def complete(probabilities: Floats) -> Floats:
+    """Classes that were not returned (NaN) share the mass that the others leave, equally."""
+    unknown = np.isnan(probabilities)
+    if not unknown.any():
+        return probabilities
+    left = np.clip(1.0 - np.nansum(probabilities, axis=-1, keepdims=True), 0.0, 1.0)
+    return np.where(unknown, left / np.maximum(unknown.sum(axis=-1, keepdims=True), 1), probabilities)
+
+
+def correctness(probabilities: Floats, labels: Labels) -> Floats:
+    """1 where the most probable class (the first of equals) is the true one, else 0."""
+    return np.asarray(np.nan_to_num(probabilities, nan=-1.0).argmax(axis=-1) == labels, dtype=np.float64)
+
+
+def log_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:
+    """log max(p_y, clip): minus the cross-entropy loss, in nats."""
+    return np.asarray(np.log(np.maximum(_true(complete(probabilities), labels), clip)))
+
+
+def logit_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:
+    """log p_y - log sum_{c != y} p_c, both at least `clip` (Carlini et al. 2022, equation 3, in its stable form).
+
+    The other classes are summed: 1 - p_y has lost its digits where p_y is near 1, which is where members are.
+    """
+    known = complete(probabilities)
+    others = np.where(np.arange(known.shape[-1]) == labels[:, None], 0.0, known).sum(axis=-1)
+    return np.asarray(np.log(np.maximum(_true(known, labels), clip)) - np.log(np.maximum(others, clip)))
+
+
+def _true(probabilities: Floats, labels: Labels) -> Floats:
+    return np.asarray(probabilities[..., np.arange(len(labels)), labels])
