@@ -18,6 +18,7 @@ COLUMNS = (
     Column("illness", ColumnType.CATEGORY),
 )
 ILLNESS = Sensitive("illness", ("illness",), (("asthma",), ("gout",), ("none",)))
+JOBS = np.array(["baker", "miner", "nurse"], dtype=object)
 PROFILE = Profile(Output.PROBABILITIES, ("ill", "well"))
 
 
@@ -32,16 +33,13 @@ def people(n: int, seed: int, illness: str = "independent") -> Records:
         {
             "age": age,
             "dose": np.where(rng.random(n) < 0.05, np.nan, dose),
-            "job": pd.Series(
-                [("baker", "miner", "nurse")[j] if r > 0.03 else None for j, r in zip(jobs, rng.random(n), strict=True)],
-                dtype=object,
-            ),
+            "job": pd.Series(np.where(rng.random(n) < 0.03, None, JOBS[jobs]), dtype=object),
             "retired": pd.Series([bool(a > 65) for a in age], dtype=object),
             "illness": pd.Series([("asthma", "gout", "none")[s] for s in sick], dtype=object),
         }
     )
     if illness == "function":
-        features["job"] = pd.Series([("baker", "miner", "nurse")[j] for j in jobs], dtype=object)
+        features["job"] = pd.Series(JOBS[jobs], dtype=object)
     labels = (0.03 * (age - 55) + dose + rng.normal(scale=0.5, size=n) > 0).astype(np.intp)
     return Records(features, labels)
 
