@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from auditor.errors import Conflict
 from auditor.store.engine import Transaction
-from auditor.store.rows import insert_missing
+from auditor.store.rows import insert_if_missing
 from auditor.store.tables import idempotency as table
 
 KEPT = timedelta(hours=24)
@@ -28,7 +28,7 @@ def remember(tx: Transaction, workspace_id: str, key: str, answer: Answer, now: 
     tx.execute(delete(table).where(_this(workspace_id, key), table.c.created_at <= now - KEPT))
     stored = {"status": answer.status, "headers": answer.headers, "body": answer.body}
     row = stored | {"workspace_id": workspace_id, "key": key, "body_digest": answer.body_digest, "created_at": now}
-    if insert_missing(tx, table, [row]) == 1:
+    if insert_if_missing(tx, table, row):
         return
     same = and_(_this(workspace_id, key), table.c.body_digest == answer.body_digest, table.c.status != answer.status)
     if tx.execute(update(table).where(same).values(stored)).rowcount == 0:

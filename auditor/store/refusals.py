@@ -16,6 +16,7 @@ SENTENCES = (
     (r"unable to open database file", "{where} cannot be opened; check that its folder exists and can be written"),
     (r"readonly database|read-only transaction", "{where} cannot be written; check the permissions of the file and its folder"),
     (r"database is locked|deadlock|could not serialize", "{where} is busy; try again in a moment"),
+    (r"disk I/O error", "{where} cannot be read or written; check the disk it is on"),
     (r"not a database|malformed", "{where} is not an SQLite database; name another file, or restore it from a backup"),
     (r"no such (table|column)|(relation|column) .* does not exist", "{where} has no up-to-date tables; run `auditor migrate`"),
     (r"password authentication failed|no password supplied", "{where} refuses the user or password of AUDITOR_DATABASE_URL"),
@@ -33,7 +34,7 @@ def told(url: URL) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeout) as error:
-        refusal = translated(error, where(url))
+        refusal = translated(error, where(url), remote=url.get_backend_name() != "sqlite")
         if refusal is None:
             raise
         raise refusal from error
@@ -46,7 +47,7 @@ def where(url: URL) -> str:
     return f"the database {url.database or ''!r} on {url.host or url.query.get('host') or 'this machine'}"
 
 
-def translated(error: DBAPIError | PoolTimeout, place: str) -> AuditorError | None:
+def translated(error: DBAPIError | PoolTimeout, place: str, *, remote: bool) -> AuditorError | None:
     """None for what is a mistake of the code and not a refusal."""
     if isinstance(error, PoolTimeout):
         return Unavailable(f"{place} has been busy for too long; try again, or run fewer threads")
@@ -55,7 +56,7 @@ def translated(error: DBAPIError | PoolTimeout, place: str) -> AuditorError | No
     for pattern, sentence in SENTENCES:
         if re.search(pattern, str(error.orig), re.IGNORECASE):
             return Unavailable(sentence.format(where=place))
-    if isinstance(error, ProgrammingError | IntegrityError):
+    if not remote or isinstance(error, ProgrammingError | IntegrityError):
         return None
     return Unavailable(f"{place} cannot be reached; check that it runs and that AUDITOR_DATABASE_URL is right")
 

@@ -58,12 +58,15 @@ def page_of(
     return rows, rows[-1].id if more else None
 
 
-def insert_missing(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert the rows whose key is not there yet, in the order given; how many were."""
-    if not rows:
-        return 0
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    return tx.execute(insert(table).on_conflict_do_nothing(), list(rows)).rowcount
+def insert_missing(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows whose key is not there yet, in the order given."""
+    if rows:
+        tx.execute(_insert_or_leave(tx, table), list(rows))
+
+
+def insert_if_missing(tx: Transaction, table: Table, row: Mapping[str, Any]) -> bool:
+    """False if a row with this key is there already."""
+    return tx.execute(_insert_or_leave(tx, table).values(dict(row))).rowcount == 1
 
 
 def checked_name(name: str, field: str = "name") -> str:
@@ -72,6 +75,11 @@ def checked_name(name: str, field: str = "name") -> str:
     if not stripped or len(stripped) > NAME_LENGTH or not stripped.isprintable():
         raise InvalidInput(field, f"write a name of 1 to {NAME_LENGTH} printable characters")
     return stripped
+
+
+def _insert_or_leave(tx: Transaction, table: Table) -> Any:
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 def _checked(cursor: str) -> str:

@@ -1,0 +1,5 @@
+"""Contract tests run on every database the product promises."""
+
+from databases import database, database_url, kind, migrated_template, postgres_url
+
+__all__ = ["database", "database_url", "kind", "migrated_template", "postgres_url"]
