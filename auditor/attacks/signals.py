@@ -7,6 +7,11 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
 
+# Shadow answers are stored in 32 bits, the target's arrive in 64. Forests give the same answer to many records, and a threshold
+# calibrated on shadows must tie with the target's equal answers, so signals (nats) are rounded to what both can hold.
+DECIMALS = 4
+
+
 def complete(probabilities: Floats) -> Floats:
     """Classes that were not returned (NaN) share the mass that the others leave, equally."""
     unknown = np.isnan(probabilities)
@@ -23,7 +28,7 @@ def correctness(probabilities: Floats, labels: Labels) -> Floats:
 
 def log_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:
     """log max(p_y, clip): minus the cross-entropy loss, in nats."""
-    return np.asarray(np.log(np.maximum(_true(complete(probabilities), labels), clip)))
+    return _rounded(np.log(np.maximum(_true(complete(probabilities), labels), clip)))
 
 
 def logit_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:
@@ -33,8 +38,12 @@ def logit_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floa
     """
     known = complete(probabilities)
     others = np.where(np.arange(known.shape[-1]) == labels[:, None], 0.0, known).sum(axis=-1)
-    return np.asarray(np.log(np.maximum(_true(known, labels), clip)) - np.log(np.maximum(others, clip)))
+    return _rounded(np.log(np.maximum(_true(known, labels), clip)) - np.log(np.maximum(others, clip)))
 
 
 def _true(probabilities: Floats, labels: Labels) -> Floats:
     return np.asarray(probabilities[..., np.arange(len(labels)), labels])
+
+
+def _rounded(signal: Floats) -> Floats:
+    return np.asarray(np.round(signal, DECIMALS), dtype=np.float64)
