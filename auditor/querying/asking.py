@@ -1,0 +1,52 @@
+"""Putting records to the target: spend, then rate, then transport, tried again while that is worth it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from auditor.querying.faults import TRANSIENT, Busy, Interrupted
+from auditor.querying.ledger import Ledger
+from auditor.querying.rate import LONGEST_RETRY_AFTER, Rate
+from auditor.querying.reply import Reply
+from auditor.querying.transport import Transport
+
+Checkpoint = Callable[[], None]
+
+
+def go_on() -> None:
+    """The checkpoint of work that nobody can cancel."""
+
+
+@dataclass(frozen=True, eq=False)
+class Door:
+    """Everything between a frame and the target. `checkpoint` raises Cancelled when the audit was cancelled."""
+
+    transport: Transport
+    ledger: Ledger
+    rate: Rate = field(default_factory=Rate)
+    checkpoint: Checkpoint = go_on
+
+    def admit(self, rows: int) -> None:
+        """Pays for rows before they are sent, so that what is spent is never less than what the target saw."""
+        self.ledger.spend(rows)
+        self.rate.wait(rows, self.checkpoint)
+
+    def patience(self, fault: Busy | Interrupted, attempt: int) -> float:
+        """Seconds to wait before the next try; raises the fault when another try is not worth it."""
+        too_late = fault.retry_after is not None and fault.retry_after > LONGEST_RETRY_AFTER
+        if attempt >= fault.patience or too_late:
+            raise fault
+        return self.rate.pause(attempt, fault.retry_after)
+
+    def ask(self, frame: pd.DataFrame) -> Reply:
+        """One batch as it is; raises BatchTooLarge when the target wants fewer rows."""
+        attempt = 0
+        while True:
+            self.checkpoint()
+            self.admit(len(frame))
+            try:
+                return self.transport.ask(frame)
+            except TRANSIENT as fault:
+                self.rate.rest(self.patience(fault, attempt), self.checkpoint)
+                attempt += 1

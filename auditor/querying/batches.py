@@ -1,0 +1,107 @@
+"""Many records in batches over a few connections. Everything but the exchange itself happens in the caller's thread."""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from auditor.querying.asking import Door
+from auditor.querying.connection import MOST_CONNECTIONS
+from auditor.querying.faults import TRANSIENT, BatchTooLarge
+from auditor.querying.reply import Reply
+
+Keep = Callable[[NDArray[np.intp], Reply], None]
+LONGEST_DRAIN = 5.0
+LOOK_AROUND = 0.5
+"""Seconds between looks at the checkpoint while the target thinks."""
+
+
+@dataclass
+class Lanes:
+    """How many batches are under way: one more while all goes well, half when the target is busy, and then never as many again."""
+
+    width: int = 1
+    ceiling: int = MOST_CONNECTIONS
+    calm: int = 0
+
+    def went_well(self) -> None:
+        self.calm += 1
+        if self.calm >= 2 * self.width and self.width < self.ceiling:
+            self.width, self.calm = self.width + 1, 0
+
+    def was_busy(self) -> None:
+        self.ceiling = max(1, self.width - 1)
+        self.width, self.calm = max(1, self.width // 2), 0
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    rows: NDArray[np.intp]
+    attempt: int = 0
+
+    def split(self, size: int) -> list["Batch"]:
+        return [Batch(self.rows[i : i + size], self.attempt) for i in range(0, len(self.rows), size)]
+
+
+class Course:
+    """One call's way through its batches. `keep` receives each answered batch at once, in no fixed order."""
+
+    def __init__(self, door: Door, frame: pd.DataFrame, size: int, keep: Keep) -> None:
+        self._door = door
+        self._frame = frame
+        self._size = size
+        self._keep = keep
+        self._lanes = Lanes()
+        self._waiting: deque[Batch] = deque()
+        self._under_way: dict[Future[Reply], Batch] = {}
+
+    def run(self, rows: NDArray[np.intp]) -> None:
+        self._waiting.extend(Batch(rows).split(self._size) if len(rows) else ())
+        pool = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="query")
+        try:
+            while self._waiting or self._under_way:
+                self._door.checkpoint()
+                self._send(pool)
+                done, _ = wait(self._under_way, timeout=LOOK_AROUND, return_when=FIRST_COMPLETED)
+                self._door.rate.rest(max(map(self._settle, done), default=0.0), self._door.checkpoint)
+        finally:
+            self._drain()
+            pool.shutdown(wait=False)
+
+    def _send(self, pool: ThreadPoolExecutor) -> None:
+        while self._waiting and len(self._under_way) < self._lanes.width:
+            batch, *rest = self._waiting.popleft().split(self._size)
+            self._waiting.extendleft(reversed(rest))
+            self._door.admit(len(batch.rows))
+            future = pool.submit(self._door.transport.ask, self._frame.iloc[batch.rows])
+            self._under_way[future] = batch
+
+    def _settle(self, future: Future[Reply]) -> float:
+        """Keeps an answer, or puts its batch back; seconds to wait before anything else is asked."""
+        batch = self._under_way.pop(future)
+        try:
+            reply = future.result()
+        except BatchTooLarge:
+            if len(batch.rows) == 1:
+                raise
+            self._size = min(self._size, (len(batch.rows) + 1) // 2)
+            self._waiting.appendleft(batch)
+            return 0.0
+        except TRANSIENT as fault:
+            self._lanes.was_busy()
+            self._waiting.appendleft(Batch(batch.rows, batch.attempt + 1))
+            return self._door.patience(fault, batch.attempt)
+        self._lanes.went_well()
+        self._keep(batch.rows, reply)
+        return 0.0
+
+    def _drain(self) -> None:
+        """After a failure: what was already asked is still kept, so that nothing paid for is lost."""
+        done, _ = wait(self._under_way, timeout=LONGEST_DRAIN)
+        for future in done:
+            if future.exception() is None:
+                self._keep(self._under_way[future].rows, future.result())

@@ -1,0 +1,102 @@
+"""Connections that go to a vetted address and keep one deadline for the whole exchange.
+
+urllib3's time-outs are per socket operation; a target that sends one byte a second would hold a worker for ever.
+"""
+
+import http.client
+import io
+import socket
+import threading
+import time
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from auditor.querying.endpoint import Endpoint
+from auditor.querying.guard import Guard
+
+MOST_CONNECTIONS = 4
+
+
+class Deadline(threading.local):
+    """When this thread's exchange has to be over."""
+
+    at: float = 0.0
+
+    def start(self, seconds: float) -> None:
+        self.at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline of the exchange has passed")
+        return left
+
+
+class _Punctual(io.RawIOBase):
+    """The raw stream of a socket whose every read ends at the same deadline."""
+
+    def __init__(self, raw: Any, sock: socket.socket, deadline: Deadline) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._deadline.left())
+        count: int | None = self._raw.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _Vetted:
+    """Mixed into urllib3's connections: the guard opens the socket, and the answer is read against the deadline."""
+
+    guard: Guard
+    deadline: Deadline
+
+    def _new_conn(self: Any) -> socket.socket:
+        try:
+            sock: socket.socket = self.guard.open(self._dns_host, self.port, self.deadline.left())
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "connecting took too long") from error
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from error
+        return sock
+
+    def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:
+        response = http.client.HTTPResponse(sock, *args, **kwargs)
+        raw = response.fp.detach()
+        response.fp = io.BufferedReader(_Punctual(raw, sock, self.deadline), 1 << 16)
+        return response
+
+
+class _Plain(_Vetted, HTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class _Secure(_Vetted, HTTPSConnection):  # type: ignore[misc]
+    pass
+
+
+def open_pool(endpoint: Endpoint, guard: Guard, deadline: Deadline) -> urllib3.HTTPConnectionPool:
+    """A keep-alive pool to one endpoint. Nothing from the environment (proxies, .netrc) is read; TLS is verified."""
+    secure = endpoint.scheme == "https"
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    pool = (urllib3.HTTPSConnectionPool if secure else urllib3.HTTPConnectionPool)(
+        host, endpoint.port, maxsize=MOST_CONNECTIONS, block=False, retries=False
+    )
+    # urllib3 makes its connections itself: a class made for this pool carries what they need.
+    kind = type("VettedConnection", (_Secure if secure else _Plain,), {"guard": guard, "deadline": deadline})
+    pool.ConnectionCls = kind
+    return pool

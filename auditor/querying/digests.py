@@ -1,0 +1,53 @@
+"""A digest per record: the same cells in the same order are the same question, however the frame was made."""
+
+import hashlib
+from collections.abc import Callable
+from json.encoder import encode_basestring_ascii
+from typing import Any
+
+import pandas as pd
+
+EXACT = 2.0**53
+
+
+def record_digests(frame: pd.DataFrame) -> list[bytes]:
+    """blake2b-16 of the canonical JSON array of each row's cells; 5 and 5.0 are equal, missing is null."""
+    columns = [_texts(frame.iloc[:, i]) for i in range(frame.shape[1])]
+    digest = hashlib.blake2b
+    return [digest(("[" + ",".join(row) + "]").encode(), digest_size=16).digest() for row in zip(*columns, strict=True)]
+
+
+def _texts(column: pd.Series) -> list[str]:
+    return list(map(_writer(column), column.tolist()))
+
+
+def _writer(column: pd.Series) -> Callable[[Any], str]:
+    kind = column.dtype.kind
+    if kind in "iu":
+        return int.__repr__
+    return _number if kind == "f" else _cell
+
+
+def _number(value: float) -> str:
+    if value != value:
+        return "null"
+    if value.is_integer() and abs(value) < EXACT:
+        return int.__repr__(int(value))
+    return float.__repr__(value)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return _number(value)
+    if value is None or pd.isna(value):  # type: ignore[call-overload]
+        return "null"
+    item = getattr(value, "item", None)  # a numpy scalar inside an object column
+    if item is None:
+        raise TypeError(f"a record's cell is text, a number, a boolean or missing, not {type(value).__name__}")
+    return _cell(item())

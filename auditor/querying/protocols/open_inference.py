@@ -1,0 +1,124 @@
+"""The Open Inference Protocol, version 2 (Triton, MLServer, KServe): tensors in, named tensors out, as JSON.
+
+https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from auditor.domain.data import Column, ColumnType
+from auditor.domain.target import Output, Rows, Target
+from auditor.errors import BadAnswer
+from auditor.querying.endpoint import Endpoint
+from auditor.querying.protocols.cells import numeric_rows, values
+from auditor.querying.reply import SCORES, Reply, from_numbers, from_rows
+
+DATATYPES = {ColumnType.INTEGER: "INT64", ColumnType.NUMBER: "FP64", ColumnType.BOOLEAN: "BOOL"}
+MATRIX_NAME = "input-0"
+Tensor = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenInference:
+    target: Target
+    columns: tuple[Column, ...]
+    endpoint: Endpoint
+    _learned: list[str] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        """The model's URL is completed; one that names the action is kept."""
+        route, mark, query = self.endpoint.path.partition("?")
+        route = route.rstrip("/")
+        return (route if route.endswith("/infer") else route + "/infer") + mark + query
+
+    def encode(self, frame: pd.DataFrame) -> bytes:
+        matrix = self.target.rows is Rows.MATRIX
+        inputs = [_matrix(frame, self.columns)] if matrix else _tensors(frame, self.columns)
+        document: dict[str, Any] = {"inputs": inputs, "parameters": {"content_type": "np" if matrix else "pd"}}
+        if name := self._wanted():
+            document["outputs"] = [{"name": name}]
+        return json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+
+    def decode(self, document: Any, n: int) -> Reply:
+        tensors = _outputs(document)
+        tensor = self._choose(tensors)
+        if len(tensors) > 1 and not self._wanted():
+            self._learned.append(str(tensor.get("name", "")))
+        return _reply(tensor, n)
+
+    def _wanted(self) -> str:
+        """The output to ask for: the one after `#` in the URL, or the one chosen when the target sent several."""
+        return self.endpoint.tensor or (self._learned[0] if self._learned else "")
+
+    def _choose(self, tensors: list[Tensor]) -> Tensor:
+        named = [t for t in tensors if t.get("name") == self.endpoint.tensor]
+        if self.endpoint.tensor and not named:
+            known = ", ".join(repr(str(t.get("name"))[:40]) for t in tensors[:5])
+            raise BadAnswer(
+                f"The target answers no tensor {self.endpoint.tensor[:40]!r} but {known}; name one of these after # in target.url."
+            )
+        return min(named or tensors, key=self._unlikeliness)
+
+    def _unlikeliness(self, tensor: Tensor) -> tuple[bool, bool, int]:
+        """Lower fits the declared output better: labels are one value a record, scores are named so or have a column a class."""
+        name, shape = str(tensor.get("name", "")).lower(), _shape(tensor)
+        wide = len(shape) > 1 and shape[-1] > 1
+        if self.target.output in (Output.LABELS, Output.VALUE):
+            return wide, tensor.get("datatype") not in ("BYTES", "INT64", "INT32", "BOOL"), 0
+        scores = any(word in name for word in SCORES)
+        return not (wide or scores), not scores, -len(shape)
+
+
+def _tensors(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[dict[str, Any]]:
+    shape = [len(frame), 1]
+    return [
+        {"name": c.name, "shape": shape, "datatype": DATATYPES.get(c.type, "BYTES"), "data": values(frame.iloc[:, i], c.type)}
+        for i, c in enumerate(columns)
+    ]
+
+
+def _matrix(frame: pd.DataFrame, columns: tuple[Column, ...]) -> dict[str, Any]:
+    flat = [cell for row in numeric_rows(frame, columns) for cell in row]
+    return {"name": MATRIX_NAME, "shape": [len(frame), len(columns)], "datatype": "FP64", "data": flat}
+
+
+def _outputs(document: Any) -> list[Tensor]:
+    outputs = document.get("outputs") if isinstance(document, Mapping) else None
+    if not isinstance(outputs, list) or not outputs or not all(isinstance(t, Mapping) for t in outputs):
+        raise BadAnswer("The target's answer has no list of outputs; check target.protocol, which says open-inference.")
+    return outputs
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    shape = tensor.get("shape")
+    if not isinstance(shape, list) or not all(isinstance(v, int) and 0 <= v < 2**31 for v in shape):
+        raise BadAnswer("A tensor of the target's answer has no valid shape; check target.protocol, which says open-inference.")
+    return tuple(shape)
+
+
+def _reply(tensor: Tensor, n: int) -> Reply:
+    shape, data = _shape(tensor), tensor.get("data")
+    name = str(tensor.get("name", ""))
+    if not isinstance(data, list):
+        raise BadAnswer(f"Output {name[:40]!r} of the target's answer has no data; ask the server for JSON, not binary tensors.")
+    if not shape or shape[0] != n:
+        raise BadAnswer(f"The target gave {shape[0] if shape else 1:,} answers for {n:,} records; it must answer each record once.")
+    flat = _flat(data)
+    if len(flat) != math.prod(shape):
+        raise BadAnswer(f"Output {name[:40]!r} of the target's answer says shape {list(shape)} but holds {len(flat):,} values.")
+    width = math.prod(shape[1:])
+    if tensor.get("datatype") in ("BYTES", "BOOL") and width == 1:
+        return replace(from_rows(flat, n), tensor=name)
+    return replace(from_numbers(flat, width), tensor=name)
+
+
+def _flat(data: list[Any]) -> list[Any]:
+    while data and isinstance(data[0], list):
+        data = [cell for row in data for cell in (row if isinstance(row, list) else [row])]
+    return data
