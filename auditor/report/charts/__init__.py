@@ -1,0 +1,9 @@
+"""Charts as server-side SVG without inline styles; each is shown beside a table of its figures."""
+
+from auditor.report.charts.canvas import standalone
+from auditor.report.charts.fidelity import fidelity_svg
+from auditor.report.charts.roc import roc_svg
+from auditor.report.charts.scorebar import scorebar_svg
+from auditor.report.charts.trend import TrendPoint, spark_svg, trend_svg
+
+__all__ = ["TrendPoint", "fidelity_svg", "roc_svg", "scorebar_svg", "spark_svg", "standalone", "trend_svg"]

@@ -1,0 +1,70 @@
+"""Figures as people read them: percentages with as many digits as they carry, grouped counts, durations in words."""
+
+import math
+from datetime import datetime
+
+SPACE = "\u00a0"
+DASH = "–"
+PERCENT_NAMES = ("tpr@", "ppv@", "precision@", "accuracy", "baseline_accuracy", "fidelity", "advantage_over_imputation")
+COUNT_NAMES = ("n_leaked", "queries")
+
+
+def is_percentage(name: str) -> bool:
+    """Is the estimate of this name a share, read in percent?"""
+    return name.startswith(PERCENT_NAMES)
+
+
+def figure(name: str, value: float) -> str:
+    """A value of the estimate `name` with its unit."""
+    if is_percentage(name):
+        return percent(value)
+    return grouped(value) if name in COUNT_NAMES else plain(value)
+
+
+def interval(name: str, low: float, high: float) -> str:
+    """`low to high`, the unit once."""
+    unit = f"{SPACE}%"
+    return f"{figure(name, low).removesuffix(unit)} to {figure(name, high)}"
+
+
+def percent(share: float) -> str:
+    """0.0412 -> 4.1 %; two significant digits below 1 %."""
+    value = 100 * share
+    if value == 0 or abs(value) >= 1:
+        text = f"{value:.1f}"
+    else:
+        text = f"{value:.{min(4, 1 - math.floor(math.log10(abs(value))))}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{'0' if text in ('-0', '') else text}{SPACE}%".replace("-", "−")
+
+
+def plain(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−") if abs(value) < 100 else grouped(value)
+
+
+def grouped(value: float) -> str:
+    return f"{value:,.0f}".replace("-", "−")
+
+
+def score(value: float | None) -> str:
+    """A score of 0 to 100 as a whole number; a dash where it cannot be told."""
+    return DASH if value is None else f"{value:.0f}"
+
+
+def duration(seconds: float) -> str:
+    """41 s, 3 min 12 s, 2 h 05 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}{SPACE}s"
+    if whole < 3600:
+        return f"{whole // 60}{SPACE}min {whole % 60:02d}{SPACE}s"
+    return f"{whole // 3600}{SPACE}h {whole % 3600 // 60:02d}{SPACE}min"
+
+
+def day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def minute(moment: datetime) -> str:
+    """2 March 2026, 09:14 UTC"""
+    return f"{day(moment)}, {moment:%H:%M} UTC"

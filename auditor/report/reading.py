@@ -1,0 +1,160 @@
+"""A result document as it is read: the same values feed the page, the PDF and the dashboard.
+
+`result` is the document of the interface, with the optional parts `target` and `method`; what is missing is left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from auditor.report import numbers
+from auditor.report.findings import Check, Finding, check_of, finding_of
+from auditor.report.verdict import Answer, Verdict, answers_of, level_of, verdict_of
+from auditor.report.words import LIMITATIONS, OUTCOMES, SEVERITY_LIMITS, STATUSES
+
+Fact = tuple[str, str]
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NotRun:
+    attack: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    name: str
+    date: str
+    verdict: Verdict
+    verdict_word: str
+    score: str
+    severity: str
+    answers: tuple[Answer, ...]
+    facts: tuple[Fact, ...]
+    findings: tuple[Finding, ...]
+    not_run: tuple[NotRun, ...]
+    data: tuple[Fact, ...]
+    data_checks: tuple[Check, ...]
+    detectability: str
+    notes: tuple[str, ...]
+    method: tuple[Fact, ...]
+    limitations: tuple[str, ...]
+
+
+def read(result: Document) -> Reading:
+    """Everything the templates show, as text."""
+    audit, verdict = result["audit"], verdict_of(result)
+    data, profile = result.get("data") or {}, (result.get("target") or {}).get("profile") or {}
+    moment = moment_of(audit)
+    return Reading(
+        name=str(audit["name"]),
+        date="" if moment is None else numbers.minute(moment),
+        verdict=verdict,
+        verdict_word=OUTCOMES.get(verdict.outcome) or STATUSES.get(verdict.outcome, verdict.outcome),
+        score=numbers.score(audit.get("score")),
+        severity=audit.get("severity") or "",
+        answers=answers_of(result) if result.get("findings") or result.get("not_run") else (),
+        facts=_facts(result),
+        findings=tuple(finding_of(f, level_of(result, f["family"]), i) for i, f in enumerate(_worst_first(result), start=1)),
+        not_run=tuple(NotRun(n["attack"], n["reason"]) for n in result.get("not_run", ())),
+        data=_data(data),
+        data_checks=(check_of("blind_baseline", data["blind_baseline"]),) if data.get("blind_baseline") else (),
+        detectability=data.get("detectability") or "",
+        notes=(*data.get("notes", ()), *profile.get("notes", ())),
+        method=_method(result),
+        limitations=LIMITATIONS,
+    )
+
+
+def _worst_first(result: Document) -> list[Document]:
+    """Breaches, then open questions, then the rest; within each the highest lower limit first."""
+    order = {"breach": 0, "inconclusive": 1}
+    return sorted(result.get("findings", ()), key=lambda f: (order.get(f["outcome"], 2), -(f.get("score_low") or 0)))
+
+
+def moment_of(audit: Document) -> datetime | None:
+    """When the audit finished or, where the result does not say, when it was submitted; always UTC."""
+    text = audit.get("finished_at") or audit.get("created_at")
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _facts(result: Document) -> tuple[Fact, ...]:
+    audit, target = result["audit"], result.get("target") or {}
+    profile = target.get("profile") or {}
+    return _said(
+        [
+            ("Target", target.get("url")),
+            ("Protocol", target.get("protocol")),
+            ("Answers", _answers(profile)),
+            ("Classes", ", ".join(profile.get("classes", ()))),
+            ("Audit", audit.get("id")),
+            ("Queries", "" if audit.get("queries") is None else numbers.grouped(audit["queries"])),
+            ("Took", numbers.duration(audit["seconds"]) if audit.get("seconds") else ""),
+        ]
+    )
+
+
+def _answers(profile: Document) -> str:
+    if not profile:
+        return ""
+    parts = [str(profile.get("output", ""))]
+    if profile.get("decimals") is not None:
+        parts.append(f"{profile['decimals']} decimals")
+    if "deterministic" in profile:
+        parts.append("deterministic" if profile["deterministic"] else "not deterministic")
+    if profile.get("batch_dependent"):
+        parts.append("depends on the batch")
+    return ", ".join(p for p in parts if p)
+
+
+def _data(data: Document) -> tuple[Fact, ...]:
+    facts = [(name, numbers.grouped(data[key])) for name, key in _COUNTS if data.get(key) is not None]
+    removed = {str(k).replace("_", " "): n for k, n in (data.get("removed") or {}).items() if n}
+    if data:
+        facts.append(("Removed", "; ".join(f"{n:,} {word}" for word, n in removed.items()) or "nothing"))
+    return tuple(facts)
+
+
+_COUNTS = (("Members", "members"), ("Non-members", "non_members"), ("Auxiliary records", "auxiliary"))
+
+
+def _method(result: Document) -> tuple[Fact, ...]:
+    method = result.get("method") or {}
+    distances = sorted((method.get("learner_distances") or {}).items(), key=lambda item: item[1])
+    versions = method.get("versions") or {}
+    return _said(
+        [
+            ("Learner of the shadow models", _learner(method.get("learner"))),
+            ("Runner-up", _learner(method.get("runner_up"))),
+            ("Distance to the target", "; ".join(f"{name} {distance:.3f}" for name, distance in distances)),
+            ("Shadow models", numbers.grouped(method["shadows"]) if method.get("shadows") else ""),
+            ("Policy", _policy(method.get("policy") or {})),
+            ("Seed", str(method["seed"]) if "seed" in method else ""),
+            ("Score", f"version {result['audit'].get('score_version', 1)}: {_SCALE}"),
+            ("Software", "; ".join(f"{name} {number}" for name, number in versions.items())),
+        ]
+    )
+
+
+def _policy(policy: Document) -> str:
+    told = [f"{family} {'no level' if level is None else f'{level:.0f}'}" for family, level in policy.get("levels", {}).items()]
+    return str(policy.get("name", "")) + (f" ({'; '.join(told)})" if told else "")
+
+
+_SCALE = ", ".join(f"{name} from {limit:.0f}" for name, limit in SEVERITY_LIMITS.items() if limit)
+
+
+def _learner(learner: object) -> str:
+    if isinstance(learner, Mapping):
+        params = ", ".join(f"{k} {v}" for k, v in (learner.get("params") or {}).items())
+        return f"{learner.get('name', '')} ({params})" if params else str(learner.get("name", ""))
+    return str(learner or "")
+
+
+def _said(facts: list[tuple[str, Any]]) -> tuple[Fact, ...]:
+    return tuple((name, str(value)) for name, value in facts if value)

@@ -1,0 +1,160 @@
+"""What an audit says, in sentences. A report says "no evidence above X at confidence Y with attacks Z", never more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.report.numbers import percent, score
+from auditor.report.words import ABILITIES, QUESTIONS, listed, plural
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`outcome` is that of the audit, or its status where it did not complete.
+
+    `premise` is the threat model, said before any number.
+    """
+
+    outcome: str
+    headline: str
+    sentences: tuple[str, ...]
+    premise: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One of the three questions: `short` is the outcome in two or three words, `words` the sentence beneath it."""
+
+    family: str
+    question: str
+    outcome: str
+    short: str
+    words: str
+
+
+def verdict_of(result: Document) -> Verdict:
+    """The first thing a reader sees."""
+    audit = result["audit"]
+    if audit.get("status", "completed") != "completed":
+        return _unfinished(audit)
+    findings = result.get("findings", ())
+    by_outcome = {"breach": _breach, "pass": _pass}
+    return by_outcome.get(audit.get("outcome"), _inconclusive)(result, findings)
+
+
+def answers_of(result: Document) -> tuple[Answer, ...]:
+    """One answer for each of the three questions, also for those that were not asked."""
+    families = [*QUESTIONS, *sorted({f["family"] for f in result.get("findings", ())} - set(QUESTIONS))]
+    return tuple(_answer(family, result) for family in families)
+
+
+def no_evidence(findings: Sequence[Document]) -> str:
+    """The one sentence a passed family may claim."""
+    above = score(max(f["score_high"] for f in findings))
+    sure = percent(max((e["confidence"] for f in findings for e in f["estimates"] if e.get("confidence")), default=0.95))
+    word, attacks = "attack" if len(findings) == 1 else "attacks", listed([f["attack"] for f in findings])
+    return f"No evidence above score {above} of 100, at {sure} confidence, with {word} {attacks}."
+
+
+def _unfinished(audit: Document) -> Verdict:
+    status = audit["status"]
+    headline = {
+        "failed": "The audit failed, so it says nothing about the model",
+        "cancelled": "The audit was cancelled, so it says nothing about the model",
+    }.get(status, "The audit is still running")
+    reason = audit.get("reason")
+    return Verdict(status, headline, (reason,) if reason else ())
+
+
+def _breach(result: Document, findings: Sequence[Document]) -> Verdict:
+    broken = [f for f in findings if f["outcome"] == "breach"]
+    abilities = listed([ABILITIES.get(name, name) for name in dict.fromkeys(f["family"] for f in broken)])
+    headline = f"An adversary can {abilities}" if broken else "A policy level was breached"
+    if not broken:
+        return Verdict("breach", headline, tuple(_shortfall(result)))
+    worst = max(broken, key=lambda f: f["score_low"])
+    return Verdict("breach", headline, (_worst(worst, result), *_shortfall(result)), threat_of(worst))
+
+
+def _worst(finding: Document, result: Document) -> str:
+    level = level_of(result, finding["family"])
+    over = "" if level is None else f"; the policy's level is {level:.0f}"
+    low, high = score(finding["score_low"]), score(finding["score_high"])
+    return f"The strongest attack, {finding['attack']}, scores {score(finding['score'])} of 100 (interval {low} to {high}{over})."
+
+
+def _pass(result: Document, findings: Sequence[Document]) -> Verdict:
+    passed = [f for f in findings if f["outcome"] == "pass" and f.get("score_high") is not None]
+    headline = "No evidence of leakage at the policy's level"
+    if not passed:
+        return Verdict("pass", headline, tuple(_shortfall(result)))
+    nearest = max(passed, key=lambda f: f["score_high"])
+    return Verdict("pass", headline, (no_evidence(passed), *_shortfall(result)), threat_of(nearest))
+
+
+def _inconclusive(result: Document, findings: Sequence[Document]) -> Verdict:
+    if not findings:
+        return Verdict("inconclusive", "Nothing could be measured", ("No attack could run on this target; the reasons are below.",))
+    open_ones = [f["attack"] for f in findings if f["outcome"] == "inconclusive"]
+    first = f"{listed(open_ones)} could not settle the question." if open_ones else "A requested question was left open."
+    return Verdict(
+        "inconclusive", "This audit cannot tell", (first[:1].upper() + first[1:] + " That is not a pass.", *_shortfall(result))
+    )
+
+
+def threat_of(finding: Document) -> str:
+    """The threat model in plain words; its terms where the result has no sentence."""
+    model = finding.get("threat_model") or {}
+    if model.get("words"):
+        return str(model["words"])
+    knows = ", ".join(str(k).replace("_", " ") for k in model.get("knows", ()))
+    return f"An adversary who sees {model.get('sees', 'the answers')}" + (f" and knows {knows}." if knows else ".")
+
+
+def _shortfall(result: Document) -> list[str]:
+    """What did not run belongs beside the verdict."""
+    count = len(result.get("not_run", ()))
+    return [f"{plural(count, 'attack')} did not run; the reasons are below."] if count else []
+
+
+def level_of(result: Document, family: str) -> float | None:
+    """The policy's level for a family, if the result tells it."""
+    policy = result.get("method", {}).get("policy") or {}
+    level: float | None = policy.get("levels", {}).get(family)
+    return level
+
+
+def _answer(family: str, result: Document) -> Answer:
+    question = QUESTIONS.get(family, f"Does the {family} test find anything?")
+    findings = [f for f in result.get("findings", ()) if f["family"] == family]
+    outcome, short, words = _settle(findings) if findings else ("none", "Not tried", _why_not(family, result))
+    return Answer(family, question, outcome, short, words)
+
+
+def _settle(findings: Sequence[Document]) -> tuple[str, str, str]:
+    """Outcome, two words and a sentence for the findings of one family."""
+    breached = [f for f in findings if f["outcome"] == "breach"]
+    if breached:
+        worst = max(breached, key=lambda f: f["score_low"])
+        return "breach", "Yes", f"{worst['attack']} scores at least {score(worst['score_low'])} of 100 ({worst['severity']})."
+    if all(f["outcome"] == "reported" for f in findings):
+        worst = max(findings, key=lambda f: f["score_low"] or 0)
+        span = f"{score(worst['score'])} of 100 (interval {score(worst['score_low'])} to {score(worst['score_high'])})"
+        return "reported", "Reported", f"{worst['attack']} scores {span}. The policy sets no level."
+    if any(f["outcome"] == "inconclusive" for f in findings):
+        return "inconclusive", "Cannot tell", "The interval or a failed check leaves it open. That is not a pass."
+    return "pass", "Not shown", no_evidence([f for f in findings if f["outcome"] == "pass"])
+
+
+def _why_not(family: str, result: Document) -> str:
+    reasons = [n["reason"] for n in result.get("not_run", ()) if n.get("family") == family]
+    if result["audit"].get("status", "completed") != "completed":
+        return "The audit did not complete."
+    return _sentence(reasons[0]) if reasons else "No attack of this kind was part of the audit."
+
+
+def _sentence(words: str) -> str:
+    whole = words[:1].upper() + words[1:]
+    return whole if whole.endswith(".") else whole + "."

@@ -1,0 +1,92 @@
+"""The field's terms in plain words. Words never claim more than was measured: nothing is "anonymous", nothing "compliant"."""
+
+from auditor.report.numbers import percent
+
+QUESTIONS = {
+    "membership": "Can someone tell whether a person's record was in the training data?",
+    "inversion": "Can someone recover a person's values?",
+    "stealing": "Can someone copy the model?",
+}
+
+ABILITIES = {
+    "membership": "tell who was in the training data",
+    "inversion": "recover people's values",
+    "stealing": "copy the model",
+}
+
+OUTCOMES = {"breach": "Breach", "pass": "Pass", "inconclusive": "Inconclusive", "reported": "Reported"}
+
+STATUSES = {"running": "Running", "completed": "Completed", "failed": "Failed", "cancelled": "Cancelled"}
+
+SEVERITIES = ("none", "low", "moderate", "high", "critical")
+
+SEVERITY_LIMITS = {"none": 0.0, "low": 5.0, "moderate": 25.0, "high": 50.0, "critical": 75.0}
+
+ESTIMATES = {
+    "auc": "AUC",
+    "advantage": "Advantage",
+    "empirical_epsilon": "Empirical ε",
+    "epsilon_lower_bound": "Lower bound of ε",
+    "accuracy": "Accuracy of the guesses",
+    "baseline_accuracy": "Accuracy without the model",
+    "precision@k": "Right among the k most confident guesses",
+    "advantage_over_imputation": "Gain over guessing without the model",
+    "fidelity": "Fidelity of the copy",
+    "fidelity_uniform": "Fidelity on uniform points",
+    "parameter_error": "Error of the parameters",
+    "reconstruction_error": "Error of the reconstruction",
+    "n_leaked": "Records leaked",
+    "exposure": "Exposure",
+    "queries": "Queries",
+    "price": "Price",
+}
+
+MEANINGS = {
+    "auc": "0.5 is guessing, 1 is certainty",
+    "advantage": "0 is guessing, 1 is certainty",
+    "advantage_over_imputation": "0 is no better than guessing",
+    "fidelity": "how often the copy answers as the model does",
+}
+
+CONTROLS = {
+    "negative": "Negative control",
+    "lookup_twin": "Lookup twin",
+    "pseudo_targets": "Expectation for this learner",
+    "blind_baseline": "Blind baseline",
+    "known_target": "Known target",
+    "noise_target": "Random answers",
+}
+
+LIMITATIONS = (
+    "The figures are lower limits of what an adversary can do: another attack, or one with more knowledge, may find more.",
+    "They hold for the target as it answered during this audit and for the records given; a retrained model is a new target.",
+    "Intervals cover the choice of records for this model. They do not cover the chance in training it again.",
+    "A pass says that no evidence was found above a level with these attacks. It does not say that nothing can be obtained.",
+)
+
+
+def estimate(name: str) -> str:
+    """The name of an estimate for a table: `tpr@fpr=0.001` -> TPR at 0.1 % FPR."""
+    if name.startswith("tpr@fpr="):
+        return f"TPR at {percent(float(name.removeprefix('tpr@fpr=')))} FPR"
+    if name.startswith("ppv@prior="):
+        return f"PPV at a prior of {percent(float(name.removeprefix('ppv@prior=')))}"
+    return ESTIMATES.get(name, name.replace("_", " "))
+
+
+def control(name: str) -> str:
+    return CONTROLS.get(name, name.replace("_", " ").capitalize())
+
+
+def severity_of(score: float) -> str:
+    """The level of a score on the scale none < 5 <= low < 25 <= moderate < 50 <= high < 75 <= critical."""
+    return [name for name in SEVERITIES if score >= SEVERITY_LIMITS[name]][-1]
+
+
+def listed(names: list[str]) -> str:
+    """a, b and c"""
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""
+
+
+def plural(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

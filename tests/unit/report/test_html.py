@@ -1,0 +1,199 @@
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from auditor.report import body, html, stylesheet
+
+VOID = {"meta", "br", "link", "input", "hr", "img", "rect", "path", "circle", "line"}
+
+
+class Page(HTMLParser):
+    """The tags of a page, the ids and references in it, and its visible text."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("style", "title"):
+            self.words.append(data)
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.tags if name == tag]
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+def test_every_tag_is_closed_where_it_was_opened(any_result: dict[str, Any]) -> None:
+    assert Page(html(any_result)).open == []
+
+
+def test_a_page_fetches_and_runs_nothing(any_result: dict[str, Any]) -> None:
+    page = Page(html(any_result))
+    assert {"script", "link", "img", "iframe", "object", "form"}.isdisjoint({tag for tag, _ in page.tags})
+    for _, attrs in page.tags:
+        assert not [name for name in attrs if name.startswith("on") or name in ("style", "src")]
+        assert (attrs.get("href") or "#").startswith("#")
+
+
+def test_hostile_names_are_text(load: Any) -> None:
+    source, name = html(load("hostile")), load("hostile")["audit"]["name"]
+    assert "<script" not in source
+    assert "<img" not in source
+    assert name in Page(source).text
+    assert "{{ 7*7 }}" in source
+
+
+def test_nothing_in_a_name_reaches_the_style(load: Any) -> None:
+    assert html(load("hostile")).count("</style>") == 1
+
+
+def test_ids_are_unique_and_references_lead_somewhere(any_result: dict[str, Any]) -> None:
+    page = Page(html(any_result))
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for _, attrs in page.tags:
+        for target in (attrs.get("aria-labelledby"), (attrs.get("href") or "#verdict").removeprefix("#")):
+            assert target is None or target in ids
+
+
+def test_headings_do_not_skip_a_level(any_result: dict[str, Any]) -> None:
+    levels = [int(tag[1]) for tag, _ in Page(html(any_result)).tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_tables_have_captions_and_scopes(any_result: dict[str, Any]) -> None:
+    page = Page(html(any_result))
+    assert len(page.of("caption")) == len(page.of("table"))
+    assert all("scope" in attrs for attrs in page.of("th"))
+
+
+def test_every_chart_has_a_title_and_a_table_beside_it(load: Any) -> None:
+    source = body(load("breach"))
+    figures = re.findall(r'<figure class="plot">.*?</figure>', source, re.S)
+    assert len(figures) == 5
+    assert all("<title>" in figure and "<table>" in figure for figure in figures)
+
+
+def test_the_order_is_verdict_findings_gaps_data_method_limits(load: Any) -> None:
+    source = html(load("breach"))
+    order = [
+        source.index(f'id="{name}')
+        for name in ("verdict", "answers", "findings", "finding-1", "not-run", "data", "method", "limits")
+    ]
+    assert order == sorted(order)
+
+
+def test_threat_model_and_caveats_stand_above_the_numbers(load: Any) -> None:
+    finding = html(load("breach")).split('id="finding-1"')[1]
+    places = [finding.index(word) for word in ("Threat model", "Read this first", "scoreline", "Controls")]
+    assert places == sorted(places)
+
+
+def test_the_worst_finding_comes_first(load: Any) -> None:
+    outcomes = re.findall(r'<article class="finding".*?badge-(\w+)', html(load("breach")), re.S)
+    assert outcomes == ["breach", "breach", "breach", "inconclusive", "pass", "pass"]
+
+
+def test_what_did_not_run_is_listed_with_its_reason(load: Any) -> None:
+    text = Page(html(load("nothing-run"))).text
+    assert text.count("needs probabilities; this target returns labels only") >= 2
+
+
+def test_a_number_that_does_not_exist_shows_its_reason(load: Any) -> None:
+    assert "needs at least 5,000 non-members; 4,000 are left" in Page(html(load("breach"))).text
+
+
+def test_a_failed_check_is_said_as_failed(load: Any) -> None:
+    text = Page(html(load("inconclusive"))).text
+    assert "Negative control Failed" in text
+    assert "Blind baseline Failed" in text
+
+
+def test_an_expectation_is_no_gate(load: Any) -> None:
+    assert "Expectation for this learner No gate" in Page(html(load("breach"))).text
+
+
+def test_a_failed_audit_shows_its_sentence_and_no_score(load: Any) -> None:
+    page = Page(html(load("failed")))
+    assert "The target answered 401" in page.text
+    assert "Audit score" not in page.text
+
+
+def test_limitations_are_in_every_report(any_result: dict[str, Any]) -> None:
+    assert "A pass says that no evidence was found above a level" in Page(html(any_result)).text
+
+
+def test_no_report_promises_what_no_audit_can_show(any_result: dict[str, Any]) -> None:
+    assert not re.search(r"anonym|complian", Page(html(any_result)).text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("missing", ["target", "method"])
+def test_a_result_without_optional_parts_is_still_a_report(load: Any, missing: str) -> None:
+    result = load("breach")
+    del result[missing]
+    assert "An adversary can tell" in html(result)
+
+
+def test_the_body_is_what_the_page_shows(load: Any) -> None:
+    assert body(load("pass")).strip() in html(load("pass"))
+
+
+def test_the_same_result_is_the_same_page(any_result: dict[str, Any]) -> None:
+    assert html(any_result) == html(any_result)
+
+
+def test_the_sheet_has_both_schemes_print_and_reduced_motion() -> None:
+    for query in ("prefers-color-scheme: dark", "@media print", "prefers-reduced-motion", "max-width: 600px"):
+        assert query in stylesheet()
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def palettes() -> list[dict[str, str]]:
+    light, dark = stylesheet().split("@media (prefers-color-scheme: dark)")[:2]
+    read = [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in (light, dark)]
+    return [read[0], {**read[0], **read[1]}]
+
+
+@pytest.mark.parametrize("palette", palettes(), ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [("ink", "paper"), ("ink", "surface"), ("soft", "paper"), ("soft", "surface"), ("soft", "sunken"), ("accent", "paper")]
+    + [("accent", "surface"), ("accent-ink", "accent"), ("accent", "accent-soft"), ("none", "none-soft")]
+    + [(f"{name}{side}", ground) for name in ("breach", "pass", "open") for side, ground in (("", f"{name}-soft"), ("", "surface"))]
+    + [("ink", f"{name}-soft") for name in ("breach", "pass", "open")],
+)
+def test_text_has_contrast_in_both_schemes(palette: dict[str, str], ink: str, ground: str) -> None:
+    assert contrast(palette[ink], palette[ground]) >= 4.5
