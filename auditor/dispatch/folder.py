@@ -28,7 +28,7 @@ class Channel(filesystem.Channel):
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         """Nothing to write: every queue is in the constant table."""
 
-    def _put(self, queue: str, payload: object, **_: object) -> None:
+    def _put(self, queue: str, payload: object, **_: object) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{time_ns():020d}_{uuid.uuid4()}"  # sorts by age, also after a reboot
         unfinished = folder / f"{name}.part"

@@ -1,0 +1,118 @@
+"""From a YAML file with paths and variable names to a frozen spec with ids: what the API does with JSON, done here."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from auditor.domain.catalog import Dataset
+from auditor.domain.spec import AuditSpec, TargetSpec, parse
+from auditor.domain.target import AuthKind
+from auditor.errors import InvalidInput
+from auditor.intake import Limits, Table, read, to_parquet
+from auditor.settings import Settings
+from auditor.store import datasets, targets
+from auditor.store.engine import Transaction
+from auditor.workflow import Services
+
+FILES = ("members", "non_members", "auxiliary")
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A spec whose data are ids of datasets, and the id of its target."""
+
+    spec: AuditSpec
+    target_id: str
+
+
+def read_spec(path: Path) -> AuditSpec:
+    """Parsed and checked; raises InvalidInput in one sentence."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise InvalidInput(str(path), "save the spec as UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise InvalidInput(str(path), f"{where}this is not YAML; `auditor init` writes a spec to start from") from None
+    return parse(document)
+
+
+def register(services: Services, workspace_id: str, spec: AuditSpec, folder: Path) -> Registered:
+    """Keeps the files that the spec names (paths are relative to `folder`) and its target, all in one transaction."""
+    block = _block(spec, services.environ)
+    tables = {name: _table(services.settings, name, folder / path) for name, path in _paths(spec).items()}
+    with services.database.begin() as tx:
+        ids = {name: _dataset(tx, services, workspace_id, table) for name, table in tables.items()}
+        target_id = _target(tx, services, workspace_id, spec.name, block)
+    document = spec.as_json()
+    document["data"].update(ids)
+    document["target"] = block.model_dump(mode="json")
+    return Registered(parse(document), target_id)
+
+
+def _paths(spec: AuditSpec) -> dict[str, str]:
+    named = {name: getattr(spec.data, name) for name in FILES}
+    return {name: str(Path(path).expanduser()) for name, path in named.items() if path is not None}
+
+
+def _block(spec: AuditSpec, environ: Mapping[str, str]) -> TargetSpec:
+    """The target with `env:NAME` in place of NAME; the variable must be set now, not when the first worker asks."""
+    if isinstance(spec.target, str):
+        raise InvalidInput("target", "write a target block with a url; ids of targets are for the API")
+    auth = spec.target.auth
+    if auth is None or auth.kind is AuthKind.NONE:
+        return spec.target
+    name = auth.secret.removeprefix("env:")
+    if not name or not environ.get(name):
+        shown = name if name.replace("_", "").isalnum() else "it names"
+        raise InvalidInput("target.auth.secret", f"set the environment variable {shown} to the target's credential")
+    return spec.target.model_copy(update={"auth": auth.model_copy(update={"secret": f"env:{name}"})})
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    size: int
+    table: Table
+
+
+def _table(settings: Settings, name: str, path: Path) -> _File:
+    limits = Limits(bytes=settings.max_upload_mb * MEGABYTE, rows=settings.max_rows, columns=settings.max_columns)
+    if not path.exists():
+        raise InvalidInput(f"data.{name}", f"there is no file {path}; paths are relative to the spec")
+    try:
+        return _File(path.name, os.path.getsize(path), read(path, limits))
+    except InvalidInput as mistake:
+        raise InvalidInput(f"data.{name}", f"{path.name}: {mistake.sentence}") from None
+
+
+def _dataset(tx: Transaction, services: Services, workspace_id: str, file: _File) -> str:
+    digest = services.artifacts.put(tx, workspace_id, to_parquet(file.table), kind="dataset")
+    known = _known_dataset(tx, workspace_id, file.name, digest)
+    if known is not None:
+        return known.id
+    table = file.table
+    made = datasets.create_dataset(
+        tx, workspace_id, file.name, len(table.cells), dict(table.types), file.size, digest, services.clock()
+    )
+    return made.id
+
+
+def _known_dataset(tx: Transaction, workspace_id: str, name: str, digest: str) -> Dataset | None:
+    """The same file audited again is the same dataset."""
+    found, _ = datasets.page_datasets(tx, workspace_id, limit=100)
+    return next((one for one in found if one.digest == digest and one.name == name), None)
+
+
+def _target(tx: Transaction, services: Services, workspace_id: str, name: str, block: TargetSpec) -> str:
+    """The same model audited again is the same target, so that the dashboard shows its history."""
+    spec: dict[str, Any] = block.model_dump(mode="json")
+    found, _ = targets.page_targets(tx, workspace_id, limit=100)
+    known = next((one for one in found if one.name == name and one.spec["url"] == spec["url"]), None)
+    return known.id if known is not None else targets.create_target(tx, workspace_id, name, spec, services.clock()).id

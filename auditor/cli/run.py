@@ -1,0 +1,34 @@
+"""`auditor run audit.yaml`: one audit, in this process, from a spec to an exit code."""
+
+import argparse
+from pathlib import Path
+
+from auditor.cli.place import add_home, alone, log_to_file, settings_for
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("run", help="run one audit here and now", description=__doc__)
+    parser.add_argument("spec", type=Path, metavar="SPEC", help="the audit as YAML; `auditor init` writes one to start from")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the result here as JSON")
+    add_home(parser)
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from auditor import workflow
+    from auditor.cli import files, local_spec
+    from auditor.cli.watch import Ending, finish
+    from auditor.cli.workspace import first_workspace
+
+    output = files.check_writable(arguments.output) if arguments.output else None
+    spec = local_spec.read_spec(arguments.spec)
+    settings = alone(settings_for(arguments))
+    log_to_file(settings, "run")
+    services = workflow.run_locally(settings)
+    try:
+        workspace_id = first_workspace(services)
+        known = local_spec.register(services, workspace_id, spec, arguments.spec.absolute().parent)
+        audit = workflow.submit(services, workspace_id, known.spec, workflow.Origin(target_id=known.target_id))
+        return finish(services, audit, Ending(output, settings.home))
+    finally:
+        services.close()

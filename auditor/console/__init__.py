@@ -1,0 +1,6 @@
+"""What people see on a terminal: progress while an audit runs, findings when it is done."""
+
+from auditor.console.findings import findings_table, verdict
+from auditor.console.progress import shown_progress
+
+__all__ = ["findings_table", "shown_progress", "verdict"]
