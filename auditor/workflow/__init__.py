@@ -1,0 +1,23 @@
+"""The workflow: submit, run_step, cancel, resume, progress, tick."""
+
+from auditor.workflow.advance import advance
+from auditor.workflow.run import run_step
+from auditor.workflow.services import Services, open_services, run_locally
+from auditor.workflow.submit import Origin, cancel, progress, resume, submit
+from auditor.workflow.tick import next_run, sweep, tick
+
+__all__ = [
+    "Origin",
+    "Services",
+    "advance",
+    "cancel",
+    "next_run",
+    "open_services",
+    "progress",
+    "resume",
+    "run_locally",
+    "run_step",
+    "submit",
+    "sweep",
+    "tick",
+]

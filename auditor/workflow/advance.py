@@ -1,0 +1,96 @@
+"""After a step ends: append what is planned now, close the audit if it is over, deliver what is ready."""
+
+import logging
+
+from auditor.domain.audit import Audit, AuditStatus, Step, StepKind, StepStatus
+from auditor.domain.finding import Severity
+from auditor.domain.spec import parse
+from auditor.store import audits, events, findings
+from auditor.store.engine import Transaction
+from auditor.workflow.plan import planned
+from auditor.workflow.services import Services
+
+log = logging.getLogger(__name__)
+
+RANK = [str(level) for level in Severity]
+
+
+def advance_in(tx: Transaction, services: Services, audit_id: str) -> list[Step]:
+    """Inside the caller's transaction; returns the steps to deliver after it is committed."""
+    audit = audits.by_id(tx, audit_id)
+    if audit.status is not AuditStatus.RUNNING:
+        return []
+    steps = audits.steps(tx, audit_id)
+    failed = next((s for s in steps if s.required and s.status is StepStatus.FAILED), None)
+    if failed is not None:
+        _fail(tx, services, audit, failed)
+        return []
+    report = next((s for s in steps if s.kind is StepKind.REPORT and s.status is StepStatus.DONE), None)
+    if report is not None:
+        _complete(tx, services, audit, report)
+        return []
+    known = {s.key for s in steps}
+    audits.add_steps(tx, audit_id, [s for s in planned(parse(audit.spec), steps) if s.key not in known])
+    return audits.ready(tx, audit_id)
+
+
+def advance(services: Services, audit_id: str) -> None:
+    with services.database.begin() as tx:
+        ready = advance_in(tx, services, audit_id)
+    deliver(services, ready)
+
+
+def deliver(services: Services, steps: list[Step]) -> None:
+    """Messages go out after the commit; one that is lost is sent again by the tick."""
+    if not steps:
+        return
+    with services.database.begin() as tx:
+        audits.mark_delivered(tx, [s.id for s in steps], services.clock())
+    services.dispatch.deliver([(s.id, s.queue) for s in steps])
+
+
+def _fail(tx: Transaction, services: Services, audit: Audit, step: Step) -> None:
+    now = services.clock()
+    if audits.close(tx, audit.id, status=AuditStatus.FAILED, now=now, reason=step.reason):
+        events.add(
+            tx,
+            audit.workspace_id,
+            "audit.failed",
+            f"{audit.name}: {step.reason}",
+            now,
+            audit_id=audit.id,
+            target_id=audit.target_id,
+        )
+
+
+def _complete(tx: Transaction, services: Services, audit: Audit, step: Step) -> None:
+    """The findings, the result document and the end of the audit become visible together."""
+    result = (step.result or {})["result"]
+    head = result["audit"]
+    now = services.clock()
+    head |= {"status": "completed", "queries": audit.queries, "seconds": round((now - audit.created_at).total_seconds(), 1)}
+    before = findings.latest_of_target(tx, audit.workspace_id, audit.target_id) if audit.target_id else None
+    closed = audits.close(
+        tx,
+        audit.id,
+        status=AuditStatus.COMPLETED,
+        now=now,
+        result=result,
+        outcome=head["outcome"],
+        score=head["score"],
+        severity=head["severity"],
+    )
+    if closed:
+        findings.replace(tx, audit.id, audit.workspace_id, result["findings"])
+        _tell(tx, services, audit, head, before)
+
+
+def _tell(tx: Transaction, services: Services, audit: Audit, head: dict[str, object], before: str | None) -> None:
+    """An event for the end of the audit, and one that stands out when the severity rose since the last audit of this target."""
+    now = services.clock()
+    sentence = f"{audit.name}: {head['outcome']}" + (f", severity {head['severity']}" if head["severity"] else "")
+    events.add(tx, audit.workspace_id, "audit.completed", sentence, now, audit_id=audit.id, target_id=audit.target_id)
+    after = head["severity"]
+    if before is not None and after is not None and RANK.index(str(after)) > RANK.index(before):
+        risen = f"{audit.name}: severity rose from {before} to {after} since the last audit of this target"
+        events.add(tx, audit.workspace_id, "severity.risen", risen, now, audit_id=audit.id, target_id=audit.target_id)

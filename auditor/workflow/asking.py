@@ -1,0 +1,75 @@
+"""The one door to the target, opened for an audit: its ledger in SQL, its secret, its address guard, its rate."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.domain.attack import Checkpoint
+from auditor.domain.audit import Audit
+from auditor.domain.data import Column
+from auditor.domain.target import AuthKind, Profile, Target
+from auditor.errors import BudgetExhausted, Cancelled, InvalidInput
+from auditor.querying import QueryClient, Transport, guard_of, http_transport
+from auditor.store import audits, ledger, secrets
+from auditor.workflow.services import Services
+
+
+class StoreLedger:
+    """Answers and spending of one audit; every call is its own transaction, so nothing asked is ever lost."""
+
+    def __init__(self, services: Services, audit: Audit) -> None:
+        self._database = services.database
+        self._audit = audit
+
+    def answered(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float64]]:
+        with self._database.read() as tx:
+            return ledger.lookup(tx, self._audit.id, digests)
+
+    def spend(self, rows: int) -> None:
+        with self._database.begin() as tx:
+            if ledger.spend(tx, self._audit.id, rows):
+                return
+            audit = audits.by_id(tx, self._audit.id)
+        if audit.cancel_requested or audit.finished_at is not None:
+            raise Cancelled("The audit was cancelled.")
+        raise BudgetExhausted(
+            f"The query budget of {audit.budget:,} rows is used up ({audit.queries:,} spent, {rows:,} more wanted); raise budget.queries."
+        )
+
+    def record(self, digests: Sequence[bytes], answers: NDArray[np.float64]) -> None:
+        with self._database.begin() as tx:
+            ledger.record(tx, self._audit.id, digests, answers)
+
+
+def transport(services: Services, audit: Audit, target: Target, columns: tuple[Column, ...]) -> Transport:
+    return http_transport(target, columns, secret_of(services, audit, target), guard_of(services.settings))
+
+
+def query_client(services: Services, audit: Audit, door: Transport, profile: Profile, checkpoint: Checkpoint) -> QueryClient:
+    rate = audit.spec["budget"]["rate"]
+    return QueryClient(door, StoreLedger(services, audit), profile, rate=rate, checkpoint=lambda: checkpoint(0.0))
+
+
+def secret_of(services: Services, audit: Audit, target: Target) -> str | None:
+    """The value behind `env:NAME` (CLI) or `secret:ID` (API); a stored secret goes to its own host only."""
+    if target.auth.kind is AuthKind.NONE:
+        return None
+    kind, _, name = target.auth.secret.partition(":")
+    if kind == "env":
+        return _from_environment(services, name)
+    with services.database.read() as tx:
+        record, value = secrets.open_secret(tx, audit.workspace_id, name, services.vault)
+    host = urlsplit(target.url).hostname
+    if record.host != host:
+        raise InvalidInput("target.auth.secret", f"secret {record.name!r} is bound to {record.host}; this target is at {host}")
+    return value
+
+
+def _from_environment(services: Services, name: str) -> str:
+    value: Any = services.environ.get(name)
+    if not value:
+        raise InvalidInput("target.auth.secret", f"set the environment variable {name} to the target's credential")
+    return str(value)

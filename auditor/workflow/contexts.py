@@ -1,0 +1,64 @@
+"""What an attack gets: exactly what its threat model grants, and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from auditor.domain.attack import Attack, Checkpoint, Context, Query
+from auditor.domain.data import AuditData, ColumnType, Records, Sensitive
+from auditor.domain.learner import Learner
+from auditor.domain.seeds import derive
+from auditor.domain.shadow import ShadowOutputs
+from auditor.domain.target import Profile
+from auditor.domain.threat import Knows, Sees
+from auditor.errors import AttackFailed
+
+
+def context_for(
+    attack: Attack, data: AuditData, profile: Profile, query: Query, checkpoint: Checkpoint, grants: Mapping[str, Any]
+) -> Context:
+    """`grants` may hold learner, shadows, sensitive, seed, query_limit: each is passed on only if the threat model knows it."""
+    knows = attack.threat_model.knows
+    sensitive: Sensitive | None = grants.get("sensitive")
+    shadows: ShadowOutputs | None = grants.get("shadows")
+    learner: Learner | None = grants.get("learner")
+    return Context(
+        seed=derive(grants["seed"], attack.name, sensitive.name if sensitive else ""),
+        profile=profile,
+        columns=data.columns,
+        query=_forbidden if attack.threat_model.sees is Sees.NOTHING else query,
+        checkpoint=checkpoint,
+        candidates=_candidates(data, attack, sensitive),
+        shadows=shadows if {Knows.CANDIDATES, Knows.LEARNER} <= knows or attack.kind == "membership" else None,
+        auxiliary=data.auxiliary if Knows.POPULATION in knows and len(data.auxiliary) else None,
+        learner=learner if Knows.LEARNER in knows else None,
+        sensitive=sensitive,
+        query_limit=grants.get("query_limit", 0),
+    )
+
+
+def _forbidden(frame: pd.DataFrame) -> NDArray[np.float64]:
+    raise AttackFailed("A baseline without the model may not ask the model.")
+
+
+def _candidates(data: AuditData, attack: Attack, sensitive: Sensitive | None) -> Records:
+    """The records in question; labels are -1 where the adversary does not know them, the sensitive cells are missing."""
+    labels = data.candidates.labels
+    if Knows.TRUE_LABEL not in attack.threat_model.knows:
+        labels = np.full_like(labels, -1)
+    features = data.candidates.features
+    if sensitive is not None:
+        features = features.copy()
+        types = {c.name: c.type for c in data.columns}
+        for column in sensitive.columns:
+            features[column] = _blank(len(features), types[column])
+    return Records(features, labels)
+
+
+def _blank(rows: int, kind: ColumnType) -> pd.Series:
+    if kind.is_numeric:
+        return pd.Series(np.full(rows, np.nan))
+    return pd.Series([None] * rows, dtype=object)

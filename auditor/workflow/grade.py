@@ -1,0 +1,195 @@
+"""The grade step: the one place where evidence meets the truth."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from auditor.attacks import registry
+from auditor.domain.attack import Attack, Checkpoint
+from auditor.domain.audit import Step, StepStatus
+from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
+from auditor.domain.finding import Control, Finding, Outcome
+from auditor.domain.seeds import derive
+from auditor.querying import record_digests
+from auditor.scoring import controls, holm, score
+from auditor.scoring.assess import Assessment, Grading, Truth, assess
+from auditor.store import ledger
+from auditor.workflow.blindness import blind_of, weigh_against_blind
+from auditor.workflow.evidence_store import from_arrays
+from auditor.workflow.material import Material
+from auditor.workflow.plan import attack_key
+from auditor.workflow.services import Services
+
+Item = dict[str, Any]
+FAMILIES = ("membership", "inversion", "stealing")
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One look at the evidence: this many shadows, this share of the error level."""
+
+    services: Services
+    material: Material
+    shadows: int
+    share: float
+
+    def result(self, kind: str, item: Item) -> dict[str, Any] | None:
+        return self.material.results.get(f"{kind}:{attack_key(item, self.shadows)}")
+
+    def evidence(self, digest: str, item: Item) -> Evidence:
+        with self.services.database.read() as tx:
+            arrays = self.services.artifacts.get_arrays(tx, self.material.audit.workspace_id, digest)
+        return from_arrays(arrays, self.material.sensitive(item["sensitive"]))
+
+    def grading(self, family: str, size: int) -> Grading:
+        level = self.material.spec.resolved_policy.level(family)
+        return Grading(level, size, 0.95, self.share, derive(self.material.spec.seed, "grade", family))
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One attack's evidence beside its baseline and the truth."""
+
+    item: Item
+    attack: Attack
+    evidence: Evidence
+    baseline: Evidence | None
+    truth: Truth
+
+
+def grade(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Findings of this look, what failed, and whether a membership verdict is open that more shadows may close."""
+    look = Look(services, material, step.params["shadows"], 1.0 / step.params["looks"])
+    found: list[Finding] = []
+    for position, family in enumerate(FAMILIES):
+        found += _family(look, family)
+        checkpoint((position + 1) / len(FAMILIES))
+    is_open = any(f.family == "membership" and f.outcome is Outcome.INCONCLUSIVE for f in found)
+    return {
+        "findings": [f.as_json() for f in found],
+        "failed": _failed(look),
+        "grow": bool(is_open and step.params["look"] + 1 < step.params["looks"]),
+        "shadows": look.shadows,
+    }
+
+
+def _family(look: Look, family: str) -> list[Finding]:
+    items = [i for i in look.material.results["probe"]["run"] if i["family"] == family and look.result("attack", i)]
+    cases = [_case(look, item) for item in items]
+    if not cases:
+        return []
+    grading = look.grading(family, len(cases))
+    pairs = [(c.evidence, c.baseline, c.truth) for c in cases]
+    assessed = holm.assess_family(pairs, grading)
+    if family == "membership":
+        assessed = [weigh_against_blind(look, c.evidence, c.truth, a, grading) for c, a in zip(cases, assessed, strict=True)]
+    return [_finding(look, case, a, grading) for case, a in zip(cases, assessed, strict=True)]
+
+
+def _case(look: Look, item: Item) -> Case:
+    attack = registry.make(item["attack"], item["params"])
+    result, baseline = look.result("attack", item), look.result("baseline", item)
+    assert result is not None  # noqa: S101 - the caller chose items with a result
+    return Case(
+        item,
+        attack,
+        look.evidence(result["evidence"], item),
+        None if baseline is None else look.evidence(baseline["evidence"], item),
+        _truth(look, attack, item),
+    )
+
+
+def _truth(look: Look, attack: Attack, item: Item) -> Truth:
+    data = look.material.data
+    attribute = target_labels = None
+    if item["sensitive"] is not None:
+        attribute = _attribute_truth(look, item)
+    if attack.family == "stealing":
+        target_labels = _target_labels(look)
+    return Truth(data.is_member, data.candidates.labels, attribute, target_labels, len(data.classes))
+
+
+def _attribute_truth(look: Look, item: Item) -> Any:
+    """The true value of each candidate as an index into the attribute's values; -1 for one the adversary never saw."""
+    sensitive = look.material.sensitive(item["sensitive"])
+    assert sensitive is not None  # noqa: S101 - planned only for attributes that exist
+    cells = look.material.data.candidates.features[list(sensitive.columns)].astype(object)
+    cells = cells.where(cells.notna(), None)
+    index = {value: i for i, value in enumerate(sensitive.values)}
+    return np.array([index.get(value, -1) for value in cells.itertuples(index=False, name=None)], dtype=np.intp)
+
+
+def _target_labels(look: Look) -> Any:
+    """The target's own class for every candidate, from its recorded answers; -1 where it was never asked."""
+    material = look.material
+    digests = record_digests(material.data.candidates.features)
+    with look.services.database.read() as tx:
+        answers = ledger.lookup(tx, material.audit.id, digests)
+    return np.array([int(np.nanargmax(answers[d])) if d in answers else -1 for d in digests], dtype=np.intp)
+
+
+def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -> Finding:
+    checks = _controls(look, case, grading)
+    outcome, severity = score.judge(assessment, checks, grading.level)
+    result = look.result("attack", case.item) or {}
+    return Finding(
+        attack=case.item["attack"],
+        family=case.item["family"],
+        kind=case.attack.kind,
+        shows=case.attack.shows,
+        outcome=outcome,
+        severity=severity,
+        score=assessment.score,
+        score_low=assessment.score_low,
+        score_high=assessment.score_high,
+        threat_model=threat_model_json(case.attack),
+        estimates=tuple(assessment.estimates),
+        controls=checks,
+        caveats=tuple(assessment.caveats),
+        parameters=_parameters(look, case),
+        queries=result.get("rows_asked", 0),
+        curve=dict(assessment.curve),
+    )
+
+
+def _controls(look: Look, case: Case, grading: Grading) -> dict[str, Control]:
+    ran = look.result("control", case.item)
+    if ran is None:
+        missing = Control(False, "The controls of this attack could not run, so nothing shows that it would have seen a leak.")
+        return {"lookup_twin": missing}
+    evidence = {name: look.evidence(r["evidence"], case.item) for name, r in ran.items()}
+    if isinstance(case.evidence, SurrogateLabels):
+        return controls.stealing(evidence["known_target"], evidence["noise_target"], case.baseline, case.truth, grading)
+    twin = assess(evidence["lookup_twin"], case.truth, grading, case.baseline)
+    checks = {"lookup_twin": controls.lookup_twin(twin)}
+    if isinstance(case.evidence, AttributeGuesses):
+        return checks | {"negative": controls.attribute_negative(case.evidence, case.baseline, case.truth, grading)}
+    assert isinstance(case.evidence, MembershipScores)  # noqa: S101 - the third kind of evidence
+    checks["negative"] = controls.negative(case.evidence, case.truth, grading)
+    checks["pseudo_targets"] = controls.pseudo_targets(case.evidence, case.truth, grading)
+    return checks | blind_of(look.material)
+
+
+def _parameters(look: Look, case: Case) -> dict[str, Any]:
+    parameters: dict[str, Any] = dict(registry.parameters_of(case.attack))
+    if case.item["sensitive"] is not None:
+        parameters["sensitive"] = case.item["sensitive"]
+    if case.item["family"] == "membership":
+        parameters["shadows"] = look.shadows
+    return parameters
+
+
+def _failed(look: Look) -> list[dict[str, str]]:
+    """Attacks that were planned and did not finish, with the sentence that says why."""
+    failed = []
+    for step in look.material.steps:
+        if step.status is StepStatus.FAILED and step.key.startswith("attack:"):
+            item = step.params["item"]
+            failed.append({"attack": item["attack"], "family": item["family"], "reason": step.reason or "It did not finish."})
+    return failed
+
+
+def threat_model_json(attack: Attack) -> dict[str, Any]:
+    model = attack.threat_model
+    return {"sees": str(model.sees), "knows": sorted(map(str, model.knows)), "words": model.in_words()}

@@ -1,0 +1,67 @@
+"""What every step of an audit starts from: its frozen spec and its prepared data, loaded once per process."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from auditor.domain.audit import Audit, Step
+from auditor.domain.data import AuditData, Sensitive
+from auditor.domain.spec import AuditSpec, parse
+from auditor.intake import from_parquet
+from auditor.store import audits, datasets
+from auditor.workflow.prepare import RawTable, prepare
+from auditor.workflow.services import Services
+
+KEPT_IN_MEMORY = 2
+
+_prepared: OrderedDict[str, AuditData] = OrderedDict()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    audit: Audit
+    spec: AuditSpec
+    data: AuditData
+    steps: tuple[Step, ...] = ()
+
+    @cached_property
+    def results(self) -> dict[str, dict[str, Any]]:
+        """What finished steps recorded, by key."""
+        return {s.key: s.result for s in self.steps if s.result is not None}
+
+    def sensitive(self, name: str | None) -> Sensitive | None:
+        return next((s for s in self.data.sensitive if s.name == name), None)
+
+
+def load(services: Services, step: Step) -> Material:
+    """The audit of this step with its data; the data is a pure function of the frozen spec, so it may be kept."""
+    with services.database.read() as tx:
+        audit = audits.by_id(tx, step.audit_id)
+        steps = tuple(audits.steps(tx, audit.id))
+    spec = parse(audit.spec)
+    return Material(audit, spec, _data(services, audit, spec), steps)
+
+
+def _data(services: Services, audit: Audit, spec: AuditSpec) -> AuditData:
+    with _lock:
+        if audit.id not in _prepared:
+            _prepared[audit.id] = prepare(spec.data, _tables(services, audit, spec), spec.target_block.classes, spec.seed)
+            while len(_prepared) > KEPT_IN_MEMORY:
+                _prepared.popitem(last=False)
+        _prepared.move_to_end(audit.id)
+        return _prepared[audit.id]
+
+
+def _tables(services: Services, audit: Audit, spec: AuditSpec) -> dict[str, RawTable]:
+    named = {"members": spec.data.members, "non_members": spec.data.non_members, "auxiliary": spec.data.auxiliary}
+    tables = {}
+    with services.database.read() as tx:
+        for name, dataset_id in named.items():
+            if dataset_id is not None:
+                digest = datasets.get_dataset(tx, audit.workspace_id, dataset_id).digest
+                table = from_parquet(services.artifacts.get(tx, audit.workspace_id, digest))
+                tables[name] = RawTable(table.cells, table.types)
+    return tables

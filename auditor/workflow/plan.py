@@ -1,0 +1,100 @@
+"""Which steps an audit has: a pure function of its spec and of what its finished steps recorded.
+
+Called in the transaction that finishes a step; steps that exist already are left alone, so calling it twice adds nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from auditor.domain.audit import NewStep, Queue, Step, StepKind, StepStatus
+from auditor.domain.spec import AuditSpec
+
+ASK_ROWS = 2_000
+SHADOWS_PER_STEP = 4
+LOOK_STRIDE = 10
+REPORT_STAGE = 1_000
+
+PROBE, ASK, CHOOSE, SHADOWS, ATTACKS, CONTROLS, GRADE = range(7)
+
+FIT_SECONDS_PER_1000 = {"xgboost": 0.08, "random-forest": 0.15, "logistic-regression": 0.02, "mlp": 0.6}
+
+
+def planned(spec: AuditSpec, steps: Sequence[Step]) -> list[NewStep]:
+    """Every step that should exist by now, in no particular order of execution (stages order the work)."""
+    done = {s.key: s.result or {} for s in steps if s.status is StepStatus.DONE}
+    plan = [NewStep("probe", StepKind.PROBE, PROBE, Queue.QUERY, weight=3.0)]
+    if "probe" not in done:
+        return plan
+    probe = done["probe"]
+    plan += _asking(probe)
+    if needs_shadows(probe):
+        plan.append(_choose(spec))
+        plan.append(NewStep("blind", StepKind.BLIND, SHADOWS, Queue.TRAIN, weight=12.0, required=False))
+    looks = spec.shadow_looks
+    for look, shadows in enumerate(looks):
+        plan += _look(spec, probe, look, shadows, looks[look - 1] if look else 0)
+        graded = done.get(grade_key(shadows))
+        if graded is None:
+            return plan
+        if not graded["grow"]:
+            break
+    plan.append(NewStep("report", StepKind.REPORT, REPORT_STAGE, Queue.QUERY, weight=0.5))
+    return plan
+
+
+def needs_shadows(probe: Mapping[str, Any]) -> bool:
+    """Membership attacks need shadows: as shadows, or as the pseudo-targets of their controls."""
+    return any(item["family"] == "membership" for item in probe["run"])
+
+
+def grade_key(shadows: int) -> str:
+    return f"grade@{shadows}"
+
+
+def attack_key(item: Mapping[str, Any], shadows: int) -> str:
+    """`attack:lira@16`, `attack:attribute[race]`: only attacks that read shadows run again when the pool grows."""
+    suffix = f"[{item['sensitive']}]" if item["sensitive"] else ""
+    return f"{item['label']}{suffix}" + (f"@{shadows}" if item["family"] == "membership" else "")
+
+
+def _asking(probe: Mapping[str, Any]) -> Iterator[NewStep]:
+    seconds_per_row = max(probe["profile"]["latency_ms"], 0.1) / 1000 / max(1, probe["profile"]["batch_size"])
+    for first in range(0, probe["candidates"], ASK_ROWS):
+        last = min(first + ASK_ROWS, probe["candidates"])
+        weight = 0.3 + seconds_per_row * (last - first)
+        yield NewStep(f"ask:{first}-{last}", StepKind.ASK, ASK, Queue.QUERY, {"first": first, "last": last}, weight)
+
+
+def _choose(spec: AuditSpec) -> NewStep:
+    weight = 5.0 if spec.learner.name == "auto" else 0.1
+    return NewStep("choose", StepKind.CHOOSE, CHOOSE, Queue.QUERY, weight=weight)
+
+
+def _look(spec: AuditSpec, probe: Mapping[str, Any], look: int, shadows: int, before: int) -> Iterator[NewStep]:
+    stage = look * LOOK_STRIDE
+    if needs_shadows(probe):
+        yield from _shadow_steps(spec, probe, stage + SHADOWS, before, shadows)
+    for item in probe["run"]:
+        if look == 0 or item["family"] == "membership":
+            yield from _attack_steps(item, shadows, stage)
+    params = {"shadows": shadows, "look": look, "looks": len(spec.shadow_looks)}
+    yield NewStep(grade_key(shadows), StepKind.GRADE, stage + GRADE, Queue.TRAIN, params, weight=4.0)
+
+
+def _shadow_steps(spec: AuditSpec, probe: Mapping[str, Any], stage: int, before: int, shadows: int) -> Iterator[NewStep]:
+    fit = FIT_SECONDS_PER_1000.get(spec.learner.name, 0.15) * probe["candidates"] / 2000 + 0.05
+    for first in range(before, shadows, SHADOWS_PER_STEP):
+        last = min(first + SHADOWS_PER_STEP, shadows)
+        params = {"first": first, "last": last}
+        yield NewStep(f"shadows:{first}-{last - 1}", StepKind.SHADOWS, stage, Queue.TRAIN, params, fit * (last - first))
+
+
+def _attack_steps(item: Mapping[str, Any], shadows: int, stage: int) -> Iterator[NewStep]:
+    key = attack_key(item, shadows)
+    params = {"item": dict(item), "shadows": shadows}
+    membership = item["family"] == "membership"
+    queue, weight = (Queue.TRAIN, 1.0) if membership else (Queue.QUERY, 6.0)
+    yield NewStep(f"attack:{key}", StepKind.ATTACK, stage + ATTACKS, queue, params, weight, required=False)
+    if not membership:
+        yield NewStep(f"baseline:{key}", StepKind.BASELINE, stage + ATTACKS, Queue.TRAIN, params, 3.0, required=False)
+    yield NewStep(f"control:{key}", StepKind.CONTROL, stage + CONTROLS, Queue.TRAIN, params, weight, required=False)

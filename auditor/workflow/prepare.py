@@ -1,0 +1,254 @@
+"""From files to `AuditData`: typed columns, distinct records, an order that says nothing about membership. Pure."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from auditor.domain.data import AuditData, Column, ColumnType, Records, Sensitive
+from auditor.domain.seeds import derive, generator
+from auditor.domain.spec import DataSpec, suggestion
+from auditor.errors import InvalidInput
+from auditor.intake.types import infer, typed
+
+MIN_SIDE = 50
+MIN_NON_MEMBERS_AFTER_SPLIT = 1_500
+MAX_CLASSES = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """Text cells (None = missing) of the columns that matter, and the file's native types."""
+
+    cells: pd.DataFrame
+    types: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """One file after cleaning: feature cells, label text, and a digest per record."""
+
+    cells: pd.DataFrame
+    labels: NDArray[np.object_]
+    digests: NDArray[np.object_]
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "_Side":
+        return _Side(self.cells.loc[rows] if rows.dtype == bool else self.cells.iloc[rows], self.labels[rows], self.digests[rows])
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+
+def prepare(spec: DataSpec, tables: Mapping[str, RawTable], classes: tuple[str, ...], seed: int) -> AuditData:
+    """Join the files of an audit. `tables` has members, non_members and maybe auxiliary; raises InvalidInput."""
+    features = features_of(spec, {name: list(table.cells.columns) for name, table in tables.items()})
+    removed: dict[str, int] = {}
+    sides = {name: _clean(name, table, features, spec, removed) for name, table in tables.items()}
+    sides = _distinct(sides, removed)
+    _refuse_small(sides)
+    notes: list[str] = []
+    if "auxiliary" not in sides:
+        sides = _set_aside(sides, seed, notes)
+    columns = _columns(features, tables, spec)
+    known = _classes(sides, classes)
+    return _join(
+        sides, columns, known, spec, seed, AuditData((), (), _none(), np.zeros(0, bool), _none(), (), removed, tuple(notes))
+    )
+
+
+def _none() -> Records:
+    return Records(pd.DataFrame(), np.zeros(0, np.intp))
+
+
+def features_of(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """The feature columns in order, from the column names of each file; every file must have them and the label."""
+    members = list(columns["members"])
+    if spec.label not in members:
+        raise InvalidInput("data.label", f"members has no column {spec.label!r}{suggestion(spec.label, members)}")
+    features = (
+        list(spec.features) if spec.features is not None else [c for c in members if c != spec.label and c not in spec.exclude]
+    )
+    if not features:
+        raise InvalidInput("data.features", "no feature column is left; name at least one column that the model is asked with")
+    for name, present in columns.items():
+        for column in [*features, spec.label]:
+            if column not in present:
+                near = suggestion(column, present)
+                raise InvalidInput(f"data.{name}", f"column {column!r} is missing from this file{near}")
+    _check_named(spec, features)
+    return features
+
+
+def _check_named(spec: DataSpec, features: list[str]) -> None:
+    for column in spec.types:
+        if column not in features and column != spec.label:
+            raise InvalidInput(f"data.types.{column}", f"there is no feature {column!r}{suggestion(column, features)}")
+    for sensitive in spec.sensitive:
+        for column in sensitive.columns:
+            if column not in features:
+                raise InvalidInput(
+                    "data.sensitive", f"{column!r} is not a feature that the target is asked with{suggestion(column, features)}"
+                )
+
+
+def _clean(name: str, table: RawTable, features: list[str], spec: DataSpec, removed: dict[str, int]) -> _Side:
+    cells = table.cells[[*features, spec.label]].astype(object)
+    if spec.missing:
+        cells = cells.mask(cells.isin(list(spec.missing)))
+    cells = cells.where(cells.notna(), None)
+    labelled = cells[spec.label].notna().to_numpy()
+    if not labelled.all():
+        removed[f"{name}_without_label"] = int((~labelled).sum())
+    cells = cells.loc[labelled].reset_index(drop=True)
+    labels = cells[spec.label].to_numpy(dtype=object)
+    body = cells[features]
+    return _Side(body, labels, _digests(body, labels))
+
+
+def _digests(cells: pd.DataFrame, labels: NDArray[np.object_]) -> NDArray[np.object_]:
+    """A digest per record over its text cells and its label; missing differs from every text."""
+    columns = [["\x00" if v is None else v for v in cells[c]] for c in cells.columns]
+    rows = zip(*columns, labels, strict=True)
+    return np.array([hashlib.blake2b("\x1f".join(row).encode(), digest_size=16).digest() for row in rows], dtype=object)
+
+
+def _distinct(sides: dict[str, _Side], removed: dict[str, int]) -> dict[str, _Side]:
+    """Each record once; one that stands on both sides counts as a member; auxiliary records are nobody's candidates."""
+    taken: set[bytes] = set()
+    words = {"members": "duplicate_members", "non_members": "duplicate_non_members", "auxiliary": "duplicate_auxiliary"}
+    crossing = {"non_members": "non_members_also_members", "auxiliary": "auxiliary_also_candidates"}
+    result: dict[str, _Side] = {}
+    for name in ("members", "non_members", "auxiliary"):
+        if name not in sides:
+            continue
+        side = sides[name]
+        first = ~pd.Series(side.digests).duplicated().to_numpy()
+        _count(removed, words[name], ~first)
+        crosses = np.array([d in taken for d in side.digests], dtype=bool)
+        if name in crossing:
+            _count(removed, crossing[name], crosses & first)
+        result[name] = side.take(first & ~crosses)
+        taken.update(result[name].digests)
+    return result
+
+
+def _count(removed: dict[str, int], word: str, rows: NDArray[np.bool_]) -> None:
+    if rows.any():
+        removed[word] = int(rows.sum())
+
+
+def _refuse_small(sides: dict[str, _Side]) -> None:
+    for name in ("members", "non_members"):
+        if len(sides[name]) < MIN_SIDE:
+            raise InvalidInput(
+                f"data.{name}",
+                f"{len(sides[name])} distinct labelled records are left of this file; an audit needs at least {MIN_SIDE}",
+            )
+
+
+def _set_aside(sides: dict[str, _Side], seed: int, notes: list[str]) -> dict[str, _Side]:
+    """Without auxiliary records, a seeded third of the non-members takes their place, if enough remain to score."""
+    others = sides["non_members"]
+    third = len(others) // 3
+    if len(others) - third < MIN_NON_MEMBERS_AFTER_SPLIT:
+        notes.append("No auxiliary records were given and the non-members are too few to set any aside.")
+        return sides
+    order = np.argsort(others.digests)[generator(seed, "auxiliary").permutation(len(others))]
+    notes.append(f"No auxiliary records were given: {third:,} of the non-members were set aside as auxiliary and are not scored.")
+    return {**sides, "non_members": others.take(np.sort(order[third:])), "auxiliary": others.take(np.sort(order[:third]))}
+
+
+def _columns(features: list[str], tables: Mapping[str, RawTable], spec: DataSpec) -> tuple[Column, ...]:
+    missing = set(spec.missing)
+    columns = []
+    for name in features:
+        cells = [table.cells[name] for table in tables.values()]
+        native = [table.types.get(name, "string") for table in tables.values()]
+        columns.append(Column(name, infer(cells, override=spec.types.get(name), native=native, missing=missing)))
+    return tuple(columns)
+
+
+def _classes(sides: dict[str, _Side], declared: tuple[str, ...]) -> tuple[str, ...]:
+    seen = sorted({str(v) for side in sides.values() for v in side.labels})
+    if len(seen) < 2:
+        raise InvalidInput(
+            "data.label", f"the label has one value only ({seen[0]!r}); a classifier needs records of at least two classes"
+        )
+    if len(seen) > MAX_CLASSES:
+        raise InvalidInput(
+            "data.label", f"the label has {len(seen):,} distinct values; name the column with the classes, at most {MAX_CLASSES:,}"
+        )
+    if not declared:
+        return tuple(seen)
+    strange = [v for v in seen if v not in declared]
+    if strange:
+        raise InvalidInput(
+            "target.classes",
+            f"the label {strange[0]!r} stands in the data but not among the target's classes{suggestion(strange[0], declared)}",
+        )
+    return declared
+
+
+def _join(
+    sides: dict[str, _Side], columns: tuple[Column, ...], classes: tuple[str, ...], spec: DataSpec, seed: int, base: AuditData
+) -> AuditData:
+    """Candidates sorted by digest, then shuffled by the seed: the order depends on the set of records and nothing else."""
+    members, others = sides["members"], sides["non_members"]
+    digests = np.concatenate([members.digests, others.digests])
+    order = np.argsort(digests)[generator(seed, "order").permutation(len(digests))]
+    is_member = (np.arange(len(digests)) < len(members))[order]
+    cells = pd.concat([members.cells, others.cells], ignore_index=True).iloc[order]
+    labels = np.concatenate([members.labels, others.labels])[order]
+    candidates = _records(cells, labels, columns, classes)
+    aux = sides.get("auxiliary")
+    auxiliary = _none() if aux is None else _records(aux.cells, aux.labels, columns, classes)
+    pool = hashlib.blake2b(b"".join(digests[order]) + repr((columns, classes, spec.label)).encode(), digest_size=16).hexdigest()
+    return replace(
+        base,
+        columns=columns,
+        classes=classes,
+        candidates=candidates,
+        is_member=is_member,
+        auxiliary=auxiliary,
+        sensitive=tuple(_sensitive(s.name, s.columns, auxiliary) for s in spec.sensitive),
+        digest=pool,
+    )
+
+
+def _records(cells: pd.DataFrame, labels: NDArray[np.object_], columns: tuple[Column, ...], classes: tuple[str, ...]) -> Records:
+    index = {c: i for i, c in enumerate(classes)}
+    frame = typed(cells.reset_index(drop=True), columns)
+    return Records(frame, np.array([index[str(v)] for v in labels], dtype=np.intp))
+
+
+def _sensitive(name: str, columns: tuple[str, ...], auxiliary: Records) -> Sensitive:
+    """Distinct values as the auxiliary records show them, in a fixed order (missing is a value like others)."""
+    if not len(auxiliary):
+        return Sensitive(name, columns, ())
+    cells = auxiliary.features[list(columns)].astype(object)
+    cells = cells.where(cells.notna(), None)
+    values = sorted(set(cells.itertuples(index=False, name=None)), key=repr)
+    return Sensitive(name, columns, tuple(values))
+
+
+def is_sensitive_usable(sensitive: Sensitive) -> str | None:
+    """Why an attribute cannot be attacked, in a sentence; None if it can."""
+    if not sensitive.values:
+        return f"attribute {sensitive.name!r} needs auxiliary records; give data.auxiliary"
+    if len(sensitive.values) < 2:
+        return f"attribute {sensitive.name!r} has one value only in the auxiliary records; there is nothing to infer"
+    if len(sensitive.values) > 20:
+        return f"attribute {sensitive.name!r} has {len(sensitive.values)} values; group it into at most 20"
+    return None
+
+
+def column_type(data: AuditData, name: str) -> ColumnType:
+    return next(c.type for c in data.columns if c.name == name)
+
+
+def seed_of(seed: int, step_key: str) -> int:
+    """The seed of a step: the audit's seed and the step's key, nothing else."""
+    return derive(seed, "step", step_key)

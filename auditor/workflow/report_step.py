@@ -1,0 +1,101 @@
+"""The last step: the result document, an interface that other programs read (DESIGN section 7)."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from auditor.domain.attack import Checkpoint
+from auditor.domain.audit import Step
+from auditor.scoring import score
+from auditor.scoring.validity import detectability
+from auditor.workflow.blindness import blind_json
+from auditor.workflow.material import Material
+from auditor.workflow.services import Services
+
+SCORE_VERSION = 1
+TIMED = ("latency_ms", "batch_size")  # what the probe timed: it differs from run to run and changes no answer
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost")
+
+
+def report(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> dict[str, Any]:
+    grades = [r for key, r in material.results.items() if key.startswith("grade@")]
+    last = max(grades, key=lambda g: g["shadows"])
+    return {"result": result_document(material, last)}
+
+
+def result_document(material: Material, graded: dict[str, Any]) -> dict[str, Any]:
+    probe = material.results["probe"]
+    not_run = [
+        {"attack": n["attack"], "family": n["family"], "reason": n["reason"]} for n in [*probe["not_run"], *graded["failed"]]
+    ]
+    outcome, value, severity = score.audit_outcome(graded["findings"], probe["requested"], material.spec.resolved_policy)
+    return {
+        "audit": {
+            "id": material.audit.id,
+            "name": material.audit.name,
+            "status": "completed",
+            "outcome": str(outcome),
+            "score": value,
+            "severity": None if severity is None else str(severity),
+            "score_version": SCORE_VERSION,
+            "created_at": material.audit.created_at.isoformat(timespec="seconds"),
+            "queries": 0,
+            "seconds": 0.0,
+        },
+        "findings": graded["findings"],
+        "not_run": not_run,
+        "data": _data(material, probe),
+        "target": _target(material, probe),
+        "method": _method(material, graded),
+    }
+
+
+def _data(material: Material, probe: dict[str, Any]) -> dict[str, Any]:
+    level = material.spec.resolved_policy.level("membership")
+    document = {
+        "members": probe["members"],
+        "non_members": probe["non_members"],
+        "auxiliary": probe["auxiliary"],
+        "removed": {
+            **probe["removed"],
+            "duplicates": sum(n for word, n in probe["removed"].items() if word.startswith("duplicate")),
+        },
+        "notes": probe["notes"],
+        "blind_baseline": blind_json(material),
+        "detectability": None,
+    }
+    if "membership" in probe["requested"]:
+        shadows = max((r["shadows"] for key, r in material.results.items() if key.startswith("grade@")), default=0)
+        document["detectability"] = detectability(probe["members"], probe["non_members"], shadows, level)
+    return document
+
+
+def _target(material: Material, probe: dict[str, Any]) -> dict[str, Any]:
+    """What was audited and what it turned out to answer; the credential's name stays out."""
+    block = material.spec.target_block
+    profile = dict(probe["profile"])
+    measured = {name: profile.pop(name) for name in TIMED}
+    return {"url": block.url, "protocol": str(block.protocol), "rows": str(block.rows), "profile": profile, "measured": measured}
+
+
+def _method(material: Material, graded: dict[str, Any]) -> dict[str, Any]:
+    chosen = material.results.get("choose", {})
+    policy = material.spec.resolved_policy
+    return {
+        "seed": material.spec.seed,
+        "shadows": graded["shadows"] if chosen else 0,
+        "learner": chosen.get("learner"),
+        "learner_distances": chosen.get("distances", {}),
+        "runner_up": chosen.get("runner_up"),
+        "policy": {"name": policy.name, "levels": dict(policy.levels)},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+    }
+
+
+def comparable(result: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a result that an undisturbed and a resumed audit share byte for byte: no ids, times, seconds,
+    query counts or port numbers."""
+    head = {k: v for k, v in result["audit"].items() if k not in ("id", "created_at", "queries", "seconds")}
+    findings = [{k: v for k, v in f.items() if k != "queries"} for f in result["findings"]]
+    target = {k: v for k, v in result["target"].items() if k not in ("measured", "url")}
+    return {**result, "audit": head, "findings": findings, "target": target}

@@ -1,0 +1,202 @@
+"""What each kind of step does: a pure function of the spec, the step's parameters and what was recorded before it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from auditor.attacks import registry
+from auditor.domain.attack import Attack, Checkpoint, Query
+from auditor.domain.audit import Step, StepKind
+from auditor.domain.evidence import Evidence
+from auditor.domain.learner import Learner
+from auditor.domain.shadow import ShadowOutputs
+from auditor.domain.target import Profile
+from auditor.errors import AttackFailed, InvalidInput
+from auditor.learners import LEARNERS, check
+from auditor.querying import probe
+from auditor.scoring.validity import blind_baseline
+from auditor.shadows import choose, design, pool, trainers
+from auditor.workflow import grade, profiles, report_step, twins
+from auditor.workflow.asking import StoreLedger, query_client, transport
+from auditor.workflow.contexts import context_for
+from auditor.workflow.evidence_store import to_arrays
+from auditor.workflow.material import Material, load
+from auditor.workflow.probing import plan_of
+from auditor.workflow.services import Services
+
+PROBE_ROWS = 400
+CHOOSE_ROWS = 1_000
+
+Result = dict[str, Any]
+
+
+def execute(services: Services, step: Step, checkpoint: Checkpoint) -> Result:
+    """The result of one step as JSON; large arrays are artifacts named by digest."""
+    return STEPS[step.kind](services, step, load(services, step), checkpoint)
+
+
+def _probe(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
+    target = material.spec.target_block.as_target()
+    door = transport(services, material.audit, target, material.data.columns)
+    sample = material.data.candidates.features.head(PROBE_ROWS)
+    ledger = StoreLedger(services, material.audit)
+    profile = probe(door, ledger, target, sample, material.data.classes)
+    checkpoint(0.9)
+    return plan_of(material, profile, material.audit.budget)
+
+
+def _ask(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
+    first, last = step.params["first"], step.params["last"]
+    client = _client(services, material, checkpoint)
+    client(material.data.candidates.features.iloc[first:last])
+    return {"rows": last - first}
+
+
+def _choose(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
+    """The declared learner with its defaults filled in, or the one whose signal is closest to the target's."""
+    declared = material.spec.learner
+    if declared.name != "auto":
+        learner = check(Learner(declared.name, dict(declared.params)))
+        return {"learner": {"name": learner.name, "params": dict(learner.params)}, "distances": {}}
+    auxiliary = material.data.auxiliary
+    if not len(auxiliary):
+        raise InvalidInput("learner", "auto compares learners on auxiliary records; give data.auxiliary or name the learner")
+    rows = auxiliary.take(np.arange(min(CHOOSE_ROWS, len(auxiliary))))
+    answers = _client(services, material, checkpoint)(rows.features)
+    checkpoint(0.3)
+    known = [check(Learner(name)) for name in LEARNERS]
+    distances = choose.distances(
+        known, material.data.columns, rows, len(material.data.classes), answers, material.spec.seed, checkpoint
+    )
+    ranked = sorted(distances, key=lambda name: (distances[name], name))
+    best = check(Learner(ranked[0]))
+    return {"learner": {"name": best.name, "params": dict(best.params)}, "distances": distances, "runner_up": ranked[1]}
+
+
+def _shadows(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
+    """Train the shadows of this chunk that are not stored already; the key is content, never the target."""
+    learner, data, seed = learner_of(material), material.data, material.spec.seed
+    indices = range(step.params["first"], step.params["last"])
+    keys = {i: pool.key(data.digest, learner, i, seed) for i in indices}
+    workspace = material.audit.workspace_id
+    with services.database.read() as tx:
+        found = services.artifacts.find(tx, workspace, list(keys.values()))
+    missing = [i for i in indices if keys[i] not in found]
+    if missing:
+        trained = trainers.train(learner, data.columns, data.candidates, len(data.classes), missing, seed, checkpoint)
+        with services.database.begin() as tx:
+            for index, outputs in zip(missing, trained, strict=True):
+                arrays = {"log_odds": outputs}
+                found[keys[index]] = services.artifacts.put_arrays(tx, workspace, arrays, key=keys[index], kind="shadow")
+    return {"digests": {str(i): found[keys[i]] for i in indices}}
+
+
+def _blind(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
+    data = material.data
+    blind = blind_baseline(data.candidates.features, data.candidates.labels, data.is_member, material.spec.seed, checkpoint)
+    arrays = {"rows": blind.rows, "scores": blind.scores}
+    with services.database.begin() as tx:
+        digest = services.artifacts.put_arrays(tx, material.audit.workspace_id, arrays, kind="evidence")
+    return {"control": blind.control.as_json(), "fired": blind.fired, "evidence": digest}
+
+
+def _attack(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
+    item = step.params["item"]
+    attack = registry.make(item["attack"], item["params"])
+    client = _client(services, material, checkpoint)
+    return _run(services, step, material, attack, client, checkpoint)
+
+
+def _baseline(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
+    item = step.params["item"]
+    baseline = registry.baseline_for(registry.make(item["attack"], item["params"]))
+    if baseline is None:
+        raise AttackFailed(f"{item['attack']} has no baseline without the model.")
+    return _run(services, step, material, baseline, twins.nobody, checkpoint)
+
+
+def _control(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
+    """The same attack on targets whose truth is known: it must find what is there, and nothing where nothing is."""
+    item = step.params["item"]
+    attack = registry.make(item["attack"], item["params"])
+    results: Result = {}
+    shadows = shadows_of(services, material, step.params["shadows"]) if attack.family == "membership" else None
+    targets = twins.targets_for(attack, material.data, shadows, material.spec.seed)
+    for name, query in targets.items():
+        results[name] = _run(services, step, material, attack, query, checkpoint)
+    return results
+
+
+def _run(services: Services, step: Step, material: Material, attack: Attack, query: Query, checkpoint: Checkpoint) -> Result:
+    item = step.params["item"]
+    counted = _Counting(query)
+    grants = {
+        "seed": material.spec.seed,
+        "learner": learner_of(material),
+        "shadows": shadows_of(services, material, step.params["shadows"]) if attack.family == "membership" else None,
+        "sensitive": material.sensitive(item["sensitive"]),
+        "query_limit": item["query_limit"],
+    }
+    context = context_for(attack, material.data, profile_of(material), counted, checkpoint, grants)
+    evidence: Evidence = attack.run(context)
+    with services.database.begin() as tx:
+        digest = services.artifacts.put_arrays(tx, material.audit.workspace_id, to_arrays(evidence), kind="evidence")
+    return {"evidence": digest, "rows_asked": counted.rows}
+
+
+class _Counting:
+    """A query that counts the rows put to it: what the attack used, answered from the ledger or not."""
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+        self.rows = 0
+
+    def __call__(self, frame: Any) -> Any:
+        self.rows += len(frame)
+        return self._query(frame)
+
+
+def _client(services: Services, material: Material, checkpoint: Checkpoint) -> Query:
+    target = material.spec.target_block.as_target()
+    door = transport(services, material.audit, target, material.data.columns)
+    return query_client(services, material.audit, door, profile_of(material), checkpoint)
+
+
+def profile_of(material: Material) -> Profile:
+    return profiles.from_json(material.results["probe"]["profile"])
+
+
+def learner_of(material: Material) -> Learner:
+    """The learner that `choose` recorded; audits without shadows fall back to what was declared."""
+    chosen = material.results.get("choose")
+    if chosen is not None:
+        return Learner(chosen["learner"]["name"], chosen["learner"]["params"])
+    declared = material.spec.learner
+    return check(Learner("xgboost" if declared.name == "auto" else declared.name, dict(declared.params)))
+
+
+def shadows_of(services: Services, material: Material, count: int) -> ShadowOutputs | None:
+    """The first `count` shadows as the target's channel would show them."""
+    digests = {int(i): d for key, r in material.results.items() if key.startswith("shadows:") for i, d in r["digests"].items()}
+    if not digests:
+        return None
+    indices = list(range(count))
+    with services.database.read() as tx:
+        stored = [services.artifacts.get_arrays(tx, material.audit.workspace_id, digests[i])["log_odds"] for i in indices]
+    masks = design.masks(len(material.data.candidates), indices, material.spec.seed)
+    return pool.outputs(np.stack(stored), masks, profile_of(material))
+
+
+STEPS: dict[StepKind, Callable[[Services, Step, Material, Checkpoint], Result]] = {
+    StepKind.PROBE: _probe,
+    StepKind.ASK: _ask,
+    StepKind.CHOOSE: _choose,
+    StepKind.SHADOWS: _shadows,
+    StepKind.BLIND: _blind,
+    StepKind.ATTACK: _attack,
+    StepKind.BASELINE: _baseline,
+    StepKind.CONTROL: _control,
+    StepKind.GRADE: grade.grade,
+    StepKind.REPORT: report_step.report,
+}

@@ -1,0 +1,59 @@
+"""Targets whose truth is known: positive and negative controls that every attack is run against."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from auditor.attacks.inversion import twin as attribute_twin
+from auditor.attacks.stealing import twin as stealing_twin
+from auditor.domain.attack import Attack, Query
+from auditor.domain.data import AuditData
+from auditor.domain.seeds import derive
+from auditor.domain.shadow import ShadowOutputs
+from auditor.errors import AttackFailed
+
+REMEMBERED = 1.0 - 1e-6
+
+
+def nobody(frame: pd.DataFrame) -> NDArray[np.float64]:
+    raise AttackFailed("A baseline without the model may not ask the model.")
+
+
+def targets_for(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed: int) -> dict[str, Query]:
+    """By name of the control: the lookup twin (members remembered), or for stealing a known rule and pure noise."""
+    if attack.kind == "attribute":
+        return {"lookup_twin": attribute_twin.lookup_answers(data)}
+    if attack.family == "stealing":
+        return {
+            "known_target": stealing_twin.known_target(
+                data.auxiliary, data.columns, len(data.classes), derive(seed, "known-target")
+            ),
+            "noise_target": stealing_twin.noise_target(len(data.classes), derive(seed, "noise-target")),
+        }
+    return {"lookup_twin": lookup_twin(data, shadows)}
+
+
+def lookup_twin(data: AuditData, shadows: ShadowOutputs | None) -> Query:
+    """A model that remembers its members and generalises like the average shadow on everybody else.
+
+    Candidates are recognised by their row index; the answer for a non-member is the mean over shadows that never saw it.
+    """
+    labels = data.candidates.labels
+    answers = _generalised(data, shadows)
+    remembered = np.full((len(labels), len(data.classes)), (1.0 - REMEMBERED) / max(1, len(data.classes) - 1))
+    remembered[np.arange(len(labels)), labels] = REMEMBERED
+    answers = np.where(data.is_member[:, None], remembered, answers)
+
+    def query(frame: pd.DataFrame) -> NDArray[np.float64]:
+        return np.asarray(answers[frame.index.to_numpy()])
+
+    return query
+
+
+def _generalised(data: AuditData, shadows: ShadowOutputs | None) -> NDArray[np.float64]:
+    if shadows is None:
+        prior = np.bincount(data.candidates.labels, minlength=len(data.classes)) / len(data.candidates)
+        return np.tile(prior, (len(data.candidates), 1))
+    out = ~shadows.masks
+    total = np.einsum("kn,knc->nc", out.astype(float), shadows.probabilities)
+    return np.asarray(total / np.maximum(1, out.sum(axis=0))[:, None])

@@ -1,0 +1,137 @@
+"""The plan is a pure function of the spec and of what finished steps recorded."""
+
+from typing import Any
+
+import pytest
+
+from auditor.domain.audit import NewStep, Queue, Step, StepKind, StepStatus
+from auditor.domain.spec import AuditSpec, parse
+from auditor.workflow.plan import ASK_ROWS, REPORT_STAGE, SHADOWS_PER_STEP, attack_key, planned
+
+DOCUMENT = {
+    "spec": 1,
+    "target": {"url": "http://127.0.0.1:1/v2/models/m/infer"},
+    "data": {"members": "a", "non_members": "b", "label": "y"},
+    "learner": "xgboost",
+}
+
+
+def spec_of(**changes: Any) -> AuditSpec:
+    return parse({**DOCUMENT, **changes})
+
+
+def done(new: NewStep, result: dict[str, Any] | None = None, status: StepStatus = StepStatus.DONE) -> Step:
+    return Step(
+        id=new.key,
+        audit_id="audit",
+        workspace_id="workspace",
+        key=new.key,
+        kind=new.kind,
+        stage=new.stage,
+        queue=new.queue,
+        params=new.params,
+        weight=new.weight,
+        required=new.required,
+        status=status,
+        attempt=1,
+        progress=1.0,
+        result=result,
+        reason=None,
+        started_at=None,
+        finished_at=None,
+    )
+
+
+def item(name: str, family: str = "membership", sensitive: str | None = None) -> dict[str, Any]:
+    return {"label": name, "attack": name, "family": family, "params": {}, "sensitive": sensitive, "query_limit": 0}
+
+
+def probe_result(*items: dict[str, Any], candidates: int = 4_500) -> dict[str, Any]:
+    profile = {"latency_ms": 5.0, "batch_size": 64}
+    return {"profile": profile, "candidates": candidates, "run": list(items), "not_run": [], "requested": ["membership"]}
+
+
+def probed(*items: dict[str, Any], **more: Any) -> list[Step]:
+    probe = planned(spec_of(), [])[0]
+    return [done(probe, probe_result(*items, **more))]
+
+
+def by_key(spec: AuditSpec, steps: list[Step]) -> dict[str, NewStep]:
+    return {s.key: s for s in planned(spec, steps)}
+
+
+def test_before_anything_is_known_there_is_only_the_probe() -> None:
+    plan = planned(spec_of(), [])
+    assert [(s.key, s.kind, s.stage, s.queue) for s in plan] == [("probe", StepKind.PROBE, 0, Queue.QUERY)]
+
+
+def test_the_probe_alone_decides_what_follows() -> None:
+    plan = by_key(spec_of(attacks="quick"), probed(item("gap"), item("rmia")))
+    assert {"choose", "blind", "attack:gap@4", "attack:rmia@4", "control:rmia@4", "grade@4"} <= set(plan)
+    assert "report" not in plan
+
+
+def test_asking_covers_every_candidate_once() -> None:
+    plan = by_key(spec_of(), probed(item("gap"), candidates=2 * ASK_ROWS + 1))
+    chunks = sorted((s.params["first"], s.params["last"]) for s in plan.values() if s.kind is StepKind.ASK)
+    assert chunks == [(0, ASK_ROWS), (ASK_ROWS, 2 * ASK_ROWS), (2 * ASK_ROWS, 2 * ASK_ROWS + 1)]
+
+
+@pytest.mark.parametrize("shadows", [4, 6, 16, 30])
+def test_shadow_chunks_cover_every_shadow_once(shadows: int) -> None:
+    plan = by_key(spec_of(shadows=shadows), probed(item("lira")))
+    ranges = [range(s.params["first"], s.params["last"]) for s in plan.values() if s.kind is StepKind.SHADOWS]
+    assert sorted(i for r in ranges for i in r) == list(range(shadows))
+    assert max(len(r) for r in ranges) <= SHADOWS_PER_STEP
+
+
+def test_work_is_ordered_by_stage() -> None:
+    plan = by_key(spec_of(attacks="quick"), probed(item("rmia")))
+    stages = [plan[k].stage for k in ("probe", "ask:0-2000", "choose", "shadows:0-3", "attack:rmia@4", "control:rmia@4", "grade@4")]
+    assert stages == sorted(set(stages))
+
+
+def test_an_audit_without_membership_attacks_trains_no_shadows() -> None:
+    plan = by_key(spec_of(attacks=["surrogate"]), probed(item("surrogate", "stealing")))
+    kinds = {s.kind for s in plan.values()}
+    assert StepKind.SHADOWS not in kinds
+    assert StepKind.BLIND not in kinds
+    assert {"attack:surrogate", "baseline:surrogate", "control:surrogate"} <= set(plan)
+
+
+def test_only_the_attack_itself_may_fail_without_failing_the_audit() -> None:
+    plan = by_key(spec_of(), probed(item("lira")))
+    optional = {s.kind for s in plan.values() if not s.required}
+    assert optional == {StepKind.ATTACK, StepKind.CONTROL, StepKind.BLIND}
+
+
+def test_the_report_follows_a_grade_that_does_not_grow() -> None:
+    spec = spec_of(shadows=4)
+    steps = probed(item("lira"))
+    steps.append(done(by_key(spec, steps)["grade@4"], {"grow": False}))
+    assert by_key(spec, steps)["report"].stage == REPORT_STAGE
+
+
+def test_auto_grows_the_pool_without_training_a_shadow_twice() -> None:
+    spec = spec_of(shadows="auto")
+    steps = probed(item("lira"), item("surrogate", "stealing"))
+    first = by_key(spec, steps)
+    steps.append(done(first["grade@4"], {"grow": True}))
+    second = by_key(spec, steps)
+    trained = [i for s in second.values() if s.kind is StepKind.SHADOWS for i in range(s.params["first"], s.params["last"])]
+    assert sorted(trained) == list(range(16))
+    assert second["attack:lira@16"].stage > second["grade@4"].stage
+    assert [k for k in second if k.startswith("attack:surrogate")] == ["attack:surrogate"]
+    assert "report" not in second
+
+
+def test_planning_twice_gives_the_same_keys() -> None:
+    steps = probed(item("lira"), item("attribute", "inversion", "race"))
+    keys = [s.key for s in planned(spec_of(), steps)]
+    assert keys == [s.key for s in planned(spec_of(), steps)]
+    assert len(keys) == len(set(keys))
+
+
+def test_an_attack_key_names_the_attribute_and_the_shadows() -> None:
+    assert attack_key(item("attribute", "inversion", "race"), 16) == "attribute[race]"
+    assert attack_key(item("lira"), 16) == "lira@16"
