@@ -12,6 +12,7 @@ from auditor.domain.target import Output, Profile
 
 COLUMNS = (
     Column("age", ColumnType.INTEGER),
+    Column("height", ColumnType.NUMBER),
     Column("dose", ColumnType.NUMBER),
     Column("job", ColumnType.STRING),
     Column("retired", ColumnType.BOOLEAN),
@@ -32,6 +33,7 @@ def people(n: int, seed: int, illness: str = "independent") -> Records:
     features = pd.DataFrame(
         {
             "age": age,
+            "height": np.round(rng.normal(170, 10, size=n), 6),
             "dose": np.where(rng.random(n) < 0.05, np.nan, dose),
             "job": pd.Series(np.where(rng.random(n) < 0.03, None, JOBS[jobs]), dtype=object),
             "retired": pd.Series([bool(a > 65) for a in age], dtype=object),

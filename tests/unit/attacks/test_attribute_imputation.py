@@ -81,7 +81,7 @@ def test_several_columns_are_one_value() -> None:
     both = Sensitive("job and illness", ("job", "illness"), values)
     imputer = fit_imputer(records, both, COLUMNS, seed=1)
     assert imputer.log_probabilities(records).shape == (300, 3)
-    assert {c.name for c in imputer.model.columns} == {"age", "dose", "retired", "label"}
+    assert {c.name for c in imputer.model.columns} == {"age", "height", "dose", "retired", "label"}
 
 
 def test_the_same_seed_gives_the_same_guesses() -> None:
