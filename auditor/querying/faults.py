@@ -4,6 +4,7 @@ TargetRefused
 └── BatchTooLarge         ask the same rows in smaller batches
 TargetBusy
 └── Busy                  try again, after `retry_after` seconds if the target said so
+    └── Failing               500: perhaps a hiccup, more likely this request; try once more
 TargetUnreachable
 └── Interrupted           the connection broke or timed out: try again
 """
@@ -18,10 +19,15 @@ class BatchTooLarge(TargetRefused):
 class Busy(TargetBusy):
     """`patience` is how often this answer is worth another try."""
 
-    def __init__(self, sentence: str, retry_after: float | None = None, patience: int = 6) -> None:
+    patience = 6
+
+    def __init__(self, sentence: str, retry_after: float | None = None) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
-        self.patience = patience
+
+
+class Failing(Busy):
+    patience = 1
 
 
 class Interrupted(TargetUnreachable):

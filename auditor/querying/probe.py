@@ -12,7 +12,7 @@ from auditor.domain.target import Output, Profile, Target
 from auditor.errors import BadAnswer, InvalidInput, TargetRefused
 from auditor.querying.answers import answers
 from auditor.querying.asking import Door
-from auditor.querying.faults import BatchTooLarge
+from auditor.querying.faults import BatchTooLarge, Failing
 from auditor.querying.ledger import Ledger
 from auditor.querying.reply import Reply
 from auditor.querying.transport import Transport
@@ -108,7 +108,7 @@ def _ask_missing(door: Door, sample: pd.DataFrame) -> None:
     row = int(incomplete.argmax())
     try:
         door.ask(sample.iloc[[row]])
-    except (TargetRefused, BadAnswer) as refusal:
+    except (TargetRefused, BadAnswer, Failing) as refusal:
         column = str(sample.columns[int(gaps.iloc[row].to_numpy().argmax())])
         raise TargetRefused(
             f"The target refuses a record whose {column[:40]!r} is missing; leave such records out, or have the server accept null."
@@ -200,8 +200,14 @@ def _measured(profile: Profile, trials: _Trials) -> Profile:
     count = min(REPEATED, len(together))
     dependent = steady and not _close(alone[:count], together[:count], SAME_IN_BATCH)
     latency = float(np.median([t.seconds for t in trials.alone])) * 1000
-    found = replace(profile, deterministic=steady, batch_dependent=dependent, latency_ms=round(latency, 3))
+    found = replace(profile, deterministic=steady, batch_dependent=dependent, latency_ms=round(latency, 3), top=_top(together))
     return replace(found, batch_size=_batch_size(trials.small, trials.large), notes=_notes(found))
+
+
+def _top(together: NDArray[np.float64]) -> int:
+    """How many classes an answer holds, if it leaves some out."""
+    given = int((~np.isnan(together)).sum(axis=1).max())
+    return given if given < together.shape[1] else 0
 
 
 def _close(a: NDArray[np.float64], b: NDArray[np.float64], tolerance: float) -> bool:

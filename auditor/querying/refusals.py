@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 
 from auditor.errors import TargetError, TargetRefused
-from auditor.querying.faults import BatchTooLarge, Busy
+from auditor.querying.faults import BatchTooLarge, Busy, Failing
 
 LONGEST_EXCERPT = 200
 BATCH_WORDS = re.compile(r"batch.?size|batch.{0,20}(large|limit|exceed)|too (large|big|many)|max(imum)?.{0,10}batch", re.IGNORECASE)
@@ -22,8 +22,8 @@ def refused(
     if status == 413 or (status in (400, 422) and BATCH_WORDS.search(said)):
         return BatchTooLarge(f"The target refuses a single record as too large ({status}{_quoted(said)}); check its request limit.")
     if status in RETRIED or status == 500:
-        patience = 1 if status == 500 else 6
-        return Busy(_busy(status, said), _retry_after(headers.get("Retry-After"), now), patience)
+        kind = Failing if status == 500 else Busy
+        return kind(_busy(status, said), _retry_after(headers.get("Retry-After"), now))
     return TargetRefused(_refusal(status, said))
 
 

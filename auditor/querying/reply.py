@@ -41,8 +41,9 @@ def from_rows(rows: Sequence[Any], n: int) -> Reply:
     first = rows[0]
     if isinstance(first, Mapping):
         return _from_mappings(rows)
-    if isinstance(first, list) and first and isinstance(first[0], str):
-        return from_rows([row[0] if isinstance(row, list) and len(row) == 1 else row for row in rows], n)
+    if isinstance(first, list) and len(first) == 1 and isinstance(first[0], str | bool):
+        rows = [row[0] if isinstance(row, list) and len(row) == 1 else row for row in rows]
+        first = rows[0]
     if isinstance(first, str | bool):
         return Reply(labels=tuple(map(label_text, rows)))
     return from_numbers(rows)
@@ -63,7 +64,7 @@ def _finite(rows: Sequence[Any]) -> NDArray[np.float64]:
     except (ValueError, TypeError, OverflowError):
         raise BadAnswer(f"The target's answer holds {_odd(rows)} where numbers of one shape are needed.") from None
     if not np.isfinite(numbers).all():
-        raise BadAnswer("The target's answer holds NaN or infinite numbers; it must answer every record with finite ones.")
+        raise BadAnswer("The target's answer holds NaN, null or infinite numbers; it must answer every record with finite ones.")
     return numbers
 
 

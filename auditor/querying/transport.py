@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from auditor.querying.reply import Reply
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 LARGEST_ERROR = 64 * 1024
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
 class Transport(Protocol):
@@ -52,6 +54,8 @@ def _credentials(auth: Auth, secret: str | None) -> dict[str, str]:
         raise InvalidInput(
             "target.auth.secret", "the secret holds characters that a header cannot carry; give it without line breaks"
         )
+    if not HEADER_NAME.fullmatch(auth.header):
+        raise InvalidInput("target.auth.header", f"{auth.header[:40]!r} is no header name; use letters, digits and hyphens")
     if auth.kind is AuthKind.BEARER:
         return {"Authorization": f"Bearer {secret}"}
     if auth.kind is AuthKind.BASIC:
@@ -76,7 +80,7 @@ class HttpTransport:
             content = _read(response, LARGEST_ANSWER if response.status == 200 else LARGEST_ERROR)
         except exceptions.HTTPError as error:
             raise _broken(error, self.timeout) from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise Interrupted(f"The exchange with the target broke off: {str(error)[:200]}.") from None
         if response.status != 200:
             raise refused(response.status, response.headers, content, self.secret)
