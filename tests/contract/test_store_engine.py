@@ -6,11 +6,11 @@ import threading
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from store_world import NOW
 
 from auditor.errors import InvalidInput, Unavailable
 from auditor.store import workspaces
 from auditor.store.engine import after_commit, open_database
-from store_world import NOW
 
 
 def test_what_a_transaction_wrote_is_there_afterwards(database):
@@ -21,9 +21,13 @@ def test_what_a_transaction_wrote_is_there_afterwards(database):
 
 
 def test_an_error_undoes_the_whole_transaction(database):
-    with pytest.raises(RuntimeError), database.begin() as tx:
-        workspaces.create_workspace(tx, "ours", NOW)
-        raise RuntimeError("the power went")
+    def break_off():
+        with database.begin() as tx:
+            workspaces.create_workspace(tx, "ours", NOW)
+            raise RuntimeError("the power went")
+
+    with pytest.raises(RuntimeError):
+        break_off()
     with database.read() as tx:
         assert workspaces.workspaces(tx) == []
 
@@ -64,9 +68,14 @@ def test_actions_run_after_the_commit_and_once(database):
 
 def test_actions_of_an_undone_transaction_never_run(database):
     done = []
-    with pytest.raises(RuntimeError), database.begin() as tx:
-        after_commit(tx, lambda: done.append("removed"))
-        raise RuntimeError("undone")
+
+    def break_off():
+        with database.begin() as tx:
+            after_commit(tx, lambda: done.append("removed"))
+            raise RuntimeError("undone")
+
+    with pytest.raises(RuntimeError):
+        break_off()
     for _ in range(3):
         with database.begin():
             pass
