@@ -64,7 +64,7 @@ def _sort_out(material: Material, profile: Profile, left: int) -> tuple[list[Ite
 
 
 def _labelled(spec: AuditSpec) -> Iterator[tuple[str, Attack, AttackSpec]]:
-    """Each requested attack with a label that is unique in the audit (`rmia`, `rmia#2` for the same attack with other parameters)."""
+    """Each requested attack with a label of its own: `rmia`, then `rmia#2` for the same attack with other parameters."""
     seen: dict[str, int] = {}
     for wanted in requested_attacks(spec):
         seen[wanted.name] = seen.get(wanted.name, 0) + 1

@@ -1,0 +1,186 @@
+"""From files to audit data: distinct records, typed columns, an order that says nothing about membership."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from auditor.domain.data import AuditData, ColumnType
+from auditor.domain.spec import parse
+from auditor.errors import InvalidInput
+from auditor.workflow.prepare import MIN_SIDE, RawTable, is_sensitive_usable, prepare
+
+
+def people(count: int, seed: int, **columns: Any) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    frame = {
+        "id": [f"{seed}-{i}" for i in range(count)],
+        "age": rng.integers(18, 90, count).astype(str),
+        "zip": [f"0{n}" for n in rng.integers(1000, 9999, count)],
+        "sex": rng.choice(["f", "m"], count),
+        "label": rng.choice(["no", "yes"], count),
+    }
+    return pd.DataFrame({**frame, **columns}).astype(object)
+
+
+def data_spec(**changes: Any) -> Any:
+    document = {"members": "a", "non_members": "b", "label": "label", **changes}
+    return parse({"spec": 1, "target": {"url": "http://127.0.0.1/"}, "data": document}).data
+
+
+def ready(members: pd.DataFrame, others: pd.DataFrame, auxiliary: pd.DataFrame | None = None, **changes: Any) -> AuditData:
+    frames = {"members": members, "non_members": others} | ({} if auxiliary is None else {"auxiliary": auxiliary})
+    tables = {name: RawTable(frame, {}) for name, frame in frames.items()}
+    classes = changes.pop("classes", ())
+    return prepare(data_spec(**changes), tables, classes, seed=changes.get("seed", 7))
+
+
+@pytest.fixture(scope="module")
+def members() -> pd.DataFrame:
+    return people(120, 1)
+
+
+@pytest.fixture(scope="module")
+def others() -> pd.DataFrame:
+    return people(130, 2)
+
+
+def test_every_record_is_a_candidate_once(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    data = ready(members, others)
+    assert len(data.candidates) == 250
+    assert data.is_member.sum() == 120
+    ids = data.candidates.features["id"]
+    assert set(ids[data.is_member]) == set(members["id"])
+    assert data.removed == {}
+
+
+def test_types_come_from_all_files_together(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    strange = others.copy()
+    strange.loc[0, "age"] = "unknown"
+    kinds = {c.name: c.type for c in ready(members, strange).columns}
+    assert kinds == {"id": ColumnType.STRING, "age": ColumnType.STRING, "zip": ColumnType.STRING, "sex": ColumnType.STRING}
+    assert {c.name: c.type for c in ready(members, others).columns}["age"] is ColumnType.INTEGER
+
+
+def test_a_missing_word_is_a_missing_cell(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    gaps = others.copy()
+    gaps.loc[:9, "age"] = "NA"
+    gaps.loc[:9, "sex"] = ""
+    data = ready(members, gaps, missing=["", "NA"])
+    assert data.candidates.features["age"].isna().sum() == 10
+    assert data.candidates.features["sex"].isna().sum() == 10
+
+
+def test_labels_are_class_indices_in_sorted_order(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    data = ready(members, others)
+    assert data.classes == ("no", "yes")
+    by_id = dict(zip(pd.concat([members, others])["id"], pd.concat([members, others])["label"], strict=True))
+    assert [data.classes[i] for i in data.candidates.labels] == [by_id[i] for i in data.candidates.features["id"]]
+
+
+def test_the_order_of_candidates_does_not_depend_on_the_sides(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    one, two = ready(members, others), ready(others, members)
+    assert one.candidates.features.equals(two.candidates.features)
+    assert one.digest == two.digest
+    assert np.array_equal(one.is_member, ~two.is_member)
+
+
+def test_the_order_of_rows_in_a_file_does_not_matter(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    shuffled = members.sample(frac=1, random_state=3).reset_index(drop=True)
+    assert ready(members, others).candidates.features.equals(ready(shuffled, others).candidates.features)
+
+
+def test_duplicates_and_records_on_both_sides_are_removed_and_counted(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    doubled = pd.concat([members, members.head(5)], ignore_index=True)
+    crossing = pd.concat([others, members.head(7)], ignore_index=True)
+    data = ready(doubled, crossing, pd.concat([people(80, 3), others.head(4)], ignore_index=True))
+    assert data.removed == {"duplicate_members": 5, "non_members_also_members": 7, "auxiliary_also_candidates": 4}
+    assert data.is_member.sum() == 120
+    assert len(data.candidates) == 250
+    assert len(data.auxiliary) == 80
+
+
+def test_the_same_features_with_another_label_are_another_record(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    twin = others.copy()
+    twin.loc[0] = members.loc[0]
+    twin.loc[0, "label"] = "yes" if members.loc[0, "label"] == "no" else "no"
+    assert ready(members, twin).removed == {}
+
+
+def test_rows_without_a_label_are_left_out_and_counted(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    silent = members.copy()
+    silent.loc[:3, "label"] = ""
+    assert ready(silent, others).removed == {"members_without_label": 4}
+
+
+def test_a_third_of_many_non_members_is_set_aside_and_said(members: pd.DataFrame) -> None:
+    data = ready(members, people(2_400, 5))
+    assert len(data.auxiliary) == 800
+    assert (~data.is_member).sum() == 1_600
+    assert "800 of the non-members were set aside" in data.notes[0]
+    assert not set(data.auxiliary.features["id"]) & set(data.candidates.features["id"])
+
+
+def test_few_non_members_are_all_scored_and_that_is_said_too(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    data = ready(members, others)
+    assert len(data.auxiliary) == 0
+    assert "too few" in data.notes[0]
+
+
+def test_only_named_features_are_sent_in_their_order(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    assert [c.name for c in ready(members, others, features=["sex", "age"]).columns] == ["sex", "age"]
+    assert [c.name for c in ready(members, others, exclude=["id"]).columns] == ["age", "zip", "sex"]
+
+
+def test_sensitive_values_are_those_of_the_auxiliary_records(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    data = ready(members, others, people(80, 3), sensitive=["sex"])
+    assert data.sensitive[0].values == (("f",), ("m",))
+    assert is_sensitive_usable(data.sensitive[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [((), "give data.auxiliary"), ((("f",),), "one value only"), (tuple((str(i),) for i in range(21)), "at most 20")],
+)
+def test_an_attribute_that_cannot_be_attacked_says_why(values: Any, said: str) -> None:
+    from auditor.domain.data import Sensitive
+
+    assert said in str(is_sensitive_usable(Sensitive("sex", ("sex",), values)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"label": "lable"}, "data.label", "did you mean 'label'?"),
+        ({"features": ["agee"]}, "data.members", "did you mean 'age'?"),
+        ({"types": {"agee": "string"}}, "data.types.agee", "did you mean 'age'?"),
+        ({"sensitive": ["sexx"]}, "data.sensitive", "did you mean 'sex'?"),
+        ({"exclude": ["id", "age", "zip", "sex"]}, "data.features", "no feature column is left"),
+        ({"classes": ("no", "maybe")}, "target.classes", "'yes'"),
+        ({"types": {"sex": "number"}}, "data.types.sex", "is no number"),
+    ],
+)
+def test_a_mistake_names_its_field_and_what_to_change(
+    members: pd.DataFrame, others: pd.DataFrame, changes: Any, field: str, said: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        ready(members, others, **changes)
+    assert caught.value.field == field
+    assert said in caught.value.sentence
+
+
+def test_a_column_that_only_one_file_has_is_named(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    with pytest.raises(InvalidInput, match="column 'zip' is missing") as caught:
+        ready(members, others.drop(columns="zip"))
+    assert caught.value.field == "data.non_members"
+
+
+def test_a_file_of_three_rows_is_refused_with_the_number_that_is_needed(members: pd.DataFrame) -> None:
+    with pytest.raises(InvalidInput, match=f"3 distinct labelled records are left.*at least {MIN_SIDE}"):
+        ready(members, people(3, 9))
+
+
+def test_one_class_only_is_refused(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    with pytest.raises(InvalidInput, match="one value only"):
+        ready(members.assign(label="no"), others.assign(label="no"))
