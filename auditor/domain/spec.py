@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from auditor.domain.data import ColumnType
 from auditor.domain.policy import BUILTIN, DEFAULT_LEVEL, GATED_FAMILIES, Policy
@@ -36,7 +37,7 @@ class TargetSpec(_Part):
     classes: tuple[str, ...] = Field((), description="class labels in the order of the answers; default: sorted label strings")
     auth: AuthSpec | None = None
 
-    @field_validator("classes", mode="before")
+    @field_validator("classes", mode="before", json_schema_input_type=list[str | bool | int | float])
     @classmethod
     def _as_text(cls, value: object) -> object:
         return [_label(v) for v in value] if isinstance(value, list | tuple) else value
@@ -54,16 +55,20 @@ class SensitiveSpec(_Part):
 class DataSpec(_Part):
     members: str = Field(description="records in the training data: a CSV or Parquet path (CLI) or a dataset id (API)")
     non_members: str = Field(description="records of the same population that were not in the training data")
-    auxiliary: str | None = Field(None, description="what an adversary may know of the population; default: a third of the non-members")
+    auxiliary: str | None = Field(
+        None, description="what an adversary may know of the population; default: a third of the non-members"
+    )
     label: str = Field(description="the column that the model predicts")
-    features: tuple[str, ...] | None = Field(None, description="columns sent to the target, in order; default: all but label and exclude")
+    features: tuple[str, ...] | None = Field(
+        None, description="columns sent to the target, in order; default: all but label and exclude"
+    )
     exclude: tuple[str, ...] = Field((), description="columns that are never sent")
     types: Mapping[str, ColumnType] = Field(default_factory=dict, description="column types that override the guess")
     missing: tuple[str, ...] = Field(("",), description="cells that mean missing")
     sensitive: tuple[SensitiveSpec, ...] = Field((), description="attributes whose inference is tried")
     subgroups: tuple[str, ...] = Field((), description="columns whose values are reported apart")
 
-    @field_validator("sensitive", mode="before")
+    @field_validator("sensitive", mode="before", json_schema_input_type=list[SensitiveSpec | str])
     @classmethod
     def _short_form(cls, value: object) -> object:
         if not isinstance(value, list | tuple):
@@ -91,19 +96,21 @@ class AuditSpec(_Part):
     name: str = Field("audit", min_length=1, max_length=200)
     target: TargetSpec | str = Field(description="a target block (CLI) or the id of a registered target (API)")
     data: DataSpec
-    learner: LearnerSpec = Field(LearnerSpec(), description="how the model was trained; auto picks the closest of the known learners")
+    learner: LearnerSpec = Field(
+        LearnerSpec(), description="how the model was trained; auto picks the closest of the known learners"
+    )
     attacks: Literal["quick", "standard", "full"] | tuple[AttackSpec, ...] = Field("standard", description="a tier or a list")
     shadows: Literal["auto"] | int | None = Field(None, description="an even number, or auto: 4, 16, 64 until the outcome is clear")
     budget: BudgetSpec = BudgetSpec()
     policy: str | Mapping[str, float | None] = Field("default", description="default, people, or {family: level or null}")
     seed: int = Field(7, ge=0, le=2**53)
 
-    @field_validator("learner", mode="before")
+    @field_validator("learner", mode="before", json_schema_input_type=LearnerSpec | str)
     @classmethod
     def _learner_name(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
 
-    @field_validator("attacks", mode="before")
+    @field_validator("attacks", mode="before", json_schema_input_type=Literal["quick", "standard", "full"] | list[AttackSpec | str])
     @classmethod
     def _attack_names(cls, value: object) -> object:
         if isinstance(value, list | tuple):
@@ -149,7 +156,9 @@ def parse(document: object) -> AuditSpec:
 
 def _check(spec: AuditSpec) -> None:
     if isinstance(spec.shadows, int) and (spec.shadows < 4 or spec.shadows % 2 or spec.shadows > 1024):
-        raise InvalidInput("shadows", f"choose an even number from 4 to 1024 (shadows come in complementary pairs), not {spec.shadows}")
+        raise InvalidInput(
+            "shadows", f"choose an even number from 4 to 1024 (shadows come in complementary pairs), not {spec.shadows}"
+        )
     if isinstance(spec.attacks, tuple) and not spec.attacks:
         raise InvalidInput("attacks", "name at least one attack, or a tier: quick, standard or full")
     _check_policy(spec)
@@ -164,7 +173,9 @@ def _check(spec: AuditSpec) -> None:
 def _check_policy(spec: AuditSpec) -> None:
     if isinstance(spec.policy, str):
         if spec.policy not in BUILTIN:
-            raise InvalidInput("policy", f"there is no policy {spec.policy!r}; choose {' or '.join(BUILTIN)}, or give levels by family")
+            raise InvalidInput(
+                "policy", f"there is no policy {spec.policy!r}; choose {' or '.join(BUILTIN)}, or give levels by family"
+            )
         return
     for family, level in spec.policy.items():
         if family not in GATED_FAMILIES:
@@ -176,7 +187,7 @@ def _check_policy(spec: AuditSpec) -> None:
 def first_mistake(error: ValidationError, model: type[BaseModel]) -> InvalidInput:
     """The first validation error as one sentence; an unknown key suggests the nearest known one."""
     problem = error.errors(include_url=False, include_context=False)[0]
-    path = [str(p) for p in problem["loc"] if not _is_union_tag(p)]
+    path = _path(problem)
     field = ".".join(path)
     if problem["type"] == "extra_forbidden":
         return InvalidInput(field, f"unknown key {path[-1]!r}{suggestion(path[-1], _known_keys(model, path[:-1]))}")
@@ -186,13 +197,21 @@ def first_mistake(error: ValidationError, model: type[BaseModel]) -> InvalidInpu
     return InvalidInput(field, text[:1].lower() + text[1:])
 
 
+def _path(problem: ErrorDetails) -> list[str]:
+    """Where the mistake is, without the marks that pydantic sets for the alternatives of a union; a key of the user is no mark."""
+    *parents, last = problem["loc"] or ("",)
+    names_a_key = problem["type"] in ("extra_forbidden", "missing")
+    kept = [str(p) for p in parents if not _is_union_tag(p)]
+    return kept if _is_union_tag(last) and not names_a_key else [*kept, str(last)]
+
+
 def suggestion(word: str, known: object) -> str:
     near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.5)  # type: ignore[call-overload]
     return f"; did you mean {near[0]!r}?" if near else "; known are: " + ", ".join(known)  # type: ignore[arg-type]
 
 
 def _is_union_tag(part: object) -> bool:
-    return isinstance(part, str) and (part in ("TargetSpec", "str", "int") or part[:1].isupper() or "[" in part)
+    return isinstance(part, str) and (part in ("str", "int") or part.endswith("Spec") or "[" in part)
 
 
 def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
@@ -201,7 +220,13 @@ def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
     for part in path:
         if part.isdigit():
             continue
-        nested = {"target": TargetSpec, "auth": AuthSpec, "data": DataSpec, "sensitive": SensitiveSpec, "learner": LearnerSpec}
+        nested: dict[str, type[BaseModel]] = {
+            "target": TargetSpec,
+            "auth": AuthSpec,
+            "data": DataSpec,
+            "sensitive": SensitiveSpec,
+            "learner": LearnerSpec,
+        }
         nested |= {"attacks": AttackSpec, "budget": BudgetSpec, "audit": AuditSpec}
         current = nested.get(part, current)
     return list(current.model_fields)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from auditor.domain.catalog import Schedule
 from auditor.domain.spec import AuditSpec
+from auditor.errors import InvalidInput
 from auditor.store import schedules
 from auditor.web.specs import resolved
 from auditor.workflow.services import Services
@@ -22,6 +23,8 @@ class Timetable:
 
 def schedule(services: Services, workspace_id: str, when: Timetable, spec: AuditSpec) -> Schedule:
     """Freeze the spec and plan the first firing; raises InvalidInput for what would only fail at night."""
+    if len(when.cron.split()) != 5:
+        raise InvalidInput("cron", "write five fields, minute hour day month weekday, such as `0 3 * * 1` (Mondays at 3:00)")
     now = services.clock()
     first = next_run(when.cron, when.zone, now)
     with services.database.begin() as tx:

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+from auditor.domain.catalog import Dataset
 from auditor.domain.spec import AuditSpec, AuthSpec, TargetSpec, parse
 from auditor.domain.target import AuthKind
 from auditor.errors import AddressBlocked, InvalidInput, NotFound
@@ -11,18 +12,22 @@ from auditor.settings import Settings
 from auditor.store import datasets, secrets, targets
 from auditor.store.engine import Transaction
 from auditor.web.ids import the_id
+from auditor.workflow.prepare import features_of
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 FILES = ("members", "non_members", "auxiliary")
 
 
 def resolved(tx: Transaction, workspace_id: str, spec: AuditSpec) -> tuple[AuditSpec, str]:
-    """The spec with its target's block in place of the id, and that id; every id must stand in this workspace."""
+    """The spec with its target's block in place of the id, and that id.
+
+    Every id must stand in this workspace, and every file must have the columns that the spec names; raises InvalidInput.
+    """
     target_id = the_id(spec.target, "target", "target")
     document = spec.as_json()
-    for name in FILES:
-        if document["data"][name] is not None:
-            document["data"][name] = _dataset(tx, workspace_id, name, document["data"][name])
+    files = {name: _dataset(tx, workspace_id, name, document["data"][name]) for name in FILES if document["data"][name] is not None}
+    features_of(spec.data, {name: list(file.columns) for name, file in files.items()})
+    document["data"].update({name: file.id for name, file in files.items()})
     try:
         document["target"] = targets.get_target(tx, workspace_id, target_id).spec
     except NotFound:
@@ -48,14 +53,13 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def _dataset(tx: Transaction, workspace_id: str, name: str, value: object) -> str:
+def _dataset(tx: Transaction, workspace_id: str, name: str, value: object) -> Dataset:
     dataset_id = the_id(value, f"data.{name}", "dataset")
     try:
-        datasets.get_dataset(tx, workspace_id, dataset_id)
+        return datasets.get_dataset(tx, workspace_id, dataset_id)
     except NotFound:
         sentence = "this workspace has no dataset with this id; GET /api/v1/datasets lists those it has"
         raise InvalidInput(f"data.{name}", sentence) from None
-    return dataset_id
 
 
 def _auth(tx: Transaction, workspace_id: str, auth: AuthSpec, host: str) -> AuthSpec:

@@ -107,4 +107,4 @@ def delete(schedule_id: str) -> Response:
 
 
 def shown(known: Schedule) -> ScheduleOut:
-    return ScheduleOut.of(known)
+    return ScheduleOut.model_validate({**vars(known), "audit": known.spec})

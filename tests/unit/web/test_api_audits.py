@@ -117,6 +117,8 @@ MISTAKES = [
     ("data.features", ["age", "wrk"], "data.members", "did you mean 'work'"),
     ("data.sensitive", ["race"], "data.sensitive", "race"),
     ("data.types", {"age": "colour"}, "data.types.age", "integer"),
+    ("data.types", {"Age": "colour"}, "data.types.Age", "integer"),
+    ("Shadows", 8, "Shadows", "did you mean 'shadows'"),
     ("data.lable", "income", "data.lable", "did you mean 'label'"),
     ("shadows", 5, "shadows", "even number"),
     ("shadows", "many", "shadows", ""),
