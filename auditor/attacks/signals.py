@@ -8,8 +8,9 @@ Labels = NDArray[np.intp]
 
 
 # Shadow answers are stored in 32 bits, the target's arrive in 64. Forests give the same answer to many records, and a threshold
-# calibrated on shadows must tie with the target's equal answers, so signals (nats) are rounded to what both can hold.
-DECIMALS = 4
+# calibrated on shadows must tie with the target's equal answers, so signals keep only what both can hold.
+DECIMALS = 4  # of log-odds, whose error is absolute
+BITS = 16  # of a loss, whose error is relative: near p = 1 all that tells members apart is in the size of a tiny loss
 
 
 def complete(probabilities: Floats) -> Floats:
@@ -27,8 +28,9 @@ def correctness(probabilities: Floats, labels: Labels) -> Floats:
 
 
 def log_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:
-    """log max(p_y, clip): minus the cross-entropy loss, in nats."""
-    return _rounded(np.log(np.maximum(_true(complete(probabilities), labels), clip)))
+    """log p_y with p_y between clip and 1 - clip: minus the cross-entropy loss, in nats."""
+    mantissa, exponent = np.frexp(np.log(np.clip(_true(complete(probabilities), labels), clip, 1.0 - clip)))
+    return np.asarray(np.ldexp(np.round(np.ldexp(mantissa, BITS)), exponent - BITS), dtype=np.float64)
 
 
 def logit_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:
@@ -38,12 +40,9 @@ def logit_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floa
     """
     known = complete(probabilities)
     others = np.where(np.arange(known.shape[-1]) == labels[:, None], 0.0, known).sum(axis=-1)
-    return _rounded(np.log(np.maximum(_true(known, labels), clip)) - np.log(np.maximum(others, clip)))
+    phi = np.log(np.maximum(_true(known, labels), clip)) - np.log(np.maximum(others, clip))
+    return np.asarray(np.round(phi, DECIMALS), dtype=np.float64)
 
 
 def _true(probabilities: Floats, labels: Labels) -> Floats:
     return np.asarray(probabilities[..., np.arange(len(labels)), labels])
-
-
-def _rounded(signal: Floats) -> Floats:
-    return np.asarray(np.round(signal, DECIMALS), dtype=np.float64)

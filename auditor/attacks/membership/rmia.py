@@ -26,7 +26,7 @@ class RMIA:
     The paper's score is the share of population records z with LR(x, z) >= gamma, a monotone step function of r for a fixed
     population, so r ranks alike and without ties. Online, p_mean = (mean IN + mean OUT) / 2; offline, only OUT shadows are
     read and p_mean = ((1 + a) mean OUT + 1 - a) / 2. `a` (0 to 1, null: tuned on shadows that play the target) says how
-    much smaller the OUT mean of a record is than its IN mean.
+    near a record's IN probability is to its OUT probability; 1 is "the same".
     """
 
     mode: str = "online"

@@ -27,8 +27,8 @@ def test_correctness_ignores_classes_that_were_not_returned() -> None:
 
 
 def test_log_confidence_is_minus_the_loss_and_finite_at_zero() -> None:
-    np.testing.assert_allclose(log_confidence(ANSWERS, LABELS, 1e-7), [np.log(0.7), np.log(0.2), 0.0], atol=5e-5)
-    np.testing.assert_allclose(log_confidence(ANSWERS, np.array([0, 1, 0]), 1e-7)[2], np.log(1e-7), atol=5e-5)
+    np.testing.assert_allclose(log_confidence(ANSWERS, LABELS, 1e-7), [np.log(0.7), np.log(0.2), -1e-7], rtol=1e-5)
+    np.testing.assert_allclose(log_confidence(ANSWERS, np.array([0, 1, 0]), 1e-7)[2], np.log(1e-7), rtol=1e-5)
 
 
 def test_logit_confidence_agrees_with_logits() -> None:
@@ -92,3 +92,10 @@ def test_the_answers_of_a_forest_tie_with_the_same_answers_of_a_stored_shadow() 
     for signal in (log_confidence, logit_confidence):
         assert (signal(answers, labels, 1e-7) == signal(stored, labels, 1e-7)).mean() >= 0.98
         np.testing.assert_array_equal(signal(answers, labels, 1e-7)[[0, -1]], signal(stored, labels, 1e-7)[[0, -1]])
+
+
+def test_the_loss_tells_apart_answers_very_near_one() -> None:
+    sure = 1 - np.array([3e-7, 3.01e-7, 1e-5, 1.001e-5])
+    losses = -log_confidence(np.column_stack([sure, 1 - sure]), np.zeros(4, dtype=np.intp), 1e-7)
+    np.testing.assert_allclose(losses, [3e-7, 3.01e-7, 1e-5, 1.001e-5], rtol=2e-5)
+    assert len(set(losses)) == 4

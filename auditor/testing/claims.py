@@ -1,0 +1,91 @@
+"""Evidence of any kind: compared with other evidence, put back into order, and held against what is true in a world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.domain.attack import Query
+from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
+from auditor.testing.world import World
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How true the claims are: a rate, what chance would reach, and the standard error of the difference."""
+
+    value: float
+    chance: float
+    error: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} where chance gives {self.chance:.3f} +- {self.error:.3f}"
+
+
+def strength(evidence: Evidence, world: World, target: Query) -> Strength:
+    """Membership: the AUC against 1/2. Attributes: the rate of right guesses on members against that on non-members. Stealing:
+    agreement with the target against always answering its most frequent class."""
+    if isinstance(evidence, MembershipScores):
+        return _auc(evidence.target, world.data.is_member)
+    if isinstance(evidence, AttributeGuesses):
+        return _guessing(evidence, world)
+    return _fidelity(evidence, world, target)
+
+
+def _auc(scores: Floats, is_member: NDArray[np.bool_]) -> Strength:
+    inside, outside = scores[is_member], scores[~is_member]
+    wins = (inside[:, None] > outside).mean() + 0.5 * (inside[:, None] == outside).mean()
+    return Strength(float(wins), 0.5, float(np.sqrt((len(scores) + 1) / (12 * len(inside) * len(outside)))))
+
+
+def _guessing(evidence: AttributeGuesses, world: World) -> Strength:
+    cells = world.data.candidates.features[list(evidence.attribute.columns)].iloc[evidence.rows]
+    truth = list(cells.itertuples(index=False, name=None))
+    guesses = evidence.scores.argmax(axis=1)
+    right = np.array([evidence.attribute.values[guess] == cell for guess, cell in zip(guesses, truth, strict=True)])
+    inside = world.data.is_member[evidence.rows]
+    rates = [right[inside].mean(), right[~inside].mean()]
+    spread = sum(rate * (1 - rate) / side.sum() for rate, side in zip(rates, (inside, ~inside), strict=True))
+    return Strength(float(rates[0]), float(rates[1]), float(np.sqrt(spread)))
+
+
+def _fidelity(evidence: SurrogateLabels, world: World, target: Query) -> Strength:
+    answers = target(world.data.candidates.features.iloc[evidence.rows]).argmax(axis=1)
+    most = float(np.bincount(answers).max() / len(answers))
+    return Strength(float((evidence.labels[-1] == answers).mean()), most, float(np.sqrt(most * (1 - most) / len(answers))))
+
+
+def restored(evidence: Evidence, order: NDArray[np.intp]) -> Evidence:
+    """Evidence about candidates in a new order (`order[i]` is the first place of the new i-th), about those in the first order."""
+    if isinstance(evidence, MembershipScores):
+        back = np.argsort(order)
+        return MembershipScores(evidence.target[back], evidence.pseudo_targets[:, back], evidence.membership[:, back])
+    return replace(evidence, rows=order[evidence.rows])
+
+
+def distance(first: Evidence, second: Evidence) -> float:
+    """The largest difference between two claims about the same record; infinite where they are not about the same things."""
+    if type(first) is not type(second):
+        return float("inf")
+    ours, theirs = _claims(first), _claims(second)
+    return max(_largest_gap(ours[name], theirs[name]) for name in ours)
+
+
+def _claims(evidence: Evidence) -> Mapping[str, Floats]:
+    """Every claim as an array whose first axis runs over records, ascending."""
+    if isinstance(evidence, MembershipScores):
+        return {"target": evidence.target, "pseudo": evidence.pseudo_targets.T, "membership": evidence.membership.T.astype(float)}
+    ascending = np.argsort(evidence.rows)
+    rows = evidence.rows[ascending].astype(float)
+    if isinstance(evidence, AttributeGuesses):
+        return {"rows": rows, "scores": evidence.scores[ascending]}
+    return {"rows": rows, "labels": evidence.labels.T[ascending].astype(float), "queries": evidence.queries.astype(float)}
+
+
+def _largest_gap(first: Floats, second: Floats) -> float:
+    if first.shape != second.shape:
+        return float("inf")
+    return float(np.abs(first - second).max(initial=0.0))
