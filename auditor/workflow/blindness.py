@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.domain.evidence import Evidence
 from auditor.domain.finding import Control
 from auditor.scoring.assess import Assessment, Grading, Truth
-from auditor.scoring.validity import against_blind
+from auditor.scoring.validity import BlindScores, against_blind
 from auditor.workflow.material import Material
 
 if TYPE_CHECKING:
@@ -33,4 +33,4 @@ def weigh_against_blind(look: "Look", evidence: Evidence, truth: Truth, assessme
         return assessment
     with look.services.database.read() as tx:
         arrays = look.services.artifacts.get_arrays(tx, look.material.audit.workspace_id, blind["evidence"])
-    return against_blind(evidence, truth, assessment, arrays["rows"], arrays["scores"], grading)
+    return against_blind(evidence, truth, assessment, BlindScores(arrays["rows"], arrays["scores"]), grading)

@@ -1,0 +1,81 @@
+"""A small audit that takes seconds: 300 members and 300 non-members of a made-up population, a logistic model behind HTTP."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auditor.domain.data import Column, ColumnType
+from auditor.domain.learner import Learner
+from auditor.domain.spec import AuditSpec, parse
+from auditor.intake import Limits, Table, read, to_parquet
+from auditor.learners import build
+from auditor.store import datasets, workspaces
+from auditor.testing.servers import ModelServer
+from auditor.workflow import Services
+
+COLUMNS = (Column("age", ColumnType.INTEGER), Column("income", ColumnType.NUMBER), Column("town", ColumnType.STRING))
+LABELS = ("no", "yes")
+
+
+def people(count: int, seed: int) -> pd.DataFrame:
+    """A mixed population whose label follows age and income, with noise to memorise."""
+    rng = np.random.default_rng(seed)
+    age = rng.integers(18, 90, count)
+    income = np.round(rng.lognormal(3, 0.5, count), 3)
+    town = rng.choice(["Aa", "Bee", "Cee"], count)
+    yes = rng.random(count) < 1 / (1 + np.exp(-(age - 50) / 12 - (income - 22) / 15))
+    return pd.DataFrame({"age": age, "income": income, "town": town.astype(object), "label": np.where(yes, "yes", "no")})
+
+
+MEMBERS, NON_MEMBERS = people(300, 1), people(300, 2)
+
+
+@contextmanager
+def small_target() -> Iterator[Any]:
+    """A real HTTP server over a model that was trained on the members."""
+    model = build(Learner("logistic-regression"), COLUMNS, seed=0)
+    model.fit(MEMBERS.drop(columns="label"), (MEMBERS["label"] == "yes").to_numpy().astype(np.intp))
+    with ModelServer(lambda frame: np.asarray(model.predict_proba(frame[[c.name for c in COLUMNS]]))) as server:
+        yield server
+
+
+def small_spec(url: str, **changes: Any) -> AuditSpec:
+    document = {
+        "spec": 1,
+        "name": "small",
+        "target": {"url": url, "classes": list(LABELS)},
+        "data": {"members": "members", "non_members": "non-members", "label": "label"},
+        "learner": "logistic-regression",
+        "attacks": "quick",
+    }
+    return parse({**document, **changes})
+
+
+def store_small_data(services: Services, workspace: str, spec: AuditSpec) -> tuple[str, AuditSpec]:
+    """A fresh workspace with both files; the spec comes back with their ids."""
+    with services.database.begin() as tx:
+        workspace_id = workspaces.create_workspace(tx, workspace, services.clock()).id
+        members = _store(tx, services, workspace_id, "members", MEMBERS)
+        others = _store(tx, services, workspace_id, "non-members", NON_MEMBERS)
+    data = spec.data.model_copy(update={"members": members, "non_members": others})
+    return workspace_id, spec.model_copy(update={"data": data})
+
+
+def _table(frame: pd.DataFrame) -> Table:
+    """The frame as a user would give it: a CSV file, read within limits."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        frame.to_csv(path, index=False)
+        return read(path, Limits(bytes=10_000_000, rows=10_000, columns=100))
+
+
+def _store(tx: Any, services: Services, workspace_id: str, name: str, frame: pd.DataFrame) -> str:
+    table = _table(frame)
+    data = to_parquet(table)
+    digest = services.artifacts.put(tx, workspace_id, data, kind="dataset")
+    return datasets.create_dataset(tx, workspace_id, name, len(frame), dict(table.types), len(data), digest, services.clock()).id
