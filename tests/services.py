@@ -1,7 +1,6 @@
 """Real servers for tests: PostgreSQL from pip or from AUDITOR_TEST_DATABASE_URL, and fresh databases on it. Never skipped."""
 
 import os
-import shutil
 import tempfile
 import uuid
 import warnings
@@ -38,14 +37,11 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_postgres(server: str, template: str | None = None) -> Iterator[str]:
-    """The URL of a new database on this server, a copy of `template` if one is named; dropped at the end."""
+def fresh_postgres(server: str) -> Iterator[str]:
+    """The URL of a new database on this server; dropped at the end."""
     name = f"auditor_test_{uuid.uuid4().hex}"
     with _administrator(server) as connection:
-        create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-        if template is not None:
-            create += sql.SQL(" TEMPLATE {}").format(sql.Identifier(str(make_url(template).database)))
-        connection.execute(create)
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:
@@ -54,11 +50,8 @@ def fresh_postgres(server: str, template: str | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def fresh_sqlite(folder: Path, template: str | None = None) -> Iterator[str]:
-    path = folder / "auditor.sqlite"
-    if template is not None:
-        shutil.copy(str(make_url(template).database), path)
-    yield f"sqlite:///{path}"
+def fresh_sqlite(folder: Path) -> Iterator[str]:
+    yield f"sqlite:///{folder / 'auditor.sqlite'}"
 
 
 def _administrator(server: str) -> psycopg.Connection:

@@ -1,5 +1,5 @@
 """Contract tests run on every database the product promises."""
 
-from databases import database, database_url, kind, migrated_template, postgres_url
+from databases import database, database_url, kind, migrated_url, postgres_url
 
-__all__ = ["database", "database_url", "kind", "migrated_template", "postgres_url"]
+__all__ = ["database", "database_url", "kind", "migrated_url", "postgres_url"]
