@@ -63,6 +63,8 @@ def _finite(rows: Sequence[Any]) -> NDArray[np.float64]:
         numbers = np.array(rows, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
         raise BadAnswer(f"The target's answer holds {_odd(rows)} where numbers of one shape are needed.") from None
+    if not numbers.size:
+        raise BadAnswer("The target's answer holds no numbers; it must answer each record with its scores or its label.")
     if not np.isfinite(numbers).all():
         raise BadAnswer("The target's answer holds NaN, null or infinite numbers; it must answer every record with finite ones.")
     return numbers

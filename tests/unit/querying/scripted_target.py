@@ -42,6 +42,10 @@ class ScriptedTarget:
     def rows(self) -> int:
         return sum(map(len, self.asked))
 
+    @property
+    def ages(self) -> list[int]:
+        return [age for batch in self.asked for age in batch]
+
     def ask(self, asked: pd.DataFrame) -> Reply:
         with self._lock:
             self.asked.append(asked.iloc[:, 0].tolist())

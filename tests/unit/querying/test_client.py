@@ -150,7 +150,7 @@ def test_answers_before_a_failure_are_recorded():
     later = ScriptedTarget()
     client(later, ledger)(frame(60))
     assert later.rows <= 40
-    assert not set(sum(later.asked, [])) & set(range(20))
+    assert not set(later.ages) & set(range(20))
 
 
 def test_a_cancelled_audit_stops_between_batches_and_keeps_its_answers():
@@ -226,7 +226,7 @@ def test_a_bad_answer_in_a_later_batch_says_so_and_keeps_the_others():
         client(ScriptedTarget(predict=turncoat), ledger)(frame(40))
     later = ScriptedTarget()
     client(later, ledger)(frame(40))
-    assert set(range(30, 40)) <= set(sum(later.asked, []))
+    assert set(range(30, 40)) <= set(later.ages)
     assert later.rows < 40
 
 
@@ -234,7 +234,7 @@ def test_many_lanes_answer_as_one():
     target = ScriptedTarget()
     asked = frame(2_000)
     assert np.array_equal(client(target, batch_size=16)(asked), truth(asked))
-    assert sorted(sum(target.asked, [])) == list(range(2_000))
+    assert sorted(target.ages) == list(range(2_000))
 
 
 def test_the_ledger_sees_whole_answers_only():

@@ -10,18 +10,18 @@ from auditor.settings import load
 
 PUBLIC = ["93.184.216.34", "8.8.8.8", "1.1.1.1", "2606:4700::1111", "2a00:1450:4001:80b::200e", "::ffff:8.8.8.8"]
 LOOPBACK = ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1"]
-PRIVATE = [
-    "10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.254", "192.168.1.1", "100.64.0.1", "100.127.255.254", "192.0.0.1",
-    "192.0.2.5", "198.18.0.1", "198.51.100.7", "203.0.113.9", "192.88.99.1", "fc00::1", "fd12:3456::1", "fec0::1", "2001:db8::1",
-    "64:ff9b::808:808", "64:ff9b:1::808:808", "64:ff9b::7f00:1", "2002:7f00:1::", "2002:808:808::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2",
-    "::ffff:10.0.0.1", "::8.8.8.8", "::127.0.0.1", "100::1", "5f00::1", "3fff::1",
-]  # fmt: skip
-NEVER = [
-    "0.0.0.0", "0.1.2.3", "169.254.169.254", "169.254.170.2", "169.254.1.1", "168.63.129.16", "192.0.0.192", "100.100.100.200", "224.0.0.1",
-    "239.1.2.3", "240.0.0.1", "255.255.255.255", "::", "fe80::1", "fe80::1%eth0", "ff02::1", "ff0e::1", "fd00:ec2::254", "fd20:ce::254",
-    "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "::169.254.169.254", "fd00::5efe:169.254.169.254",
-    "2001:0:a9fe:a9fe:8000:63bf:3fff:fdd2", "2001:0:4136:e378:8000:63bf:5601:5601", "64:ff9b::a83f:8110",
-]  # fmt: skip
+PRIVATE = """
+    10.0.0.1 10.255.255.255 172.16.0.1 172.31.255.254 192.168.1.1 100.64.0.1 100.127.255.254 192.0.0.1 192.0.2.5
+    198.18.0.1 198.51.100.7 203.0.113.9 192.88.99.1 fc00::1 fd12:3456::1 fec0::1 2001:db8::1 64:ff9b::808:808
+    64:ff9b:1::808:808 64:ff9b::7f00:1 2002:7f00:1:: 2002:808:808::1 2001:0:4136:e378:8000:63bf:3fff:fdd2
+    ::ffff:10.0.0.1 ::8.8.8.8 ::127.0.0.1 100::1 5f00::1 3fff::1
+""".split()
+NEVER = """
+    0.0.0.0 0.1.2.3 169.254.169.254 169.254.170.2 169.254.1.1 168.63.129.16 192.0.0.192 100.100.100.200 224.0.0.1
+    239.1.2.3 240.0.0.1 255.255.255.255 :: fe80::1 fe80::1%eth0 ff02::1 ff0e::1 fd00:ec2::254 fd20:ce::254
+    ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe::1 ::169.254.169.254 fd00::5efe:169.254.169.254
+    2001:0:a9fe:a9fe:8000:63bf:3fff:fdd2 2001:0:4136:e378:8000:63bf:5601:5601 64:ff9b::a83f:8110
+""".split()
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_a_name_without_an_address_is_an_error_of_the_network():
         Guard(resolve=lambda host, port: (_ for _ in ()).throw(socket.gaierror())).open("nothing.example.com", 80, 1.0)
 
 
-LITERALS = [
-    "127.0.0.1", "2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "127.1", "127.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "0",
-    "localhost", "LOCALHOST", "localhost.", "api.localhost", "127.0.0.1.", "169.254.169.254", "0xa9fea9fe", "2852039166", "[fd00:ec2::254]",
-    "100.64.0.1", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "10.0.0.1", "012.0.0.1", "168.63.129.16", "metadata.google.internal",
-    "Metadata.Google.Internal.", "①②⑦.0.0.1", "127。0。0。1", "ｌocalhost",
-]  # fmt: skip
+LITERALS = """
+    127.0.0.1 2130706433 0x7f.1 0x7f000001 0177.0.0.1 127.1 127.0.1 [::1] [::ffff:127.0.0.1] 0.0.0.0 0 localhost
+    LOCALHOST localhost. api.localhost 127.0.0.1. 169.254.169.254 0xa9fea9fe 2852039166 [fd00:ec2::254] 100.64.0.1
+    [64:ff9b::7f00:1] [2002:7f00:1::] 10.0.0.1 012.0.0.1 168.63.129.16 metadata.google.internal
+    Metadata.Google.Internal. ①②⑦.0.0.1 127。0。0。1 ｌocalhost
+""".split()
 CLOSED = load({"AUDITOR_DATABASE_URL": "postgresql://db/auditor", "AUDITOR_BROKER_URL": "redis://broker"})
 LAPTOP = load({})
 OPEN = load({"AUDITOR_ALLOW_PRIVATE_TARGETS": "1"})
@@ -159,7 +159,9 @@ def test_the_setting_opens_private_addresses_but_not_metadata():
             check_url(f"http://{host}/latest", OPEN)
 
 
-@pytest.mark.parametrize("url", ["https://models.example.com/v2/models/m", "http://8.8.8.8/", "https://bücher.example/m", "http://a_b.example/"])
+@pytest.mark.parametrize(
+    "url", ["https://models.example.com/v2/models/m", "http://8.8.8.8/", "https://bücher.example/m", "http://a_b.example/"]
+)
 def test_a_public_url_passes_without_a_look_up(url):
     check_url(url, CLOSED)
 
