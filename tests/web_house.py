@@ -51,10 +51,16 @@ def empty_database(path):
 
 
 def open_services(home, template, **changes):
+    """On a copy of an empty database in this folder."""
     shutil.copy(template, home / "auditor.sqlite")
+    return services_over(open_database(f"sqlite:///{home / 'auditor.sqlite'}"), home, **changes)
+
+
+def services_over(database, home, **changes):
+    """On this database, embedded (loopback targets may be asked) unless told otherwise."""
     settings = Settings(
         home=home,
-        database_url=f"sqlite:///{home / 'auditor.sqlite'}",
+        database_url="sqlite:///auditor.sqlite",
         broker_url="filesystem://",
         max_upload_mb=1,
         max_rows=1000,
@@ -63,7 +69,7 @@ def open_services(home, template, **changes):
     settings = replace(settings, **changes)
     return Services(
         settings=settings,
-        database=open_database(settings.database_url),
+        database=database,
         artifacts=Artifacts(None),
         vault=Vault.load(settings),
         dispatch=Recorder(),

@@ -1,7 +1,9 @@
 """Attacks: what can be run, against whom it defends, and where it was published."""
 
+import logging
 from dataclasses import MISSING, fields
 from dataclasses import Field as DataclassField
+from importlib.metadata import entry_points
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -10,8 +12,11 @@ from pydantic import Field
 from auditor.attacks import registry
 from auditor.domain.attack import Attack
 from auditor.domain.catalog import Role
+from auditor.errors import InvalidInput
 from auditor.web.access import needs
 from auditor.web.api.shapes import Shown
+
+log = logging.getLogger(__name__)
 
 bp = APIBlueprint("attacks", __name__, url_prefix="/attacks", tag="Attacks")
 
@@ -48,7 +53,20 @@ class AttackList(Shown):
 @bp.output(AttackList)
 def index() -> AttackList:
     """Every attack that this installation knows, with its threat model in words."""
-    return AttackList(items=[shown(attack) for attack in registry.BUILTIN])
+    return AttackList(items=[shown(attack) for attack in installed()])
+
+
+def installed() -> list[type[Attack]]:
+    """Those that ship, then those that installed packages bring; one that cannot be loaded is logged and left out."""
+    shipped = [attack.name for attack in registry.BUILTIN]
+    brought = {point.name for point in entry_points(group=registry.GROUP)} - set(shipped)
+    found = list(registry.BUILTIN)
+    for name in sorted(brought):
+        try:
+            found.append(registry.find(name))
+        except InvalidInput as broken:
+            log.warning("%s", broken.sentence)
+    return found
 
 
 def shown(attack: type[Attack]) -> AttackOut:

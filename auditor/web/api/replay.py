@@ -77,8 +77,10 @@ def _claimed(key: str, digest: str) -> Response | None:
     with here.database.begin() as tx:
         now = here.clock()
         stored = idempotency.recall(tx, workspace_id(), key, now)
-        if stored is None or _abandoned(stored, now):
+        if stored is not None and _abandoned(stored, now):
             idempotency.forget(tx, workspace_id(), key)
+            stored = None
+        if stored is None:
             idempotency.remember(tx, workspace_id(), key, idempotency.Answer(digest, IN_PROGRESS, {SINCE: now.isoformat()}), now)
             return None
     if stored.body_digest != digest:

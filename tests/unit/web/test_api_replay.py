@@ -4,6 +4,9 @@ import threading
 import pytest
 from web_house import URL, assert_problem, records
 
+from auditor.store import idempotency
+from auditor.web.api import replay
+
 TARGET = {"name": "income", "target": {"url": URL}}
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
@@ -82,6 +85,31 @@ def test_after_a_day_the_key_is_forgotten(house):
 def test_a_key_that_is_none_is_refused(house, key):
     assert_problem(house.post("/targets", json=TARGET, headers={"Idempotency-Key": key.encode("latin-1").decode("latin-1")}), 422)
     assert count(house, "/targets") == 0
+
+
+def abandoned(house):
+    """A request whose server went away in the middle of it: its key is taken, and nobody will answer."""
+    with house.app.test_request_context("/api/v1/targets", method="POST"):
+        digest = replay._digest(house.app.json.dumps(TARGET).encode())
+    since = {"since": house.services.clock().isoformat()}
+    with house.services.database.begin() as tx:
+        answer = idempotency.Answer(digest, replay.IN_PROGRESS, since)
+        idempotency.remember(tx, house.workspaces["ours"], KEY["Idempotency-Key"], answer, house.services.clock())
+
+
+def test_a_request_that_is_being_worked_on_is_not_started_again(house):
+    abandoned(house)
+    answer = house.post("/targets", data=house.app.json.dumps(TARGET), content_type="application/json", headers=KEY)
+    assert_problem(answer, 409, says="still being worked on")
+    assert count(house, "/targets") == 0
+
+
+def test_a_request_whose_server_went_away_may_be_sent_again_after_a_while(house):
+    abandoned(house)
+    house.services.clock.advance(minutes=11)
+    answer = house.post("/targets", data=house.app.json.dumps(TARGET), content_type="application/json", headers=KEY)
+    assert answer.status_code == 201
+    assert count(house, "/targets") == 1
 
 
 def test_requests_that_race_have_one_effect(house):
