@@ -88,4 +88,4 @@ def _folder(settings: Settings) -> dict[str, Any]:
     except OSError as error:
         raise Unavailable(f"the queue folder {folder} cannot be made: {error.strerror}; choose another AUDITOR_HOME") from None
     options = {key: str(folder / name) for key, name in names.items()} | {"polling_interval": 0.1}
-    return {"broker_url": None, "broker_transport": "auditor.dispatch.folder:Transport", "broker_transport_options": options}
+    return {"broker_url": "localhost", "broker_transport": "auditor.dispatch.folder:Transport", "broker_transport_options": options}

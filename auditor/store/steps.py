@@ -125,6 +125,12 @@ def ready(tx: Transaction, audit_id: str) -> list[Step]:
     return [as_value(Step, row) for row in tx.execute(chosen)]
 
 
+def unsent(tx: Transaction, audit_id: str) -> list[Step]:
+    """Those of `ready` whose message was not sent yet: whoever ends a step sends these, and nothing twice."""
+    chosen = _ready().where(table.c.audit_id == audit_id, table.c.delivered_at.is_(None)).order_by(table.c.stage, table.c.key)
+    return [as_value(Step, row) for row in tx.execute(chosen)]
+
+
 def undelivered(tx: Transaction, *, now: datetime, older_than_seconds: float, limit: int) -> list[Step]:
     """Ready steps of every audit whose message was never sent, or so long ago that it may be lost."""
     before = now - timedelta(seconds=older_than_seconds)

@@ -31,7 +31,7 @@ def advance_in(tx: Transaction, services: Services, audit_id: str) -> list[Step]
         return []
     known = {s.key for s in steps}
     audits.add_steps(tx, audit_id, [s for s in planned(parse(audit.spec), steps) if s.key not in known])
-    return audits.ready(tx, audit_id)
+    return audits.unsent(tx, audit_id)
 
 
 def advance(services: Services, audit_id: str) -> None:

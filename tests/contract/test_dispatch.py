@@ -169,3 +169,16 @@ def test_the_celery_app_refuses_pickled_messages(tmp_path):
     app = make_app(load({"AUDITOR_HOME": str(tmp_path)}))
     assert app.conf.accept_content == ["json"]
     assert app.conf.result_accept_content is None
+
+
+def test_a_worker_of_one_thread_takes_the_next_message_at_once(folder_environment, arrivals):
+    """kombu acknowledges between two waits of two seconds each; twenty messages would take forty."""
+    environment = {**folder_environment, "AUDITOR_WORKER_THREADS": "1"}
+    ids = [f"s{number:02d}" for number in range(20)]
+    for dispatch in _with_worker(environment):
+        dispatch.deliver([("first", Queue.TRAIN)])
+        wait_for(lambda: arrivals.all() == ["first"])
+        started = time.monotonic()
+        dispatch.deliver([(step_id, Queue.TRAIN) for step_id in ids])
+        wait_for(lambda: arrivals.all() == ["first", *ids])
+        assert time.monotonic() - started < 12

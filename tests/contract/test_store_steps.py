@@ -400,3 +400,22 @@ class TestTheSweep:
         expired, expired_too, finished = at_once(expire, expire, finish_all)
         assert expired + expired_too + finished == 12
         assert sorted(set(world.statuses(audit).values())) in (["done"], ["done", "waiting"], ["waiting"])
+
+
+class TestUnsent:
+    def test_a_ready_step_is_sent_once(self, world):
+        audit = world.audit(new_step("ask:0"), new_step("ask:1"))
+        with world.database.begin() as tx:
+            first = audits.unsent(tx, audit.id)
+            audits.mark_delivered(tx, [first[0].id], NOW)
+            assert [s.key for s in first] == ["ask:0", "ask:1"]
+            assert [s.key for s in audits.unsent(tx, audit.id)] == ["ask:1"]
+            assert [s.key for s in audits.ready(tx, audit.id)] == ["ask:0", "ask:1"]
+
+    def test_one_that_went_back_to_waiting_is_sent_again(self, world):
+        audit = world.audit(new_step("probe"))
+        step = world.claim(audit, "probe")
+        with world.database.begin() as tx:
+            audits.mark_delivered(tx, [step.id], NOW)
+            audits.release(tx, step.id, step.attempt, now=NOW)
+            assert [s.key for s in audits.unsent(tx, audit.id)] == ["probe"]
