@@ -33,6 +33,8 @@ def create_key(
 
 def authenticate(tx: Transaction, plain: str, now: datetime) -> ApiKey | None:
     """The key behind this text, unless it is unknown, revoked or expired. Notes the use at most once a minute."""
+    if not (plain.isascii() and plain.isprintable()):
+        return None
     prefix = "_".join(plain.split("_", 2)[:2])
     row = tx.execute(select(*_COLUMNS, api_key.c.digest).where(api_key.c.prefix == prefix)).one_or_none()
     stored = bytes(row.digest) if row is not None else bytes(32)

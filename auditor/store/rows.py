@@ -66,7 +66,8 @@ def insert_missing(tx: Transaction, table: Table, rows: Sequence[Mapping[str, An
 
 def insert_if_missing(tx: Transaction, table: Table, row: Mapping[str, Any]) -> bool:
     """False if a row with this key is there already."""
-    return tx.execute(_insert_or_leave(tx, table).values(dict(row))).rowcount == 1
+    statement = _insert_or_leave(tx, table).values(dict(row)).returning(*table.primary_key)
+    return tx.execute(statement).first() is not None
 
 
 def checked_name(name: str, field: str = "name") -> str:
