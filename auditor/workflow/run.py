@@ -38,11 +38,7 @@ class Pulse:
 
 def run_step(services: Services, step_id: str) -> None:
     """Execute one step if it is ready and nobody else has it; a message that comes twice does nothing the second time."""
-    settings = services.settings
-    with services.database.begin() as tx:
-        step = audits.claim(
-            tx, step_id, now=services.clock(), lease_seconds=settings.lease_seconds, max_attempts=settings.max_attempts
-        )
+    step = _claim(services, step_id)
     if step is None:
         return
     pulse = Pulse()
@@ -50,6 +46,19 @@ def run_step(services: Services, step_id: str) -> None:
         verdict = _attempt(services, step, pulse)
     if verdict is not None:
         _finish(services, step, *verdict)
+
+
+def _claim(services: Services, step_id: str) -> Step | None:
+    """None where the step is someone else's, or the database is away: then the tick sends the step again."""
+    settings = services.settings
+    try:
+        with services.database.begin() as tx:
+            return audits.claim(
+                tx, step_id, now=services.clock(), lease_seconds=settings.lease_seconds, max_attempts=settings.max_attempts
+            )
+    except Unavailable as away:
+        log.warning("step %s is not begun: %s", step_id, away.sentence)
+        return None
 
 
 def _attempt(services: Services, step: Step, pulse: Pulse) -> tuple[StepStatus, dict[str, Any] | None, str | None] | None:

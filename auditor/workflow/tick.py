@@ -9,7 +9,7 @@ from cronsim import CronSim, CronSimError
 from auditor.domain.audit import Step
 from auditor.domain.catalog import Schedule
 from auditor.domain.spec import parse
-from auditor.errors import AuditorError, InvalidInput
+from auditor.errors import AuditorError, InvalidInput, Unavailable
 from auditor.store import audits, events, retention, schedules
 from auditor.store.engine import Transaction
 from auditor.workflow.advance import advance, deliver
