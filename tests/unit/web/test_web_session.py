@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from web_house import assert_problem
 
@@ -161,3 +163,9 @@ def test_sessions_outlive_a_restart_of_the_service(house, browser):
     restarted = create_app(house.services).test_client()
     restarted.set_cookie("auditor_session", browser.get_cookie("auditor_session").value)
     assert restarted.get("/api/v1/targets").status_code == 200
+
+
+def test_a_session_lasts_as_long_as_the_guide_says(house):
+    assert house.app.permanent_session_lifetime.total_seconds() == 12 * 3600
+    guide = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+    assert "It lasts 12 hours" in guide
