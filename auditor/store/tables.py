@@ -2,25 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    false,
-    text,
-)
+import sqlalchemy as sa
 
 from auditor.domain.audit import AuditStatus, Queue, StepKind, StepStatus
 from auditor.domain.catalog import Role
@@ -33,272 +15,272 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-metadata = MetaData(naming_convention=NAMES)
+metadata = sa.MetaData(naming_convention=NAMES)
 
 
-def _id() -> Column[str]:
-    return Column("id", String(36), primary_key=True)
+def _id() -> sa.Column[str]:
+    return sa.Column("id", sa.String(36), primary_key=True)
 
 
-def _owner() -> Column[str]:
-    return Column("workspace_id", String(36), ForeignKey("workspace.id", ondelete="CASCADE"), nullable=False)
+def _owner() -> sa.Column[str]:
+    return sa.Column("workspace_id", sa.String(36), sa.ForeignKey("workspace.id", ondelete="CASCADE"), nullable=False)
 
 
-def _ref(name: str, to: str, *, nullable: bool = True, on_delete: str | None = None) -> Column[str]:
-    return Column(name, String(36), ForeignKey(to, ondelete=on_delete), nullable=nullable)
+def _ref(name: str, to: str, *, nullable: bool = True, on_delete: str | None = None) -> sa.Column[str]:
+    return sa.Column(name, sa.String(36), sa.ForeignKey(to, ondelete=on_delete), nullable=nullable)
 
 
-def _made() -> Column[Any]:
-    return Column("created_at", UtcTime, nullable=False)
+def _made() -> sa.Column[Any]:
+    return sa.Column("created_at", UtcTime, nullable=False)
 
 
-def _name() -> Column[str]:
-    return Column("name", String(200), nullable=False)
+def _name() -> sa.Column[str]:
+    return sa.Column("name", sa.String(200), nullable=False)
 
 
-workspace = Table("workspace", metadata, _id(), _name(), _made(), UniqueConstraint("name"))
+workspace = sa.Table("workspace", metadata, _id(), _name(), _made(), sa.UniqueConstraint("name"))
 
-account = Table("account", metadata, _id(), _owner(), _name(), _made(), UniqueConstraint("workspace_id", "name"))
+account = sa.Table("account", metadata, _id(), _owner(), _name(), _made(), sa.UniqueConstraint("workspace_id", "name"))
 
-api_key = Table(
+api_key = sa.Table(
     "api_key",
     metadata,
     _id(),
     _owner(),
     _ref("account_id", "account.id", on_delete="SET NULL"),
     _name(),
-    Column("role", Word(Role), nullable=False),
-    Column("prefix", String(32), nullable=False),
-    Column("digest", LargeBinary, nullable=False),
+    sa.Column("role", Word(Role), nullable=False),
+    sa.Column("prefix", sa.String(32), nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
     _made(),
-    Column("last_used_at", UtcTime),
-    Column("expires_at", UtcTime),
-    Column("revoked", Boolean, nullable=False, server_default=false()),
-    UniqueConstraint("prefix"),
-    Index(None, "workspace_id", "id"),
+    sa.Column("last_used_at", UtcTime),
+    sa.Column("expires_at", UtcTime),
+    sa.Column("revoked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("prefix"),
+    sa.Index(None, "workspace_id", "id"),
 )
 
-secret = Table(
+secret = sa.Table(
     "secret",
     metadata,
     _id(),
     _owner(),
     _name(),
-    Column("host", String(255), nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
     _made(),
-    Index(None, "workspace_id", "id"),
+    sa.Index(None, "workspace_id", "id"),
 )
 
-target = Table(
+target = sa.Table(
     "target",
     metadata,
     _id(),
     _owner(),
     _name(),
-    Column("spec", Document, nullable=False),
+    sa.Column("spec", Document, nullable=False),
     _made(),
-    Index(None, "workspace_id", "id"),
+    sa.Index(None, "workspace_id", "id"),
 )
 
-dataset = Table(
+dataset = sa.Table(
     "dataset",
     metadata,
     _id(),
     _owner(),
     _name(),
-    Column("rows", BigInteger, nullable=False),
-    Column("columns", Document, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("digest", String(64), nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("columns", Document, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
     _made(),
-    Index(None, "workspace_id", "id"),
+    sa.Index(None, "workspace_id", "id"),
 )
 
-schedule = Table(
+schedule = sa.Table(
     "schedule",
     metadata,
     _id(),
     _owner(),
     _name(),
-    Column("spec", Document, nullable=False),
-    Column("cron", String(200), nullable=False),
-    Column("zone", String(64), nullable=False),
-    Column("paused", Boolean, nullable=False, server_default=false()),
-    Column("next_run_at", UtcTime),
+    sa.Column("spec", Document, nullable=False),
+    sa.Column("cron", sa.String(200), nullable=False),
+    sa.Column("zone", sa.String(64), nullable=False),
+    sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("next_run_at", UtcTime),
     _made(),
     _ref("target_id", "target.id"),
     # Without a foreign key: audit already points at schedule, and a circle of keys cannot be created in one order.
-    Column("last_audit_id", String(36)),
-    Column("last_note", Text),
-    Index(None, "workspace_id", "id"),
-    Index(None, "paused", "next_run_at"),
-    Index(None, "target_id"),
+    sa.Column("last_audit_id", sa.String(36)),
+    sa.Column("last_note", sa.Text),
+    sa.Index(None, "workspace_id", "id"),
+    sa.Index(None, "paused", "next_run_at"),
+    sa.Index(None, "target_id"),
 )
 
-audit = Table(
+audit = sa.Table(
     "audit",
     metadata,
     _id(),
     _owner(),
     _name(),
-    Column("spec", Document, nullable=False),
-    Column("status", Word(AuditStatus), nullable=False),
+    sa.Column("spec", Document, nullable=False),
+    sa.Column("status", Word(AuditStatus), nullable=False),
     _made(),
     _ref("target_id", "target.id"),
     _ref("schedule_id", "schedule.id", on_delete="SET NULL"),
-    Column("finished_at", UtcTime),
-    Column("cancel_requested", Boolean, nullable=False, server_default=false()),
-    Column("reason", Text),
-    Column("queries", BigInteger, nullable=False, server_default=text("0")),
-    Column("budget", BigInteger, nullable=False, server_default=text("0")),
-    Column("outcome", String(32)),
-    Column("score", Float),
-    Column("severity", String(32)),
-    Column("result", Document),
-    CheckConstraint("queries <= budget", name="within_budget"),
-    Index(None, "workspace_id", "id"),
-    Index(None, "target_id", "id"),
-    Index(None, "schedule_id", "status"),
-    Index(None, "status"),
+    sa.Column("finished_at", UtcTime),
+    sa.Column("cancel_requested", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("reason", sa.Text),
+    sa.Column("queries", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("budget", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("outcome", sa.String(32)),
+    sa.Column("score", sa.Float),
+    sa.Column("severity", sa.String(32)),
+    sa.Column("result", Document),
+    sa.CheckConstraint("queries <= budget", name="within_budget"),
+    sa.Index(None, "workspace_id", "id"),
+    sa.Index(None, "target_id", "id"),
+    sa.Index(None, "schedule_id", "status"),
+    sa.Index(None, "status"),
 )
 
-step = Table(
+step = sa.Table(
     "step",
     metadata,
     _id(),
     _ref("audit_id", "audit.id", nullable=False, on_delete="CASCADE"),
     _owner(),
-    Column("key", String(200), nullable=False),
-    Column("kind", Word(StepKind), nullable=False),
-    Column("stage", Integer, nullable=False),
-    Column("queue", Word(Queue), nullable=False),
-    Column("params", Document, nullable=False),
-    Column("weight", Float, nullable=False),
-    Column("required", Boolean, nullable=False),
-    Column("status", Word(StepStatus), nullable=False),
-    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    sa.Column("key", sa.String(200), nullable=False),
+    sa.Column("kind", Word(StepKind), nullable=False),
+    sa.Column("stage", sa.Integer, nullable=False),
+    sa.Column("queue", Word(Queue), nullable=False),
+    sa.Column("params", Document, nullable=False),
+    sa.Column("weight", sa.Float, nullable=False),
+    sa.Column("required", sa.Boolean, nullable=False),
+    sa.Column("status", Word(StepStatus), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
     # Attempts that do not count against the limit: hand-backs of a worker that shut down, and those before a resume.
-    Column("forgiven", Integer, nullable=False, server_default=text("0")),
-    Column("progress", Float, nullable=False, server_default=text("0")),
-    Column("result", Document),
-    Column("reason", Text),
-    Column("started_at", UtcTime),
-    Column("finished_at", UtcTime),
-    Column("lease_until", UtcTime),
-    Column("delivered_at", UtcTime),
-    UniqueConstraint("audit_id", "key"),
-    Index(None, "audit_id", "status", "stage"),
-    Index(None, "status", "lease_until"),
-    Index(None, "status", "delivered_at"),
+    sa.Column("forgiven", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("progress", sa.Float, nullable=False, server_default="0"),
+    sa.Column("result", Document),
+    sa.Column("reason", sa.Text),
+    sa.Column("started_at", UtcTime),
+    sa.Column("finished_at", UtcTime),
+    sa.Column("lease_until", UtcTime),
+    sa.Column("delivered_at", UtcTime),
+    sa.UniqueConstraint("audit_id", "key"),
+    sa.Index(None, "audit_id", "status", "stage"),
+    sa.Index(None, "status", "lease_until"),
+    sa.Index(None, "status", "delivered_at"),
 )
 
-answer = Table(
+answer = sa.Table(
     "answer",
     metadata,
     _owner(),
     _ref("audit_id", "audit.id", nullable=False, on_delete="CASCADE"),
-    Column("digest", LargeBinary, nullable=False),
-    Column("outputs", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("audit_id", "digest"),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("outputs", sa.LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("audit_id", "digest"),
     sqlite_with_rowid=False,
 )
 
-finding = Table(
+finding = sa.Table(
     "finding",
     metadata,
     _id(),
     _owner(),
     _ref("audit_id", "audit.id", nullable=False, on_delete="CASCADE"),
-    Column("position", Integer, nullable=False),
-    Column("attack", String(200), nullable=False),
-    Column("family", String(64), nullable=False),
-    Column("kind", String(64), nullable=False),
-    Column("outcome", String(32), nullable=False),
-    Column("severity", String(32), nullable=False),
-    Column("score", Float),
-    Column("score_low", Float),
-    Column("score_high", Float),
-    Column("document", Document, nullable=False),
-    UniqueConstraint("audit_id", "position"),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("attack", sa.String(200), nullable=False),
+    sa.Column("family", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(64), nullable=False),
+    sa.Column("outcome", sa.String(32), nullable=False),
+    sa.Column("severity", sa.String(32), nullable=False),
+    sa.Column("score", sa.Float),
+    sa.Column("score_low", sa.Float),
+    sa.Column("score_high", sa.Float),
+    sa.Column("document", Document, nullable=False),
+    sa.UniqueConstraint("audit_id", "position"),
 )
 
-estimate = Table(
+estimate = sa.Table(
     "estimate",
     metadata,
     _ref("finding_id", "finding.id", nullable=False, on_delete="CASCADE"),
     _owner(),
-    Column("position", Integer, nullable=False),
-    Column("name", String(200), nullable=False),
-    Column("value", Float),
-    Column("low", Float),
-    Column("high", Float),
-    Column("confidence", Float),
-    Column("n", BigInteger),
-    Column("reason", Text),
-    PrimaryKeyConstraint("finding_id", "position"),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("value", sa.Float),
+    sa.Column("low", sa.Float),
+    sa.Column("high", sa.Float),
+    sa.Column("confidence", sa.Float),
+    sa.Column("n", sa.BigInteger),
+    sa.Column("reason", sa.Text),
+    sa.PrimaryKeyConstraint("finding_id", "position"),
 )
 
-artifact = Table(
+artifact = sa.Table(
     "artifact",
     metadata,
     _owner(),
-    Column("digest", String(64), nullable=False),
-    Column("kind", String(64), nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("data", LargeBinary),
-    Column("location", Text),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("data", sa.LargeBinary),
+    sa.Column("location", sa.Text),
     _made(),
-    PrimaryKeyConstraint("workspace_id", "digest"),
-    Index(None, "kind", "created_at"),
+    sa.PrimaryKeyConstraint("workspace_id", "digest"),
+    sa.Index(None, "kind", "created_at"),
 )
 
-artifact_key = Table(
+artifact_key = sa.Table(
     "artifact_key",
     metadata,
     _owner(),
-    Column("key", String(200), nullable=False),
-    Column("digest", String(64), nullable=False),
-    PrimaryKeyConstraint("workspace_id", "key"),
-    Index(None, "workspace_id", "digest"),
+    sa.Column("key", sa.String(200), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.PrimaryKeyConstraint("workspace_id", "key"),
+    sa.Index(None, "workspace_id", "digest"),
 )
 
-policy = Table(
+policy = sa.Table(
     "policy",
     metadata,
     _id(),
     _owner(),
     _name(),
-    Column("levels", Document, nullable=False),
+    sa.Column("levels", Document, nullable=False),
     _made(),
-    UniqueConstraint("workspace_id", "name"),
+    sa.UniqueConstraint("workspace_id", "name"),
 )
 
-event = Table(
+event = sa.Table(
     "event",
     metadata,
     _id(),
     _owner(),
-    Column("kind", String(64), nullable=False),
-    Column("sentence", Text, nullable=False),
+    sa.Column("kind", sa.String(64), nullable=False),
+    sa.Column("sentence", sa.Text, nullable=False),
     _made(),
     _ref("audit_id", "audit.id", on_delete="SET NULL"),
     _ref("target_id", "target.id", on_delete="SET NULL"),
-    Column("details", Document, nullable=False),
-    Index(None, "workspace_id", "id"),
-    Index(None, "audit_id"),
+    sa.Column("details", Document, nullable=False),
+    sa.Index(None, "workspace_id", "id"),
+    sa.Index(None, "audit_id"),
 )
 
-idempotency = Table(
+idempotency = sa.Table(
     "idempotency",
     metadata,
     _owner(),
-    Column("key", String(255), nullable=False),
-    Column("body_digest", String(64), nullable=False),
-    Column("status", Integer, nullable=False),
-    Column("headers", Document, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    sa.Column("key", sa.String(255), nullable=False),
+    sa.Column("body_digest", sa.String(64), nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("headers", Document, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
     _made(),
-    PrimaryKeyConstraint("workspace_id", "key"),
-    Index(None, "created_at"),
+    sa.PrimaryKeyConstraint("workspace_id", "key"),
+    sa.Index(None, "created_at"),
 )

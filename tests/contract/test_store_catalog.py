@@ -70,7 +70,16 @@ class TestWorkspaces:
             workspaces.create_account(tx, world.ours.id, "Ada", NOW)
 
 
-ALMOST = [lambda k: k[:-1], lambda k: k + "x", str.swapcase, lambda k: k[:17], lambda k: "", lambda k: "_", lambda k: "\x00" + k, lambda k: k + "\udc80"]
+ALMOST = [
+    lambda k: k[:-1],
+    lambda k: k + "x",
+    lambda k: k[:17],
+    lambda k: k + "\udc80",
+    lambda k: "\x00" + k,
+    str.swapcase,
+    lambda k: "",
+    lambda k: "_",
+]
 
 
 class TestKeys:
