@@ -31,6 +31,7 @@ from auditor.store.steps import (
     step,
     steps,
     undelivered,
+    unsent,
 )
 from auditor.store.tables import audit as audit_table
 from auditor.store.tables import step as step_table
