@@ -10,13 +10,13 @@ import pandas as pd
 from auditor.domain.data import Column, ColumnType
 from auditor.errors import InvalidInput
 
-WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
+WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 DIGITS = re.compile(r"[+-]?[0-9]{1,30}")
 DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 LONGEST_SHOWN = 40
-EXACT = 2**53
+EXACT, LARGEST = 2**53, 2**63 - 1
 
 
 def infer(
@@ -40,8 +40,7 @@ def infer(
     if any(kind == "number" for kind in native) and all(map(_is_number, texts)):
         return ColumnType.NUMBER
     if all(map(WHOLE.fullmatch, texts)):
-        largest = EXACT if gaps else 2**63 - 1
-        return ColumnType.INTEGER if all(abs(int(text)) <= largest for text in texts) else ColumnType.STRING
+        return ColumnType.INTEGER if _fits(texts, EXACT if gaps else LARGEST) else ColumnType.STRING
     return ColumnType.NUMBER if all(map(_is_number, texts)) else ColumnType.STRING
 
 
@@ -50,6 +49,11 @@ def _distinct(cells: Sequence[pd.Series], missing: Collection[str]) -> tuple[set
     seen: set[str | None] = set().union(*(column.tolist() for column in cells))
     texts = {text for text in seen if isinstance(text, str) and text not in missing}
     return texts, len(texts) < len(seen)
+
+
+def _fits(texts: set[str], largest: int) -> bool:
+    """Whole numbers beyond what the column can hold exactly are codes, and stay text."""
+    return all(len(text) <= 20 and abs(int(text)) <= largest for text in texts)
 
 
 def _is_number(text: str) -> bool:
@@ -73,7 +77,7 @@ def _whole(text: str) -> int | None:
     """A declared integer may be written 007 or 7.0."""
     if DIGITS.fullmatch(text):
         value = int(text)
-        return value if abs(value) < 2**63 else None
+        return value if abs(value) <= LARGEST else None
     if DECIMAL.fullmatch(text) and float(text).is_integer() and abs(float(text)) < EXACT:
         return int(float(text))
     return None
