@@ -7,6 +7,7 @@ from auditor.domain.finding import Severity
 from auditor.domain.spec import parse
 from auditor.store import audits, events, findings
 from auditor.store.engine import Transaction
+from auditor.store.steps import unsent
 from auditor.workflow.plan import planned
 from auditor.workflow.services import Services
 
@@ -31,7 +32,7 @@ def advance_in(tx: Transaction, services: Services, audit_id: str) -> list[Step]
         return []
     known = {s.key for s in steps}
     audits.add_steps(tx, audit_id, [s for s in planned(parse(audit.spec), steps) if s.key not in known])
-    return audits.unsent(tx, audit_id)
+    return unsent(tx, audit_id)
 
 
 def advance(services: Services, audit_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.domain.evidence import Evidence
+from auditor.domain.evidence import Evidence, MembershipScores
 from auditor.domain.finding import Control
 from auditor.scoring.assess import Assessment, Grading, Truth
 from auditor.scoring.validity import BlindScores, against_blind
@@ -29,7 +29,7 @@ def blind_json(material: Material) -> dict[str, Any] | None:
 def weigh_against_blind(look: "Look", evidence: Evidence, truth: Truth, assessment: Assessment, grading: Grading) -> Assessment:
     """Where the blind baseline fired, an attack is worth only what it finds beyond it."""
     blind = look.material.results.get("blind")
-    if blind is None or not blind["fired"]:
+    if blind is None or not blind["fired"] or not isinstance(evidence, MembershipScores):
         return assessment
     with look.services.database.read() as tx:
         arrays = look.services.artifacts.get_arrays(tx, look.material.audit.workspace_id, blind["evidence"])

@@ -160,7 +160,9 @@ def _controls(look: Look, case: Case, grading: Grading) -> dict[str, Control]:
         return {"lookup_twin": missing}
     evidence = {name: look.evidence(r["evidence"], case.item) for name, r in ran.items()}
     if isinstance(case.evidence, SurrogateLabels):
-        return controls.stealing(evidence["known_target"], evidence["noise_target"], case.baseline, case.truth, grading)
+        known, noise = evidence["known_target"], evidence["noise_target"]
+        assert isinstance(known, SurrogateLabels) and isinstance(noise, SurrogateLabels)  # noqa: S101, PT018 - the same attack
+        return controls.stealing(known, noise, case.baseline, case.truth, grading)
     twin = assess(evidence["lookup_twin"], case.truth, grading, case.baseline)
     checks = {"lookup_twin": controls.lookup_twin(twin)}
     if isinstance(case.evidence, AttributeGuesses):

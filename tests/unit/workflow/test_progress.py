@@ -22,7 +22,8 @@ def rows(statuses: dict[StepStatus, int]) -> list[Step]:
     probe = done(planned(spec_of(), [])[0], probe_result(item("rmia")))
     plan = [replace(done(s), status=StepStatus.WAITING, progress=0.0) for s in planned(spec_of(), [probe])]
     wanted = [status for status, count in statuses.items() for _ in range(count)]
-    return [replace(s, status=w, started_at=NOW - timedelta(seconds=10)) for s, w in zip(plan, wanted, strict=False)] + plan[len(wanted) :]
+    begun = NOW - timedelta(seconds=10)
+    return [replace(s, status=w, started_at=begun) for s, w in zip(plan, wanted, strict=False)] + plan[len(wanted) :]
 
 
 def test_nothing_done_is_nothing_and_promises_nothing() -> None:
