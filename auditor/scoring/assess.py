@@ -1,8 +1,10 @@
 """The one place where evidence meets the truth: a branch for each kind of evidence."""
 
-from auditor.domain.evidence import Evidence, MembershipScores
+from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores
+from auditor.scoring.attribute import assess_attribute
 from auditor.scoring.grading import Assessment, Grading, Truth
 from auditor.scoring.membership import assess_membership
+from auditor.scoring.stealing import assess_stealing
 
 __all__ = ["Assessment", "Grading", "Truth", "assess"]
 
@@ -14,4 +16,6 @@ def assess(evidence: Evidence, truth: Truth, grading: Grading, baseline: Evidenc
     """
     if isinstance(evidence, MembershipScores):
         return assess_membership(evidence, truth, grading)
-    raise NotImplementedError
+    if isinstance(evidence, AttributeGuesses):
+        return assess_attribute(evidence, baseline, truth, grading)
+    return assess_stealing(evidence, baseline, truth, grading)

@@ -19,7 +19,9 @@ def assess_membership(evidence: MembershipScores, truth: Truth, grading: Grading
     scores = thresholds.checked(evidence, truth.is_member)
     auc = roc.auc_interval(scores.target, truth.is_member, grading.alpha)
     at = headline(scores, truth.is_member, grading.alpha)
-    graded = score.membership(auc, at if at is not None and at.reached else None)
+    reached = at if at is not None and at.reached else None
+    oracle = None if at is None else thresholds.rates_at(scores, truth.is_member, at.rate, ORACLE, grading.alpha)
+    graded = score.membership(auc, reached, oracle)
     found = estimates.membership(scores, truth.is_member, grading)
     return Assessment(
         estimates=found,
@@ -110,6 +112,7 @@ def _interval(estimate: Estimate) -> Interval:
 
 def _driver(graded: Score, auc: Estimate, at: Rates | None) -> str | None:
     if graded.driver == score.TAIL and at is not None:
-        found = f"{at.tpr.value:.2%} of members found at FPR {at.rate:.1%}, {at.tpr.value / at.rate:.1f} times chance"
-        return f"The score rests on the low-FPR tail: {found}."
+        realised = max(at.rate, at.fpr.value)
+        found = f"{at.tpr.value:.2%} of members found at a realised FPR of {at.fpr.value:.2%}"
+        return f"The score rests on the low-FPR tail: {found}, {at.tpr.value / realised:.1f} times chance."
     return f"The score rests on the bulk of the records: AUC {auc.value:.3f}."

@@ -13,6 +13,7 @@ from auditor.scoring.thresholds import Rates
 
 LEVELS = ((75.0, Severity.CRITICAL), (50.0, Severity.HIGH), (25.0, Severity.MODERATE), (5.0, Severity.LOW))
 TAIL, BULK = "tail", "bulk"
+POSITIVE_CONTROLS = ("lookup_twin", "known_target")
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,23 @@ def bulk(auc: float) -> float:
     return 100.0 * max(0.0, 2.0 * auc - 1.0)
 
 
-def membership(auc: Interval, at: Rates | None) -> Score:
+def membership(auc: Interval, at: Rates | None, oracle: Rates | None = None) -> Score:
     """S = max(S_tail, S_bulk) with the limits of its parts; `at` is None where the tail cannot be resolved.
 
-    The lower limit divides TPR_L by max(a0, FPR_U); the upper one is TPR_U / a0, so that a cut which turned out stricter or
-    looser than planned never makes a target look safer.
+    The tail compares TPR with the false-positive rate that was realised: TPR_L / max(a0, FPR_U) below, TPR_U / max(a0, FPR_L)
+    above. A calibrated cut may turn out stricter or looser than planned and so hide a tail; the upper limit therefore also covers
+    TPR_U / a0 at the `oracle` cut, which holds a0 exactly.
     """
     parts = [Score(bulk(auc.value), bulk(auc.low), bulk(auc.high), BULK)]
     if at is not None:
-        low, value, high = tail(at.tpr.low, at.fpr.high, at.rate), tail(at.tpr.value, 0, at.rate), tail(at.tpr.high, 0, at.rate)
+        low, value, high = (tail(at.tpr.low, at.fpr.high, at.rate), tail(at.tpr.value, at.fpr.value, at.rate), _highest(at, oracle))
         parts.append(Score(value, low, high, TAIL))
     return largest(parts)
+
+
+def _highest(at: Rates, oracle: Rates | None) -> float:
+    calibrated = tail(at.tpr.high, at.fpr.low, at.rate)
+    return calibrated if oracle is None else max(calibrated, tail(oracle.tpr.high, 0.0, oracle.rate))
 
 
 def largest(parts: Sequence[Score]) -> Score:
@@ -83,15 +90,23 @@ def audit_outcome(
     """The audit's outcome, score and severity from its findings (as JSON) and the families that were asked for.
 
     Only families to which the policy gives a level count. Without a breach, a family that was asked for and has an inconclusive
-    finding, or none, leaves the audit inconclusive: then there is no score. Score and severity come from decided findings.
+    finding, or none that decides, leaves the audit inconclusive: then there is no score. Score and severity come from decided
+    findings. An attack that is blind by its own positive control is set aside while another one of its family decides.
     """
     counted = [f for f in findings if policy.level(f["family"]) is not None]
     decided = [f for f in counted if f["outcome"] in (Outcome.BREACH, Outcome.PASS)]
+    undecided = [f for f in counted if f not in decided and not is_blind(f)]
     gated = [family for family in requested if policy.level(family) is not None]
     if any(f["outcome"] == Outcome.BREACH for f in decided):
         outcome = Outcome.BREACH
-    elif len(decided) < len(counted) or not gated or set(gated) - {f["family"] for f in decided}:
+    elif undecided or not gated or set(gated) - {f["family"] for f in decided}:
         return Outcome.INCONCLUSIVE, None, None
     else:
         outcome = Outcome.PASS
     return outcome, max(f["score"] for f in decided), severity(max(f["score_low"] for f in decided))
+
+
+def is_blind(finding: Mapping[str, Any]) -> bool:
+    """Did the attack fail its positive control, and no other check?"""
+    failed = {name for name, control in finding["controls"].items() if control["passed"] is False}
+    return bool(failed) and failed <= set(POSITIVE_CONTROLS)

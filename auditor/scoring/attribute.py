@@ -1,0 +1,170 @@
+"""Grading of attribute guesses: what the model tells of its members beyond what the population tells of anybody."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.domain.evidence import AttributeGuesses, Evidence
+from auditor.domain.finding import Estimate
+from auditor.domain.seeds import generator
+from auditor.errors import AttackFailed
+from auditor.scoring.estimates import estimate
+from auditor.scoring.grading import Assessment, Grading, Truth
+from auditor.scoring.intervals import Floats, Interval, clopper_pearson, difference, percentiles, wilson
+from auditor.scoring.precision import Claims, claims, precision_at, resampled
+
+NOTHING_LEFT = 0.99
+FEWEST = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Guesses:
+    """The attack's and the imputer's guesses about the same m records, with the truth about them."""
+
+    attack: Floats
+    imputer: Floats
+    true: NDArray[np.intp]
+    is_member: NDArray[np.bool_]
+    common: int
+
+    @property
+    def k(self) -> int:
+        """100 claims or 1 % of the members, but at most a fifth of them."""
+        members = int(self.is_member.sum())
+        return max(1, min(max(100, members // 100), members // 5))
+
+
+@dataclass(frozen=True, eq=False)
+class Arms:
+    """P@k of the attack on members, of the imputer on the same members, and of the attack on non-members (same share k)."""
+
+    members: Claims
+    imputer: Claims
+    non_members: Claims
+    k: int
+
+    @property
+    def k_non_members(self) -> float:
+        return max(1.0, self.k * len(self.non_members) / len(self.members))
+
+    def precision(self) -> tuple[float, float, float]:
+        pairs = ((self.members, self.k), (self.imputer, self.k), (self.non_members, self.k_non_members))
+        found = [float(precision_at(made, k)[0]) for made, k in pairs]
+        return found[0], found[1], found[2]
+
+
+def assess_attribute(evidence: AttributeGuesses, baseline: Evidence | None, truth: Truth, grading: Grading) -> Assessment:
+    """Guesses against the truth and against the imputation baseline for the same records.
+
+    Score (ATTACKS 9.2): 100 max(0, P@k on members - best) / (1 - best), best = the better of P@k on non-members and the imputer's
+    on members. Raises AttackFailed for guesses that cannot be graded.
+    """
+    guesses = aligned(evidence, baseline, truth)
+    found = _accuracies(guesses, grading)
+    reason = _too_few(guesses)
+    if reason:
+        unknown = (Estimate("precision@k", reason=reason), Estimate("advantage_over_imputation", reason=reason))
+        caveat = f"Attribute inference cannot be graded: it {reason}."
+        return Assessment((*found, *unknown), None, None, None, (caveat,), resolved=False)
+    return _graded(arms_of(guesses), found, _caveat(evidence, guesses), grading)
+
+
+def aligned(evidence: AttributeGuesses, baseline: Evidence | None, truth: Truth) -> Guesses:
+    """The records that both the attack and the imputer guessed about."""
+    if not isinstance(baseline, AttributeGuesses) or truth.attribute is None:
+        raise AttackFailed("Attribute inference is graded against imputation; its baseline did not run.")
+    if np.isnan(evidence.scores).any() or np.isnan(baseline.scores).any():
+        raise AttackFailed("The attack left scores that are not numbers (NaN); it has to score every value of every record.")
+    rows, mine, theirs = np.intersect1d(evidence.rows, baseline.rows, return_indices=True)
+    if not len(rows):
+        raise AttackFailed("The attack and its imputation baseline guessed about different records.")
+    true, is_member = truth.attribute[rows], truth.is_member[rows]
+    attack, imputer = _finite(evidence.scores[mine]), _finite(baseline.scores[theirs])
+    known = true[~is_member & (true >= 0)]
+    common = int(np.bincount(known if len(known) else np.zeros(1, np.intp), minlength=attack.shape[1]).argmax())
+    return Guesses(attack, imputer, true, is_member, common)
+
+
+def arms_of(guesses: Guesses) -> Arms:
+    attack = claims(guesses.attack, guesses.true, guesses.common)
+    imputer = claims(guesses.imputer, guesses.true, guesses.common)
+    return Arms(attack.take(guesses.is_member), imputer.take(guesses.is_member), attack.take(~guesses.is_member), guesses.k)
+
+
+def _graded(arms: Arms, found: tuple[Estimate, ...], caveat: str, grading: Grading) -> Assessment:
+    members, imputer, non_members = arms.precision()
+    draws = _draws(arms, grading.seed)
+    best = max(imputer, non_members)
+    printed, deciding = (advantage(arms, draws, alpha) for alpha in (grading.marginal_alpha, grading.alpha))
+    listed = [
+        _precision("precision@k", members, arms.k, grading),
+        _precision("precision@k_non_members", non_members, round(arms.k_non_members), grading),
+        _precision("precision@k_imputation", imputer, arms.k, grading),
+        estimate("advantage_over_imputation", printed, len(arms.members), grading),
+    ]
+    if best >= NOTHING_LEFT:
+        nothing = f"Nothing is left to leak: without the records of members {best:.0%} of the surest claims are right already."
+        return Assessment((*found, *listed), 0.0, 0.0, 0.0, (caveat, nothing))
+    score, low, high = (min(100.0, 100 * max(0.0, v) / (1 - best)) for v in (deciding.value, deciding.low, deciding.high))
+    return Assessment((*found, *listed), score, low, high, (caveat,))
+
+
+def advantage(arms: Arms, draws: Floats, alpha: float) -> Interval:
+    """P@k on members minus the better rival: the smaller of the two differences and of each of their limits.
+
+    Limits are percentiles of the paired bootstrap. A precision of 0 or 1 never varies under resampling, though people not seen may
+    differ: then the limits reach at least as far as Newcombe's for independent proportions.
+    """
+    members, imputer, non_members = arms.precision()
+    rivals = []
+    for place, value, k in ((1, imputer, float(arms.k)), (2, non_members, arms.k_non_members)):
+        low, high = percentiles(draws[0] - draws[place], alpha)
+        if {members, value} & {0.0, 1.0}:
+            plain = difference(wilson(members * arms.k, arms.k, alpha), wilson(value * k, k, alpha))
+            low, high = min(low, plain.low), max(high, plain.high)
+        rivals.append(Interval(min(low, members - value), members - value, max(high, members - value)))
+    return Interval(min(r.low for r in rivals), min(r.value for r in rivals), min(r.high for r in rivals))
+
+
+def _draws(arms: Arms, seed: int) -> Floats:
+    """(3, B): members, imputer, non-members; the first two under the same resamples."""
+    rng = generator(seed, "precision")
+    paired = resampled(((arms.members, arms.k), (arms.imputer, arms.k)), rng)
+    return np.concatenate([paired, resampled(((arms.non_members, arms.k_non_members),), rng)])
+
+
+def _accuracies(guesses: Guesses, grading: Grading) -> tuple[Estimate, ...]:
+    """Share of members whose value is guessed right, by the attack and by the imputer."""
+    members = guesses.is_member
+    found = []
+    for name, scores in (("accuracy", guesses.attack), ("baseline_accuracy", guesses.imputer)):
+        right = int((scores[members].argmax(axis=1) == guesses.true[members]).sum())
+        found.append(
+            estimate(name, clopper_pearson(right, int(members.sum()), grading.marginal_alpha), int(members.sum()), grading)
+        )
+    return tuple(found)
+
+
+def _precision(name: str, value: float, k: int, grading: Grading) -> Estimate:
+    return estimate(name, clopper_pearson(value * k, k, grading.marginal_alpha), k, grading)
+
+
+def _too_few(guesses: Guesses) -> str | None:
+    members = int(guesses.is_member.sum())
+    others = len(guesses.is_member) - members
+    if min(members, others) >= FEWEST:
+        return None
+    return f"needs at least {FEWEST} attacked members and {FEWEST} attacked non-members; {members:,} and {others:,} were attacked"
+
+
+def _caveat(evidence: AttributeGuesses, guesses: Guesses) -> str:
+    common = ", ".join(str(cell) for cell in evidence.attribute.values[guesses.common])
+    return (
+        f"Precision@k looks at the k = {guesses.k} surest claims; guesses of the most common value ({common}) say little about "
+        "a person and are left out of the ranking."
+    )
+
+
+def _finite(scores: Floats) -> Floats:
+    return np.clip(np.asarray(scores, dtype=np.float64), -1e100, 1e100)

@@ -1,0 +1,129 @@
+"""Checks on the audit itself: would the attack have seen a leak, and does it stay silent where there is none?"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
+from auditor.domain.finding import Control, Estimate
+from auditor.scoring import roc, thresholds
+from auditor.scoring.attribute import aligned
+from auditor.scoring.grading import Assessment, Grading, Truth
+from auditor.scoring.intervals import Interval, difference, quantile, wilson
+from auditor.scoring.stealing import agreement_on_uniform, normalised
+from auditor.scoring.thresholds import ORACLE
+
+ERROR = 0.01
+DETECTED = 5.0
+
+
+def negative(evidence: MembershipScores, truth: Truth, grading: Grading) -> Control:
+    """Pseudo-targets graded with the real labels, which they know nothing of: their mean AUC has to be .5.
+
+    Pseudo-targets share records, so they are not J independent trials: each record's placement is averaged over them first, and
+    DeLong's variance is taken over records. Fails if the interval at 99 % (Bonferroni over the attacks of the family) excludes .5.
+    """
+    if not len(evidence.pseudo_targets):
+        return Control(None, "Without shadow models there are no pseudo-targets to check the split with.")
+    scores = thresholds.checked(evidence, truth.is_member).pseudo_targets
+    interval, confidence = _mean_auc(scores, truth.is_member, ERROR / grading.family_size)
+    found = Estimate("auc", interval.value, interval.low, interval.high, confidence, len(truth.is_member))
+    shown = f"AUC {interval.value:.3f}, {interval.low:.3f} to {interval.high:.3f}"
+    if interval.low <= 0.5 <= interval.high:
+        return Control(
+            True, f"On {len(scores)} models drawn without regard to the real split the attack finds nothing ({shown}).", (found,)
+        )
+    return Control(
+        False,
+        f"Even on models drawn without regard to the real split the attack tells members from non-members ({shown}): the two sides "
+        "differ by themselves. Take members and non-members from one random split.",
+        (found,),
+    )
+
+
+def lookup_twin(assessment: Assessment) -> Control:
+    """A target that remembers its members: an attack that does not find it would not have found a leak."""
+    return _must_be_found(assessment.score_low, "a target that remembers its members")
+
+
+def pseudo_targets(evidence: MembershipScores, truth: Truth, grading: Grading) -> Control:
+    """What to expect of this learner: the attack on shadows with their own membership. It gates nothing.
+
+    Each estimate is the median over pseudo-targets, with the smallest and the largest beside it (an interval of the median at
+    confidence 1 - 2 ** (1 - J), were they independent). TPR uses each one's own oracle threshold.
+    """
+    count = len(evidence.pseudo_targets)
+    if not count:
+        return Control(None, "Without shadow models there is no expectation for this kind of model.")
+    scores = thresholds.checked(evidence, truth.is_member).pseudo_targets
+    pairs = list(zip(scores, evidence.membership, strict=True))
+    found = [_median("auc", [roc.auc(s, m) for s, m in pairs], len(truth.is_member))]
+    rate = thresholds.headline_rate(int((~truth.is_member).sum()))
+    if rate is not None:
+        rates = [float((s[m] > roc.cut(s[~m], rate)).mean()) for s, m in pairs]
+        found.append(replace(_median(f"tpr@fpr={rate:g}", rates, int(truth.is_member.sum())), threshold=ORACLE))
+    first = found[0]
+    return Control(
+        None,
+        f"Models of this kind trained on random halves of the same records: median AUC {first.value:.3f}, "
+        f"{first.low:.3f} to {first.high:.3f} over {count}. This is what to expect, not a check.",
+        tuple(found),
+    )
+
+
+def attribute_negative(evidence: AttributeGuesses, baseline: Evidence | None, truth: Truth, grading: Grading) -> Control:
+    """The imputer never saw the model, so it has to do as well on members as on non-members: else the two sides differ."""
+    guesses = aligned(evidence, baseline, truth)
+    right = guesses.imputer.argmax(axis=1) == guesses.true
+    alpha = ERROR / grading.family_size
+    sides = [
+        wilson(int(right[side].sum()), int(side.sum()), alpha) for side in (guesses.is_member, ~guesses.is_member) if side.any()
+    ]
+    if len(sides) < 2:
+        return Control(None, "Only one side was attacked, so the imputer cannot be compared on both.")
+    gap = difference(*sides)
+    found = Estimate("accuracy_difference", gap.value, gap.low, gap.high, 1 - alpha, len(right))
+    shown = f"difference {gap.value:+.3f}, {gap.low:+.3f} to {gap.high:+.3f}"
+    if gap.low <= 0 <= gap.high:
+        return Control(True, f"Imputation, which never asks the model, guesses members and non-members alike ({shown}).", (found,))
+    sentence = (
+        f"Imputation, which never asks the model, guesses one side better ({shown}): members and non-members differ by themselves."
+    )
+    return Control(False, sentence, (found,))
+
+
+def stealing(
+    known: SurrogateLabels, noise: SurrogateLabels, baseline: Evidence | None, truth: Truth, grading: Grading
+) -> dict[str, Control]:
+    """Two targets whose truth is known, judged on uniform points: a rule that can be learned, and answers without any rule."""
+    chance = f"chance alone agrees on 1 in {truth.classes}"
+    rule = normalised(agreement_on_uniform(known, baseline), grading.marginal_alpha, grading.seed)
+    random = normalised(agreement_on_uniform(noise, baseline), ERROR / grading.family_size, grading.seed)
+    silent = random.low <= 0
+    sentence = "finds nothing in" if silent else "seems to copy"
+    return {
+        "known_target": _must_be_found(rule.low, "a target whose rule is known"),
+        "noise_target": Control(
+            silent, f"The attack {sentence} a target whose answers follow no rule (score at least {random.low:.0f}; {chance})."
+        ),
+    }
+
+
+def _must_be_found(score_low: float | None, target: str) -> Control:
+    shown = score_low or 0.0
+    if shown >= DETECTED:
+        return Control(True, f"The attack finds {target} (score at least {shown:.0f}).")
+    return Control(
+        False, f"The attack does not find {target} (score at least {shown:.0f}), so its silence on the real one means nothing."
+    )
+
+
+def _mean_auc(scores: NDArray[np.float64], is_member: NDArray[np.bool_], alpha: float) -> tuple[Interval, float]:
+    placed = roc.placements(scores, is_member)
+    half = quantile(alpha) * float(np.sqrt(placed.variance))
+    return Interval(max(0.0, placed.auc - half), placed.auc, min(1.0, placed.auc + half)), 1 - alpha
+
+
+def _median(name: str, values: list[float], n: int) -> Estimate:
+    return Estimate(name, float(np.median(values)), min(values), max(values), 1 - 2.0 ** (1 - len(values)), n)

@@ -1,0 +1,130 @@
+"""Grading of stolen copies: how much more a copy agrees with the target than one made without asking."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.domain.evidence import Evidence, SurrogateLabels
+from auditor.domain.finding import Estimate
+from auditor.domain.seeds import generator
+from auditor.errors import AttackFailed
+from auditor.scoring.estimates import estimate
+from auditor.scoring.grading import Assessment, Grading, Truth
+from auditor.scoring.intervals import Floats, Interval, clopper_pearson, percentiles
+from auditor.scoring.resampling import paired
+from auditor.scoring.score import Score
+
+NOTHING_LEFT = 0.99
+FEWEST = 50
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """Where copies agree with the target: `copies` (B, m), one row a budget, and the no-query copy `baseline` (m,)."""
+
+    queries: NDArray[np.intp]
+    copies: Mask
+    baseline: Mask
+
+    def __len__(self) -> int:
+        return len(self.baseline)
+
+
+def assess_stealing(evidence: SurrogateLabels, baseline: Evidence | None, truth: Truth, grading: Grading) -> Assessment:
+    """Labels of the copies against the target's own, beside the copy made without asking.
+
+    Score (ATTACKS 9.2): 100 (F - F0) / (1 - F0) at the largest budget, by a paired bootstrap over records. Raises AttackFailed for
+    labels that cannot be graded.
+    """
+    agreement = agreement_on_rows(evidence, baseline, truth)
+    if len(agreement) < FEWEST:
+        reason = f"needs at least {FEWEST} candidates that the target answered; {len(agreement):,} are left"
+        return Assessment((Estimate("fidelity", reason=reason),), None, None, None, (f"Stealing {reason}.",), resolved=False)
+    graded = normalised(agreement, grading.alpha, grading.seed)
+    caveats = () if agreement.baseline.mean() < NOTHING_LEFT else (_nothing(float(agreement.baseline.mean())),)
+    return Assessment(
+        _estimates(evidence, agreement, grading), graded.value, graded.low, graded.high, caveats, _curve(agreement, grading)
+    )
+
+
+def agreement_on_rows(evidence: SurrogateLabels, baseline: Evidence | None, truth: Truth) -> Agreement:
+    """On the candidates that neither the attack asked nor the target left unanswered."""
+    no_query = _baseline(baseline)
+    if truth.target_labels is None:
+        raise AttackFailed("Stealing is graded on the target's own answers for the candidates; there are none.")
+    rows, mine, theirs = np.intersect1d(evidence.rows, no_query.rows, return_indices=True)
+    labels = truth.target_labels[rows]
+    answered = labels >= 0
+    copies = evidence.labels[:, mine] == labels
+    return Agreement(evidence.queries, copies[:, answered], (no_query.labels[-1, theirs] == labels)[answered])
+
+
+def agreement_on_uniform(evidence: SurrogateLabels, baseline: Evidence | None) -> Agreement:
+    """On the uniform points, whose true classes come with the evidence."""
+    no_query = _baseline(baseline)
+    if no_query.uniform_labels.shape[1] != len(evidence.uniform):
+        raise AttackFailed("The attack and its no-query baseline were judged on different uniform points.")
+    return Agreement(evidence.queries, evidence.uniform_labels == evidence.uniform, no_query.uniform_labels[-1] == evidence.uniform)
+
+
+def normalised(agreement: Agreement, alpha: float, seed: int) -> Score:
+    """100 (F - F0) / (1 - F0) at the largest budget, 0 where nothing is left to steal (F0 >= 99 %).
+
+    The interval is a paired bootstrap over records.
+    """
+    if agreement.baseline.mean() >= NOTHING_LEFT:
+        return Score(0.0, 0.0, 0.0)
+    kinds, drawn = paired(agreement.copies[-1], agreement.baseline, generator(seed, "fidelity"))
+    value = float(_gain(kinds[None, :])[0])
+    low, high = percentiles(_gain(drawn), alpha)
+    return Score(_bounded(value), _bounded(min(low, value)), _bounded(max(high, value)))
+
+
+def _gain(kinds: NDArray[np.intp]) -> Floats:
+    """(B, 4) counts (neither agrees, baseline only, copy only, both) -> (B,) normalised gain."""
+    missed = kinds[:, 0] + kinds[:, 2]
+    return np.asarray((kinds[:, 2] - kinds[:, 1]) / np.maximum(1, missed), dtype=np.float64)
+
+
+def _bounded(share: float) -> float:
+    return 100.0 * min(1.0, max(0.0, share))
+
+
+def _estimates(evidence: SurrogateLabels, agreement: Agreement, grading: Grading) -> tuple[Estimate, ...]:
+    alpha = grading.marginal_alpha
+    uniform = evidence.uniform_labels[-1] == evidence.uniform
+    found = [
+        estimate("fidelity", _share(agreement.copies[-1], alpha), len(agreement), grading),
+        estimate("baseline_fidelity", _share(agreement.baseline, alpha), len(agreement), grading),
+    ]
+    if len(uniform):
+        found.append(estimate("fidelity_uniform", _share(uniform, alpha), len(uniform), grading))
+    spent = int(evidence.queries[-1])
+    return (*found, Estimate("queries", float(spent), confidence=grading.confidence, n=spent))
+
+
+def _curve(agreement: Agreement, grading: Grading) -> dict[str, list[float]]:
+    shares = [_share(copy, grading.marginal_alpha) for copy in agreement.copies]
+    return {
+        "queries": [float(q) for q in agreement.queries],
+        "fidelity": [s.value for s in shares],
+        "low": [s.low for s in shares],
+        "high": [s.high for s in shares],
+        "baseline": [float(agreement.baseline.mean())] * len(shares),
+    }
+
+
+def _share(agrees: Mask, alpha: float) -> Interval:
+    return clopper_pearson(int(agrees.sum()), len(agrees), alpha)
+
+
+def _baseline(baseline: Evidence | None) -> SurrogateLabels:
+    if not isinstance(baseline, SurrogateLabels):
+        raise AttackFailed("Stealing is graded against a copy made without asking; that baseline did not run.")
+    return baseline
+
+
+def _nothing(share: float) -> str:
+    return f"Nothing is left to steal: a copy made without asking agrees with the target on {share:.1%} of records."
