@@ -36,7 +36,7 @@ class StoreLedger:
         if audit.cancel_requested or audit.finished_at is not None:
             raise Cancelled("The audit was cancelled.")
         raise BudgetExhausted(
-            f"The query budget of {audit.budget:,} rows is used up ({audit.queries:,} spent, {rows:,} wanted); raise budget.queries."
+            f"The query budget of {audit.budget:,} rows is used up ({audit.queries:,} spent, {rows:,} wanted); raise it."
         )
 
     def record(self, digests: Sequence[bytes], answers: NDArray[np.float64]) -> None:

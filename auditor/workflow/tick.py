@@ -22,10 +22,13 @@ REDELIVERED_AT_ONCE = 500
 
 
 def tick(services: Services) -> None:
-    """Safe to run at any time, any number of times, on any number of machines."""
-    sweep(services)
-    start_due(services)
-    _forget(services)
+    """Safe to run at any time, any number of times, on any number of machines; without a database it is skipped."""
+    try:
+        sweep(services)
+        start_due(services)
+        _forget(services)
+    except Unavailable as away:
+        log.warning("this tick is skipped: %s", away.sentence)
 
 
 def sweep(services: Services) -> None:
@@ -40,8 +43,7 @@ def sweep(services: Services) -> None:
 
 
 def _stalled(services: Services) -> list[str]:
-    """Running audits none of whose steps is waiting or running: a worker died between finishing and planning is not possible,
-    but a restore from a backup or a manual repair is."""
+    """Running audits that nobody will move on: a step that was begun too often, a restored backup, a repair by hand."""
     with services.database.read() as tx:
         return audits.stalled(tx)
 

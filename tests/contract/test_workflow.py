@@ -1,0 +1,224 @@
+"""The workflow on both databases: schedules start once, overlaps are skipped and said, a lost worker's step comes back."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.domain.audit import AuditStatus, Queue, StepStatus
+from auditor.domain.catalog import Schedule
+from auditor.domain.spec import AuditSpec, parse
+from auditor.errors import Conflict, InvalidInput
+from auditor.settings import Settings
+from auditor.store import audits, datasets, events, schedules, targets, workspaces
+from auditor.store.artifacts import Artifacts
+from auditor.store.engine import Database
+from auditor.store.schedules import NewSchedule
+from auditor.store.vault import Vault
+from auditor.workflow import Origin, Services, cancel, progress, resume, run_step, submit, tick
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@dataclass
+class Recorder:
+    """A dispatch that remembers what it was given."""
+
+    sent: list[str] = field(default_factory=list)
+
+    def deliver(self, steps: Any) -> None:
+        self.sent += [step_id for step_id, _ in steps]
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def services(database: Database, tmp_path: Path) -> Services:
+    settings = Settings(tmp_path, "unused", "unused", allow_private_targets=True, lease_seconds=60, tick_seconds=30)
+    return Services(settings, database, Artifacts(None), Vault.load(settings), Recorder(), Clock(), {})
+
+
+@dataclass
+class House:
+    services: Services
+    workspace_id: str
+    target_id: str
+    spec: AuditSpec
+
+
+@pytest.fixture
+def house(services: Services) -> House:
+    columns = {"age": "integer", "label": "string"}
+    with services.database.begin() as tx:
+        workspace_id = workspaces.create_workspace(tx, "ours", START).id
+        digest = services.artifacts.put(tx, workspace_id, b"not a table", kind="dataset")
+        ids = [datasets.create_dataset(tx, workspace_id, n, 100, columns, 11, digest, START).id for n in ("members", "others")]
+        block = {"url": "http://127.0.0.1:9/v2/models/m/infer"}
+        target_id = targets.create_target(tx, workspace_id, "income", block, START).id
+    document = {
+        "spec": 1,
+        "name": "nightly",
+        "target": block,
+        "data": {"members": ids[0], "non_members": ids[1], "label": "label"},
+        "learner": "xgboost",
+        "attacks": "quick",
+    }
+    return House(services, workspace_id, target_id, parse(document))
+
+
+def schedule(house: House, cron: str = "0 3 * * *", **changes: Any) -> Schedule:
+    new = NewSchedule("nightly", replace_spec(house.spec, **changes), cron, "UTC", house.target_id, START + timedelta(hours=1))
+    with house.services.database.begin() as tx:
+        return schedules.create_schedule(tx, house.workspace_id, new, START)
+
+
+def replace_spec(spec: AuditSpec, **changes: Any) -> dict[str, Any]:
+    return {**spec.as_json(), **changes}
+
+
+def all_audits(house: House) -> list[Any]:
+    with house.services.database.read() as tx:
+        return audits.page(tx, house.workspace_id, limit=50)[0]
+
+
+def stored(house: House, made: Schedule) -> Schedule:
+    with house.services.database.read() as tx:
+        return schedules.get_schedule(tx, house.workspace_id, made.id)
+
+
+def said(house: House) -> list[str]:
+    with house.services.database.read() as tx:
+        return [e.kind for e in events.page(tx, house.workspace_id, limit=50)[0]]
+
+
+def submitted(house: House) -> str:
+    return submit(house.services, house.workspace_id, house.spec, Origin(house.target_id)).id
+
+
+def test_submitting_writes_the_audit_and_sends_its_first_step(house: House) -> None:
+    audit_id = submitted(house)
+    with house.services.database.read() as tx:
+        steps = audits.steps(tx, audit_id)
+    assert [(s.key, s.queue) for s in steps] == [("probe", Queue.QUERY)]
+    assert house.services.dispatch.sent == [steps[0].id]
+    assert said(house) == ["audit.submitted"]
+
+
+def test_a_step_that_was_sent_is_not_sent_again_until_it_may_be_lost(house: House) -> None:
+    submitted(house)
+    sent = house.services.dispatch.sent
+    tick(house.services)
+    assert len(sent) == 1
+    house.services.clock.pass_(seconds=31)
+    tick(house.services)
+    assert len(sent) == 2
+
+
+def test_a_silent_workers_step_waits_again_after_its_lease(house: House) -> None:
+    audit_id = submitted(house)
+    with house.services.database.begin() as tx:
+        step = audits.steps(tx, audit_id)[0]
+        audits.claim(tx, step.id, now=house.services.clock(), lease_seconds=60, max_attempts=9)
+    house.services.clock.pass_(seconds=61)
+    tick(house.services)
+    with house.services.database.read() as tx:
+        assert audits.steps(tx, audit_id)[0].status is StepStatus.WAITING
+    assert house.services.dispatch.sent == [step.id, step.id]
+
+
+def test_a_step_that_cannot_be_done_fails_the_audit_with_a_sentence(house: House) -> None:
+    audit_id = submitted(house)
+    run_step(house.services, house.services.dispatch.sent[0])
+    audit = next(a for a in all_audits(house) if a.id == audit_id)
+    assert audit.status is AuditStatus.FAILED
+    assert audit.reason
+    assert "Traceback" not in audit.reason
+    assert said(house)[0] == "audit.failed"
+
+
+def test_a_failed_audit_can_be_resumed_and_a_running_one_cannot(house: House) -> None:
+    audit_id = submitted(house)
+    with pytest.raises(Conflict):
+        resume(house.services, house.workspace_id, audit_id)
+    run_step(house.services, house.services.dispatch.sent[0])
+    assert resume(house.services, house.workspace_id, audit_id).status is AuditStatus.RUNNING
+    assert len(house.services.dispatch.sent) == 2
+
+
+def test_cancelling_ends_the_audit_at_once_and_twice_changes_nothing(house: House) -> None:
+    audit_id = submitted(house)
+    assert cancel(house.services, house.workspace_id, audit_id).status is AuditStatus.CANCELLED
+    assert cancel(house.services, house.workspace_id, audit_id).status is AuditStatus.CANCELLED
+    assert said(house).count("audit.cancelled") == 1
+    run_step(house.services, house.services.dispatch.sent[0])
+    assert progress(house.services, house.workspace_id, audit_id).steps_done == 1
+
+
+def test_what_is_wrong_with_a_spec_is_said_before_anything_is_written(house: House) -> None:
+    wrong = house.spec.model_copy(update={"data": house.spec.data.model_copy(update={"label": "lable"})})
+    with pytest.raises(InvalidInput, match="did you mean 'label'"):
+        submit(house.services, house.workspace_id, wrong)
+    assert all_audits(house) == []
+    assert house.services.dispatch.sent == []
+
+
+def test_a_due_schedule_starts_one_audit_however_often_it_is_looked_at(house: House) -> None:
+    made = schedule(house)
+    house.services.clock.pass_(hours=2)
+    tick(house.services)
+    tick(house.services)
+    assert [a.schedule_id for a in all_audits(house)] == [made.id]
+    after = stored(house, made)
+    assert after.last_audit_id == all_audits(house)[0].id
+    assert after.next_run_at == datetime(2026, 3, 3, 3, 0, tzinfo=UTC)
+
+
+def test_missed_firings_become_one(house: House) -> None:
+    made = schedule(house)
+    house.services.clock.pass_(days=10)
+    tick(house.services)
+    assert len(all_audits(house)) == 1
+    assert stored(house, made).next_run_at > house.services.clock()
+
+
+def test_a_firing_while_the_last_audit_runs_is_skipped_and_said(house: House) -> None:
+    made = schedule(house)
+    for _ in range(2):
+        house.services.clock.pass_(days=1)
+        tick(house.services)
+    assert len(all_audits(house)) == 1
+    assert "still running" in str(stored(house, made).last_note)
+    assert "schedule.skipped" in said(house)
+
+
+def test_a_paused_schedule_starts_nothing(house: House) -> None:
+    made = schedule(house)
+    with house.services.database.begin() as tx:
+        schedules.set_paused(tx, house.workspace_id, made.id, True, None)
+    house.services.clock.pass_(days=2)
+    tick(house.services)
+    assert all_audits(house) == []
+
+
+def test_a_schedule_whose_spec_no_longer_works_says_so_and_stays(house: House) -> None:
+    made = schedule(house, attacks=[{"name": "no-such-attack"}])
+    house.services.clock.pass_(days=1)
+    tick(house.services)
+    assert all_audits(house) == []
+    assert "could not start" in str(stored(house, made).last_note)
+    assert "schedule.failed" in said(house)
+    assert stored(house, made).next_run_at > house.services.clock()
