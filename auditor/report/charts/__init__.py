@@ -4,6 +4,6 @@ from auditor.report.charts.canvas import standalone
 from auditor.report.charts.fidelity import fidelity_svg
 from auditor.report.charts.roc import roc_svg
 from auditor.report.charts.scorebar import scorebar_svg
-from auditor.report.charts.trend import TrendPoint, spark_svg, trend_svg
+from auditor.report.charts.trend import NARROW, TrendPoint, spark_svg, trend_svg
 
-__all__ = ["TrendPoint", "fidelity_svg", "roc_svg", "scorebar_svg", "spark_svg", "standalone", "trend_svg"]
+__all__ = ["NARROW", "TrendPoint", "fidelity_svg", "roc_svg", "scorebar_svg", "spark_svg", "standalone", "trend_svg"]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from auditor.report.charts.canvas import Frame, Point, box, drawing, line, marker, path, text
 from auditor.report.words import SEVERITIES, SEVERITY_LIMITS
 
-FRAME = Frame(720, 280, left=36, right=70, top=14, bottom=34)
+FRAME = Frame(960, 300, left=36, right=70, top=14, bottom=34)
+NARROW = Frame(340, 260, left=26, right=64, top=10, bottom=34)
 SPARK = Frame(132, 36, left=6, right=6, top=6, bottom=6)
 
 
@@ -21,14 +22,15 @@ class TrendPoint:
     high: float | None = None
 
 
-def trend_svg(points: Sequence[TrendPoint], title: str = "Score of each audit", level: float | None = None) -> str:
+def trend_svg(points: Sequence[TrendPoint], title: str = "Score of each audit", frame: Frame = FRAME) -> str:
     """Audits from the oldest to the newest, each with its interval; "" when there is none."""
     if not points:
         return ""
-    parts = [*_zones(), *_level(level), path(_line(FRAME, points), "curve")]
-    parts += [_whisker(FRAME, i, points) for i in range(len(points))]
-    parts += [_marker(FRAME, i, points) for i in range(len(points))]
-    return drawing(FRAME, "trend", title, [*parts, *_days(points)])
+    parts = [*_zones(frame), path(_line(frame, points), "curve")]
+    parts += [_whisker(frame, i, points) for i in range(len(points))]
+    parts += [_marker(frame, i, points) for i in range(len(points))]
+    kind = "trend trend-narrow" if frame is NARROW else "trend"
+    return drawing(frame, kind, title, [*parts, *_days(frame, points)])
 
 
 def spark_svg(points: Sequence[TrendPoint], title: str) -> str:
@@ -63,27 +65,23 @@ def _marker(frame: Frame, index: int, points: Sequence[TrendPoint], size: float 
     return marker(frame.at(_across(index, len(points)), (point.score or 0) / 100), point.outcome, size)
 
 
-def _zones() -> list[str]:
+def _zones(frame: Frame) -> list[str]:
     ends = [*(SEVERITY_LIMITS[name] for name in SEVERITIES[1:]), 100.0]
     parts = []
     for name, end in zip(SEVERITIES, ends, strict=True):
         start = SEVERITY_LIMITS[name]
-        parts.append(box(FRAME.at(0, end / 100), FRAME.at(1, start / 100), f"zone zone-{name}"))
-        x, y = FRAME.at(1, (start + end) / 200)
+        parts.append(box(frame.at(0, end / 100), frame.at(1, start / 100), f"zone zone-{name}"))
+        x, y = frame.at(1, (start + end) / 200)
         parts.append(text((x + 8, y + 4), name, "tick"))
-        left, height = FRAME.at(0, start / 100)
+        left, height = frame.at(0, start / 100)
         parts += [] if name == "low" else [text((left - 7, height + 4), f"{start:.0f}", anchor="end")]
     return parts
 
 
-def _level(level: float | None) -> list[str]:
-    return [] if level is None else [line(FRAME.at(0, level / 100), FRAME.at(1, level / 100), "level")]
-
-
-def _days(points: Sequence[TrendPoint]) -> list[str]:
+def _days(frame: Frame, points: Sequence[TrendPoint]) -> list[str]:
     """The first and the last day, and the middle one where there is room."""
     count = len(points)
-    shown = sorted({0, count - 1} | ({count // 2} if count > 4 else set()))
-    places = [FRAME.at(_across(i, count), 0) for i in shown]
+    shown = sorted({0, count - 1} | ({count // 2} if count > 4 and frame is not NARROW else set()))
+    places = [frame.at(_across(i, count), 0) for i in shown]
     anchors = {0: "start", count - 1: "end"} if count > 1 else {}
     return [text((x, y + 20), points[i].label, anchor=anchors.get(i, "middle")) for i, (x, y) in zip(shown, places, strict=True)]

@@ -4,9 +4,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from auditor.report import TrendPoint, fidelity_svg, roc_svg, scorebar_svg, spark_svg, trend_svg
+from auditor.report import NARROW, TrendPoint, fidelity_svg, roc_svg, scorebar_svg, spark_svg, trend_svg
 from auditor.report.charts import standalone
-from auditor.report.charts.canvas import Frame, marker, num, text
+from auditor.report.charts.canvas import marker, num, text
 from auditor.report.charts.fidelity import baseline_of, fidelity_rows
 from auditor.report.charts.roc import roc_rows
 
@@ -32,7 +32,8 @@ POINTS = [
 DRAWINGS = [
     roc_svg(ROC, "t"),
     fidelity_svg(COPY, "t"),
-    trend_svg(POINTS, "t", level=25),
+    trend_svg(POINTS, "t"),
+    trend_svg(POINTS, "t", NARROW),
     spark_svg(POINTS, "t"),
     scorebar_svg((53, 58, 62), 25, "breach"),
 ]
@@ -181,9 +182,7 @@ def test_a_trend_names_its_first_and_last_day() -> None:
 
 def test_a_single_audit_stands_in_the_middle() -> None:
     svg = trend_svg(POINTS[:1])
-    assert Frame(720, 280, left=36, right=70, top=14, bottom=34).at(0.5, 0.04)[0] == pytest.approx(
-        float(re.findall(r'mark-pass" cx="([\d.]+)"', svg)[0])
-    )
+    assert 'mark-pass" cx="463"' in svg
 
 
 def test_no_audits_are_no_drawing() -> None:

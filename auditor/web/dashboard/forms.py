@@ -1,0 +1,73 @@
+"""What people type, and what was wrong with it. Inputs are named by the dotted path of the spec that they fill."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from auditor.errors import InvalidInput
+
+LONGEST = 4_000
+
+
+@dataclass(frozen=True)
+class Form:
+    """Values as they were typed, and one sentence at each field that was refused."""
+
+    values: Mapping[str, str]
+    mistakes: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def mistake(self, name: str) -> str:
+        return self.mistakes.get(name, "")
+
+    def is_shown(self, names: list[str]) -> bool:
+        """Does every mistake stand at one of these fields?"""
+        return set(self.mistakes) <= set(names)
+
+    def refused(self, mistake: InvalidInput, names: list[str]) -> "Form":
+        """The same form with the mistake at the nearest field that it has."""
+        at = mistake.field
+        while at not in names and "." in at:
+            at = at.rpartition(".")[0]
+        sentence = mistake.sentence[:1].upper() + mistake.sentence[1:]
+        return Form(self.values, {at if at in names else "": sentence.rstrip(".") + "."})
+
+
+def read(posted: Mapping[str, str], names: list[str]) -> Form:
+    """Only the fields of this form, trimmed and cut to a length that nobody types."""
+    return Form({name: posted.get(name, "").strip()[:LONGEST] for name in names})
+
+
+def listed(text: str) -> list[str]:
+    """`sex, race` as two names."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def whole(text: str, field_name: str) -> int:
+    """A whole number, or the sentence that says so."""
+    try:
+        return int(text.replace(",", "").replace(" ", ""))
+    except ValueError:
+        raise InvalidInput(field_name, "write a whole number, such as 200000") from None
+
+
+def required(form: Form, needed: Mapping[str, str]) -> None:
+    """The first field that was left empty; its sentence says what belongs there."""
+    for name, sentence in needed.items():
+        if not form.value(name):
+            raise InvalidInput(name, sentence)
+
+
+def document(form: Form) -> dict[str, Any]:
+    """The spec of an audit in the JSON of the API."""
+    data: dict[str, Any] = {name: form.value(f"data.{name}") for name in ("members", "non_members", "label")}
+    if form.value("data.auxiliary"):
+        data["auxiliary"] = form.value("data.auxiliary")
+    for name in ("sensitive", "exclude"):
+        if form.value(f"data.{name}"):
+            data[name] = listed(form.value(f"data.{name}"))
+    spec: dict[str, Any] = {"spec": 1, "name": form.value("name"), "target": form.value("target"), "data": data}
+    spec |= {name: form.value(name) for name in ("attacks", "learner", "policy") if form.value(name)}
+    return spec | {"budget": {"queries": whole(form.value("budget.queries"), "budget.queries")}}
