@@ -1,8 +1,9 @@
 """The workflow: submit, run_step, cancel, resume, progress, tick."""
 
 from auditor.workflow.advance import advance
+from auditor.workflow.local import run_locally
 from auditor.workflow.run import run_step
-from auditor.workflow.services import Services, open_services, run_locally
+from auditor.workflow.services import Services, open_services
 from auditor.workflow.submit import Origin, cancel, progress, resume, submit
 from auditor.workflow.tick import next_run, sweep, tick
 

@@ -1,15 +1,13 @@
 """The blind baseline of an audit, read back from its step: a control of every membership finding."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auditor.domain.evidence import Evidence, MembershipScores
 from auditor.domain.finding import Control
 from auditor.scoring.assess import Assessment, Grading, Truth
 from auditor.scoring.validity import BlindScores, against_blind
+from auditor.workflow.look import Look
 from auditor.workflow.material import Material
-
-if TYPE_CHECKING:
-    from auditor.workflow.grade import Look
 
 MISSING = Control(False, "The blind baseline could not run, so a difference between members and non-members cannot be ruled out.")
 
@@ -26,7 +24,7 @@ def blind_json(material: Material) -> dict[str, Any] | None:
     return MISSING.as_json() if asked else None
 
 
-def weigh_against_blind(look: "Look", evidence: Evidence, truth: Truth, assessment: Assessment, grading: Grading) -> Assessment:
+def weigh_against_blind(look: Look, evidence: Evidence, truth: Truth, assessment: Assessment, grading: Grading) -> Assessment:
     """Where the blind baseline fired, an attack is worth only what it finds beyond it."""
     blind = look.material.results.get("blind")
     if blind is None or not blind["fired"] or not isinstance(evidence, MembershipScores):

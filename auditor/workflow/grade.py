@@ -10,41 +10,16 @@ from auditor.domain.attack import Attack, Checkpoint
 from auditor.domain.audit import Step, StepStatus
 from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
 from auditor.domain.finding import Control, Finding, Outcome
-from auditor.domain.seeds import derive
 from auditor.querying import record_digests
 from auditor.scoring import controls, holm, score
 from auditor.scoring.assess import Assessment, Grading, Truth, assess
 from auditor.store import ledger
 from auditor.workflow.blindness import blind_of, weigh_against_blind
-from auditor.workflow.evidence_store import from_arrays
+from auditor.workflow.look import Item, Look
 from auditor.workflow.material import Material
-from auditor.workflow.plan import attack_key
 from auditor.workflow.services import Services
 
-Item = dict[str, Any]
 FAMILIES = ("membership", "inversion", "stealing")
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """One look at the evidence: this many shadows, this share of the error level."""
-
-    services: Services
-    material: Material
-    shadows: int
-    share: float
-
-    def result(self, kind: str, item: Item) -> dict[str, Any] | None:
-        return self.material.results.get(f"{kind}:{attack_key(item, self.shadows)}")
-
-    def evidence(self, digest: str, item: Item) -> Evidence:
-        with self.services.database.read() as tx:
-            arrays = self.services.artifacts.get_arrays(tx, self.material.audit.workspace_id, digest)
-        return from_arrays(arrays, self.material.sensitive(item["sensitive"]))
-
-    def grading(self, family: str, size: int) -> Grading:
-        level = self.material.spec.resolved_policy.level(family)
-        return Grading(level, size, 0.95, self.share, derive(self.material.spec.seed, "grade", family))
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from auditor.dispatch import CeleryDispatch, Dispatch, LocalDispatch
+from auditor.dispatch import CeleryDispatch, Dispatch
 from auditor.settings import Settings
 from auditor.store.artifacts import Artifacts
 from auditor.store.engine import Database, open_database
@@ -38,17 +38,3 @@ def open_services(settings: Settings, dispatch: Dispatch | None = None) -> Servi
         database.migrate()
     sender = CeleryDispatch(settings) if dispatch is None else dispatch
     return Services(settings, database, Artifacts(settings.artifacts_url), Vault.load(settings), sender)
-
-
-def run_locally(settings: Settings) -> Services:
-    """The same workflow on a thread pool in this process: what `auditor run` uses."""
-    from auditor.workflow.run import run_step
-
-    services = open_services(settings, dispatch=LocalDispatch(lambda step_id: None, threads=1))
-    services.dispatch.close()
-
-    def run(step_id: str) -> None:
-        run_step(local, step_id)
-
-    local = replace(services, dispatch=LocalDispatch(run, threads=settings.worker_threads))
-    return local

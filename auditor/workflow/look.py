@@ -1,0 +1,36 @@
+"""One look at the evidence: with this many shadows, on this share of the error level."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.domain.evidence import Evidence
+from auditor.domain.seeds import derive
+from auditor.scoring.assess import Grading
+from auditor.workflow.evidence_store import from_arrays
+from auditor.workflow.material import Material
+from auditor.workflow.plan import attack_key
+from auditor.workflow.services import Services
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One look at the evidence: this many shadows, this share of the error level."""
+
+    services: Services
+    material: Material
+    shadows: int
+    share: float
+
+    def result(self, kind: str, item: Item) -> dict[str, Any] | None:
+        return self.material.results.get(f"{kind}:{attack_key(item, self.shadows)}")
+
+    def evidence(self, digest: str, item: Item) -> Evidence:
+        with self.services.database.read() as tx:
+            arrays = self.services.artifacts.get_arrays(tx, self.material.audit.workspace_id, digest)
+        return from_arrays(arrays, self.material.sensitive(item["sensitive"]))
+
+    def grading(self, family: str, size: int) -> Grading:
+        level = self.material.spec.resolved_policy.level(family)
+        return Grading(level, size, 0.95, self.share, derive(self.material.spec.seed, "grade", family))
