@@ -27,6 +27,8 @@ class Artifacts:
     """In SQL without a URL; with one, the bytes are files and SQL only knows where."""
 
     def __init__(self, url: str | None = None) -> None:
+        if url is not None:
+            files.check(url)
         self._url = url
 
     def put(self, tx: Transaction, workspace_id: str, data: bytes, *, kind: str, key: str | None = None) -> str:

@@ -31,7 +31,6 @@ from auditor.store.steps import (
     step,
     steps,
     undelivered,
-    unsent,
 )
 from auditor.store.tables import audit as audit_table
 from auditor.store.tables import step as step_table

@@ -10,9 +10,14 @@ from fsspec.core import url_to_fs
 from auditor.errors import InvalidInput, NotFound, Unavailable
 
 
+def check(url: str) -> None:
+    """Refuse a URL that cannot be opened before anything is computed for it."""
+    _opened(url)
+
+
 def write(url: str, workspace_id: str, digest: str, data: bytes) -> str:
     """Returns the location. A local file appears whole or not at all; object stores behave so by themselves."""
-    location = f"{url.rstrip('/')}/{workspace_id}/{digest[:2]}/{digest}"
+    location = f"{url}{'' if url.endswith('/') else '/'}{workspace_id}/{digest[:2]}/{digest}"
     system, path = _opened(location)
     try:
         system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
