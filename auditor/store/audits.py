@@ -31,6 +31,7 @@ from auditor.store.steps import (
     step,
     steps,
     undelivered,
+    unsent,
 )
 from auditor.store.tables import audit as audit_table
 from auditor.store.tables import step as step_table
@@ -184,4 +185,5 @@ __all__ = [
     "step",
     "steps",
     "undelivered",
+    "unsent",
 ]
