@@ -67,7 +67,7 @@ def _credentials(auth: Auth, secret: str | None) -> dict[str, str]:
 class HttpTransport:
     wire: Wire
     pool: urllib3.HTTPConnectionPool
-    headers: dict[str, str]
+    headers: dict[str, str] = field(repr=False)
     deadline: Deadline
     timeout: float
     secret: str = field(default="", repr=False)
@@ -129,10 +129,11 @@ def _broken(error: exceptions.HTTPError, timeout: float) -> TargetError:
         return TargetUnreachable(
             f"The target's certificate cannot be verified ({_reason(error)}); check the host name in target.url."
         )
-    if isinstance(error, exceptions.TimeoutError):
-        return Interrupted(f"The target did not answer within {timeout:g} seconds; check that it is up, or make it faster.")
+    # In urllib3 a refused connection is a kind of time-out.
     if isinstance(error, exceptions.NewConnectionError):
         return Interrupted("No connection to the target could be made; check target.url and that the server is running.")
+    if isinstance(error, exceptions.TimeoutError):
+        return Interrupted(f"The target did not answer within {timeout:g} seconds; check that it is up, or make it faster.")
     if isinstance(error, exceptions.DecodeError):
         return BadAnswer("The target's answer cannot be decompressed; turn the compression of answers off.")
     return Interrupted("The target closed the connection before it answered; check that the server is running and healthy.")
