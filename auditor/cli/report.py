@@ -21,7 +21,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    from auditor.cli import files
+    from auditor.console import files
 
     form = arguments.format or _form_of(arguments.output)
     output = arguments.output or Path(f"report.{form}")

@@ -16,8 +16,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def execute(arguments: argparse.Namespace) -> int:
     from auditor import workflow
-    from auditor.cli import files
     from auditor.cli.watch import Ending, finish
+    from auditor.console import files
     from auditor.domain.audit import AuditStatus
     from auditor.store import audits
 

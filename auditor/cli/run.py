@@ -16,9 +16,10 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def execute(arguments: argparse.Namespace) -> int:
     from auditor import workflow
-    from auditor.cli import files, local_spec
+    from auditor.cli import local_spec
     from auditor.cli.watch import Ending, finish
     from auditor.cli.workspace import first_workspace
+    from auditor.console import files
 
     output = files.check_writable(arguments.output) if arguments.output else None
     spec = local_spec.read_spec(arguments.spec)

@@ -13,9 +13,8 @@ from types import FrameType
 from rich.console import Console
 
 from auditor import workflow
-from auditor.cli import files
 from auditor.cli.exits import code_of
-from auditor.console import findings_table, shown_progress, verdict
+from auditor.console import files, findings_table, shown_progress, verdict
 from auditor.domain.audit import Audit, AuditStatus
 from auditor.report import as_json
 from auditor.store import audits

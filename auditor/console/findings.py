@@ -14,7 +14,7 @@ Finding = Mapping[str, Any]
 STYLES = {"breach": "bold red", "pass": "green", "inconclusive": "yellow", "reported": "cyan"}
 HEADLINES = {
     "membership": ("auc", "tpr@fpr=0.001", "tpr@fpr=0.01"),
-    "inversion": ("advantage_over_imputation", "precision@k"),
+    "inversion": ("advantage_over_imputation",),
     "stealing": ("fidelity",),
 }
 FIGURES_SHOWN = 2

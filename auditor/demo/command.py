@@ -21,6 +21,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from auditor import settings
+    from auditor.console.files import check_writable
     from auditor.demo.stack import ELSEWHERE
     from auditor.demo.story import Plan, tell
 
@@ -29,5 +30,6 @@ def execute(arguments: argparse.Namespace) -> int:
     output = arguments.output or home / ("result-safe.json" if arguments.safe else "result.json")
     here = settings.load({**os.environ, **ELSEWHERE, "AUDITOR_HOME": str(home)})
     plan = Plan(here, arguments.safe, output.absolute(), arguments.port)
+    check_writable(plan.output)
     tell(plan, Console())
     return 0

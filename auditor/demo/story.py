@@ -1,6 +1,5 @@
 """What the demonstration does, in order: cut the data, start everything, register, upload, submit, watch, tell."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +8,14 @@ from typing import Any
 
 from rich.console import Console
 
-from auditor.console import findings_table, shown_progress, verdict
+from auditor.console import files, findings_table, shown_progress, verdict
 from auditor.demo import adult
 from auditor.demo.client import Client
 from auditor.demo.stack import Stack, running
 from auditor.demo.target import LEAKY, SAFE, Story
 from auditor.domain.audit import AuditStatus, Progress
 from auditor.errors import Unavailable
+from auditor.report import as_json
 from auditor.settings import Settings
 
 SEED = 7
@@ -98,9 +98,9 @@ def watch(client: Client, audit_id: str, console: Console) -> dict[str, Any]:
 
 
 def _write(plan: Plan, client: Client, audit_id: str, result: dict[str, Any]) -> None:
-    plan.output.write_text(json.dumps(result, indent=1, sort_keys=True), encoding="utf-8")
+    files.write(plan.output, as_json(result).encode())
     for form in ("html", "pdf"):
-        plan.beside(form).write_bytes(client.report(audit_id, form))
+        files.write(plan.beside(form), client.report(audit_id, form))
 
 
 def show(plan: Plan, console: Console, result: dict[str, Any], key: str) -> None:

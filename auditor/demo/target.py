@@ -20,8 +20,8 @@ class Story:
     policy: str
 
 
-LEAKY = Story("income-xgboost", Learner("xgboost", {"n_estimators": 100, "max_depth": 6, "learning_rate": 0.3}), "default")
-SAFE = Story("income-logistic", Learner("logistic-regression", {"C": 0.01, "max_iter": 1000}), "people")
+LEAKY = Story("income-xgboost", Learner("xgboost", {"n_estimators": 200, "max_depth": 8, "learning_rate": 0.3}), "default")
+SAFE = Story("income-logistic", Learner("logistic-regression", {"C": 0.003, "max_iter": 1000}), "people")
 
 
 def train(story: Story, members: pd.DataFrame) -> Model:
