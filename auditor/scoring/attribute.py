@@ -120,7 +120,7 @@ def advantage(arms: Arms, draws: Floats, alpha: float) -> Interval:
     rivals = []
     for place, value, k in ((1, imputer, float(arms.k)), (2, non_members, arms.k_non_members)):
         low, high = percentiles(draws[0] - draws[place], alpha)
-        if {members, value} & {0.0, 1.0}:
+        if min(members, 1 - members, value, 1 - value) < 1e-9:
             plain = difference(wilson(members * arms.k, arms.k, alpha), wilson(value * k, k, alpha))
             low, high = min(low, plain.low), max(high, plain.high)
         rivals.append(Interval(min(low, members - value), members - value, max(high, members - value)))
