@@ -14,6 +14,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 from auditor.domain.catalog import Role
+from auditor.errors import AuditorError
 from auditor.report import numbers, stylesheet, words
 from auditor.web import auth
 from auditor.web.principal import Principal
@@ -99,8 +100,19 @@ def error_page(problem: Problem) -> ResponseReturnValue:
         return respond(problem)
     if problem.status == 401:
         return _to_the_door()
-    page = render_template("dashboard/error.html", problem=problem)
+    page = render_template("dashboard/error.html", problem=problem, principal=_whoever(problem))
     return page, problem.status, dict(problem.headers)
+
+
+def _whoever(problem: Problem) -> Principal | None:
+    """Who asked for an address that does not exist passed no gate; the way on is shown all the same, unless we are broken."""
+    known: Principal | None = g.get("principal")
+    if known is not None or problem.status >= 500:
+        return known
+    try:
+        return auth.authenticate(request)
+    except AuditorError:
+        return None
 
 
 def _to_the_door() -> ResponseReturnValue:

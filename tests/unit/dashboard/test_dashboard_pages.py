@@ -152,6 +152,13 @@ def test_a_page_that_does_not_exist_is_told_as_a_page(auditor):
     answer = auditor.get("/nothing-here")
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
     assert "This page does not exist" in answer.get_data(as_text=True)
+    assert 'aria-label="Main"' in answer.get_data(as_text=True)
+
+
+def test_a_stranger_sees_no_navigation_on_an_error(browse):
+    answer = browse(None).get("/nothing-here")
+    assert answer.status_code == 404
+    assert 'aria-label="Main"' not in answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("path", ["/audits/not-an-id", f"/audits/{NO_ID}", "/targets/1", "/audits/../x"])
