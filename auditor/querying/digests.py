@@ -1,11 +1,11 @@
 """A digest per record: the same cells in the same order are the same question, however the frame was made."""
 
 import hashlib
-from collections.abc import Callable
 from json.encoder import encode_basestring_ascii
-from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 EXACT = 2.0**53
 
@@ -18,14 +18,23 @@ def record_digests(frame: pd.DataFrame) -> list[bytes]:
 
 
 def _texts(column: pd.Series) -> list[str]:
-    return list(map(_writer(column), column.tolist()))
-
-
-def _writer(column: pd.Series) -> Callable[[Any], str]:
     kind = column.dtype.kind
     if kind in "iu":
-        return int.__repr__
-    return _number if kind == "f" else _cell
+        return list(map(int.__repr__, column.tolist()))
+    if kind == "f":
+        return _floats(column.to_numpy(dtype=np.float64))
+    cells = column.tolist()
+    if set(map(type, cells)) <= {str, type(None)}:  # mostly few distinct texts
+        known = {cell: _cell(cell) for cell in set(cells)}
+        return list(map(known.__getitem__, cells))
+    return list(map(_cell, cells))
+
+
+def _floats(values: NDArray[np.float64]) -> list[str]:
+    texts = list(map(float.__repr__, values.tolist()))
+    for row in np.flatnonzero(~np.isfinite(values) | (values == np.rint(values))).tolist():
+        texts[row] = _number(float(values[row]))
+    return texts
 
 
 def _number(value: float) -> str:

@@ -6,6 +6,7 @@ function of a frame. It reads the wire with its own code, so that it contradicts
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -75,7 +76,9 @@ class ModelServer:
     """`with ModelServer(predict) as server: ... server.open_inference`;
     `predict` gives (n, C) numbers, or (n,) numbers or labels."""
 
-    def __init__(self, predict: Predict, script: Script | None = None, columns: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, predict: Predict, script: Script | None = None, columns: tuple[str, ...] = (), tls: ssl.SSLContext | None = None
+    ) -> None:
         self.predict = predict
         self.script = script or Script()
         self.columns = columns
@@ -83,11 +86,14 @@ class ModelServer:
         self.lock = threading.Lock()
         self._http = _Server(("127.0.0.1", 0), _Handler)
         self._http.model = self
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
+        self._scheme = "http" if tls is None else "https"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_address[1]}"
 
     @property
     def open_inference(self) -> str:

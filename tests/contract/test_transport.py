@@ -3,13 +3,20 @@
 import gzip
 import json
 import socket
+import ssl
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 
 import numpy as np
 import pandas as pd
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from auditor.domain.data import Column, ColumnType
 from auditor.domain.target import Auth, AuthKind, Output, Profile, Rows, Target, WireProtocol
@@ -383,6 +390,51 @@ def test_http_where_tls_is_spoken(served):
     with pytest.raises(TargetError) as refusal:
         http_transport(Target(url), COLUMNS, None, LAPTOP, timeout=2.0).ask(records(1))
     assert "\n" not in refusal.value.sentence
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for models.example, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "models.example")])
+    today = datetime.now(UTC)
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), today - timedelta(1), today + timedelta(1)
+    )
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("models.example")]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    signed = made.sign(key, hashes.SHA256())
+    path = tmp_path_factory.mktemp("tls") / "models.pem"
+    plain_key = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(signed.public_bytes(Encoding.PEM) + plain_key)
+    return path
+
+
+@pytest.fixture
+def over_tls(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with ModelServer(score, tls=context) as server:
+        yield server
+
+
+def by_name(server, host):
+    guard = Guard(allow_loopback=True, resolve=lambda name, port: ["127.0.0.1"])
+    return http_transport(Target(server.open_inference.replace("127.0.0.1", host)), COLUMNS, None, guard, timeout=5.0)
+
+
+def test_tls_is_checked_against_the_name_and_not_the_address(over_tls, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    asked = records(20)
+    assert np.array_equal(client(by_name(over_tls, "models.example"))(asked), score(asked))
+    with pytest.raises(TargetUnreachable, match="certificate cannot be verified"):
+        by_name(over_tls, "other.example").ask(asked)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(over_tls):
+    with pytest.raises(TargetUnreachable, match=r"certificate cannot be verified.*target\.url"):
+        by_name(over_tls, "models.example").ask(records(1))
+    assert over_tls.seen.requests == 0
 
 
 # The guard on the real connection
