@@ -49,6 +49,8 @@ class Chart:
 
 @dataclass(frozen=True)
 class Finding:
+    """`oracle`: the estimates at thresholds set on the target's own non-members, which no adversary has."""
+
     anchor: str
     attack: str
     family: str
@@ -62,6 +64,7 @@ class Finding:
     threat: str
     caveats: tuple[str, ...]
     figures: tuple[Figure, ...]
+    oracle: tuple[Figure, ...]
     checks: tuple[Check, ...]
     chart: Chart | None
     parameters: tuple[tuple[str, str], ...]
@@ -72,6 +75,7 @@ def finding_of(finding: Document, level: float | None, position: int) -> Finding
     """`level` is the policy's level for the family, `position` numbers the finding within the page."""
     scores = (finding.get("score_low"), finding.get("score"), finding.get("score_high"))
     known = tuple(s for s in scores if s is not None)
+    estimates = finding.get("estimates", ())
     return Finding(
         anchor=f"finding-{position}",
         attack=finding["attack"],
@@ -81,11 +85,12 @@ def finding_of(finding: Document, level: float | None, position: int) -> Finding
         outcome_word=OUTCOMES.get(finding["outcome"]) or str(finding["outcome"]),
         severity=finding.get("severity") or "none",
         score=numbers.score(scores[1]),
-        span=f"{numbers.score(scores[0])} to {numbers.score(scores[2])}" if len(known) == 3 else "not resolvable",
+        span=numbers.span(scores[0], scores[2]) if len(known) == 3 else "not resolvable",
         bar=scorebar_svg((known[0], known[1], known[2]), level, finding["outcome"]) if len(known) == 3 else "",
         threat=threat_of(finding),
         caveats=tuple(finding.get("caveats", ())),
-        figures=tuple(figure_of(e) for e in finding.get("estimates", ())),
+        figures=tuple(figure_of(e) for e in estimates if e.get("threshold") != "oracle"),
+        oracle=tuple(figure_of(e) for e in estimates if e.get("threshold") == "oracle"),
         checks=tuple(check_of(name, c) for name, c in (finding.get("controls") or {}).items() if c),
         chart=_chart(finding),
         parameters=tuple((str(k).replace("_", " "), _value(v)) for k, v in (finding.get("parameters") or {}).items()),

@@ -5,7 +5,17 @@ from datetime import datetime
 
 SPACE = "\u00a0"
 DASH = "–"
-PERCENT_NAMES = ("tpr@", "ppv@", "precision@", "accuracy", "baseline_accuracy", "fidelity", "advantage_over_imputation")
+PERCENT_NAMES = (
+    "tpr@",
+    "ppv@",
+    "precision@",
+    "accuracy",
+    "baseline_accuracy",
+    "baseline_fidelity",
+    "fidelity",
+    "advantage_over_imputation",
+)
+ROUNDING = 1e-9
 COUNT_NAMES = ("n_leaked", "queries")
 
 
@@ -49,6 +59,19 @@ def grouped(value: float) -> str:
 def score(value: float | None) -> str:
     """A score of 0 to 100 as a whole number; a dash where it cannot be told."""
     return DASH if value is None else f"{value:.0f}"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """An interval of scores, rounded outwards: nothing looks surer than it is."""
+    return f"{at_least(low)} to {at_most(high)}"
+
+
+def at_least(value: float | None) -> str:
+    return score(None if value is None else math.floor(value + ROUNDING))
+
+
+def at_most(value: float | None) -> str:
+    return score(None if value is None else math.ceil(value - ROUNDING))
 
 
 def duration(seconds: float) -> str:

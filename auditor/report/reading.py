@@ -146,7 +146,9 @@ def _policy(policy: Document) -> str:
     return str(policy.get("name", "")) + (f" ({'; '.join(told)})" if told else "")
 
 
-_SCALE = ", ".join(f"{name} from {limit:.0f}" for name, limit in SEVERITY_LIMITS.items() if limit)
+_SCALE = "severity is the level of the lower limit: " + ", ".join(
+    f"{name} from {limit:.0f}" for name, limit in SEVERITY_LIMITS.items() if limit
+)
 
 
 def _learner(learner: object) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.report.numbers import percent, score
+from auditor.report.numbers import at_least, at_most, percent, score, span
 from auditor.report.words import ABILITIES, QUESTIONS, listed, plural
 
 Document = Mapping[str, Any]
@@ -14,13 +14,13 @@ Document = Mapping[str, Any]
 class Verdict:
     """`outcome` is that of the audit, or its status where it did not complete.
 
-    `premise` is the threat model, said before any number.
+    `premises` are the threat models, said before any number.
     """
 
     outcome: str
     headline: str
     sentences: tuple[str, ...]
-    premise: str = ""
+    premises: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def answers_of(result: Document) -> tuple[Answer, ...]:
 
 def no_evidence(findings: Sequence[Document]) -> str:
     """The one sentence a passed family may claim."""
-    above = score(max(f["score_high"] for f in findings))
+    above = at_most(max(f["score_high"] for f in findings))
     sure = percent(max((e["confidence"] for f in findings for e in f["estimates"] if e.get("confidence")), default=0.95))
     word, attacks = "attack" if len(findings) == 1 else "attacks", listed([f["attack"] for f in findings])
     return f"No evidence above score {above} of 100, at {sure} confidence, with {word} {attacks}."
@@ -69,20 +69,32 @@ def _unfinished(audit: Document) -> Verdict:
 
 
 def _breach(result: Document, findings: Sequence[Document]) -> Verdict:
-    broken = [f for f in findings if f["outcome"] == "breach"]
-    abilities = listed([ABILITIES.get(name, name) for name in dict.fromkeys(f["family"] for f in broken)])
-    headline = f"An adversary can {abilities}" if broken else "A policy level was breached"
+    broken = sorted((f for f in findings if f["outcome"] == "breach"), key=lambda f: -f["score_low"])
     if not broken:
-        return Verdict("breach", headline, tuple(_shortfall(result)))
-    worst = max(broken, key=lambda f: f["score_low"])
-    return Verdict("breach", headline, (_worst(worst, result), *_shortfall(result)), threat_of(worst))
+        return Verdict("breach", "A policy level was breached", tuple(_shortfall(result)))
+    leading = {f["family"]: f for f in reversed(broken)}
+    families = [*(name for name in QUESTIONS if name in leading), *sorted(set(leading) - set(QUESTIONS))]
+    headline = f"An adversary can {listed([_ability(name) for name in families])}"
+    premises = tuple(_premise(leading[name], len(families)) for name in families)
+    return Verdict("breach", headline, (_worst(broken[0], result), *_shortfall(result)), premises)
+
+
+def _ability(family: str) -> str:
+    return ABILITIES.get(family, f"succeed with {family}")
+
+
+def _premise(finding: Document, families: int) -> str:
+    """Who the adversary is; with several families, for which of them."""
+    threat = threat_of(finding)
+    ability = _ability(finding["family"])
+    return threat if families == 1 else f"To {ability}: {threat[:1].lower()}{threat[1:]}"
 
 
 def _worst(finding: Document, result: Document) -> str:
     level = level_of(result, finding["family"])
     over = "" if level is None else f"; the policy's level is {level:.0f}"
-    low, high = score(finding["score_low"]), score(finding["score_high"])
-    return f"The strongest attack, {finding['attack']}, scores {score(finding['score'])} of 100 (interval {low} to {high}{over})."
+    interval = span(finding["score_low"], finding["score_high"])
+    return f"The strongest attack, {finding['attack']}, scores {score(finding['score'])} of 100 (interval {interval}{over})."
 
 
 def _pass(result: Document, findings: Sequence[Document]) -> Verdict:
@@ -91,7 +103,9 @@ def _pass(result: Document, findings: Sequence[Document]) -> Verdict:
     if not passed:
         return Verdict("pass", headline, tuple(_shortfall(result)))
     nearest = max(passed, key=lambda f: f["score_high"])
-    return Verdict("pass", headline, (no_evidence(passed), *_shortfall(result)), threat_of(nearest))
+    threat = threat_of(nearest)
+    premise = f"Closest to the level came {nearest['attack']}: {threat[:1].lower()}{threat[1:]}"
+    return Verdict("pass", headline, (no_evidence(passed), *_shortfall(result)), (premise,))
 
 
 def _inconclusive(result: Document, findings: Sequence[Document]) -> Verdict:
@@ -138,11 +152,12 @@ def _settle(findings: Sequence[Document]) -> tuple[str, str, str]:
     breached = [f for f in findings if f["outcome"] == "breach"]
     if breached:
         worst = max(breached, key=lambda f: f["score_low"])
-        return "breach", "Yes", f"{worst['attack']} scores at least {score(worst['score_low'])} of 100 ({worst['severity']})."
+        return "breach", "Yes", f"{worst['attack']} scores at least {at_least(worst['score_low'])} of 100 ({worst['severity']})."
     if all(f["outcome"] == "reported" for f in findings):
         worst = max(findings, key=lambda f: f["score_low"] or 0)
-        span = f"{score(worst['score'])} of 100 (interval {score(worst['score_low'])} to {score(worst['score_high'])})"
-        return "reported", "Reported", f"{worst['attack']} scores {span}. The policy sets no level."
+        interval = span(worst["score_low"], worst["score_high"])
+        words = f"{worst['attack']} scores {score(worst['score'])} of 100 (interval {interval}). The policy sets no level."
+        return "reported", "Reported", words
     if any(f["outcome"] == "inconclusive" for f in findings):
         return "inconclusive", "Cannot tell", "The interval or a failed check leaves it open. That is not a pass."
     return "pass", "Not shown", no_evidence([f for f in findings if f["outcome"] == "pass"])

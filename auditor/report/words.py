@@ -29,9 +29,13 @@ ESTIMATES = {
     "epsilon_lower_bound": "Lower bound of ε",
     "accuracy": "Accuracy of the guesses",
     "baseline_accuracy": "Accuracy without the model",
-    "precision@k": "Right among the k most confident guesses",
+    "accuracy_difference": "Difference in accuracy",
+    "precision@k": "Right among the k surest guesses",
+    "precision@k_non_members": "The same on non-members",
+    "precision@k_imputation": "The same without the model",
     "advantage_over_imputation": "Gain over guessing without the model",
     "fidelity": "Fidelity of the copy",
+    "baseline_fidelity": "Fidelity of a copy that asked nothing",
     "fidelity_uniform": "Fidelity on uniform points",
     "parameter_error": "Error of the parameters",
     "reconstruction_error": "Error of the reconstruction",
@@ -71,11 +75,15 @@ def estimate(name: str) -> str:
         return f"TPR at {percent(float(name.removeprefix('tpr@fpr=')))} FPR"
     if name.startswith("ppv@prior="):
         return f"PPV at a prior of {percent(float(name.removeprefix('ppv@prior=')))}"
-    return ESTIMATES.get(name, name.replace("_", " "))
+    return ESTIMATES.get(name) or _spelled(name)
 
 
 def control(name: str) -> str:
-    return CONTROLS.get(name, name.replace("_", " ").capitalize())
+    return CONTROLS.get(name) or _spelled(name)
+
+
+def _spelled(name: str) -> str:
+    return name[:1].upper() + name[1:].replace("_", " ")
 
 
 def severity_of(score: float) -> str:

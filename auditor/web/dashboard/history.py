@@ -33,7 +33,7 @@ class Row:
     @property
     def span(self) -> str:
         lead = self.leading
-        return f"{numbers.score(lead.score_low)} to {numbers.score(lead.score_high)}" if lead else numbers.DASH
+        return numbers.span(lead.score_low, lead.score_high) if lead else numbers.DASH
 
 
 @blueprint.get("/targets/<uuid:target_id>")

@@ -53,3 +53,11 @@ def test_a_score_that_cannot_be_told_is_a_dash_and_never_nought() -> None:
 
 def test_a_moment_is_said_in_utc() -> None:
     assert numbers.minute(datetime(2026, 3, 2, 9, 4, tzinfo=UTC)) == "2 March 2026, 09:04 UTC"
+
+
+def test_limits_of_scores_are_rounded_outwards() -> None:
+    """24.9 is not 25, and 22.1 is not 22: what a report claims must hold."""
+    assert numbers.span(24.9, 22.1) == "24 to 23"
+    assert numbers.span(53.0, 62.0) == "53 to 62"
+    assert numbers.span(None, None) == "– to –"
+    assert (numbers.at_least(0.3), numbers.at_most(99.2)) == ("0", "100")

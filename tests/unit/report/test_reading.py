@@ -39,7 +39,7 @@ def test_facts_of_target_and_method_are_told(load: Any) -> None:
     assert facts["Learner of the shadow models"] == "xgboost (max_depth 6, n_estimators 100)"
     assert facts["Distance to the target"] == "xgboost 0.041; random-forest 0.118"
     assert "stealing 25" in facts["Policy"]
-    assert facts["Score"].startswith("version 1: low from 5")
+    assert facts["Score"].startswith("version 1: severity is the level of the lower limit: low from 5")
 
 
 def test_a_level_that_is_not_set_is_said(load: Any) -> None:
@@ -134,3 +134,12 @@ def test_the_copy_without_queries_is_the_first_row_of_its_table(load: Any) -> No
     assert chart is not None
     assert plain(" ".join(chart.rows[0])) == "0 (baseline) 86.9 % "
     assert len(chart.rows) == 7
+
+
+def test_estimates_at_a_threshold_that_no_adversary_has_stand_apart(load: Any) -> None:
+    raw = next(f for f in load("breach")["findings"] if f["attack"] == "lira")
+    finding = finding_of(raw, 25, 1)
+    assert all("oracle" in figure.note for figure in finding.oracle)
+    assert len(finding.oracle) == 1
+    assert not any("oracle" in figure.note for figure in finding.figures)
+    assert len(finding.figures) + len(finding.oracle) == len(raw["estimates"])

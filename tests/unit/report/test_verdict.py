@@ -16,9 +16,31 @@ def test_a_breach_says_what_an_adversary_can_do_and_how_strongly(load: Any) -> N
     assert verdict.sentences[0] == "The strongest attack, lira, scores 58 of 100 (interval 53 to 62; the policy's level is 25)."
 
 
-def test_the_threat_model_is_said_before_the_numbers(load: Any) -> None:
-    verdict = verdict_of(load("breach"))
-    assert verdict.premise.startswith("An adversary who sees the predicted probabilities")
+def test_each_ability_is_said_with_its_own_threat_model(load: Any) -> None:
+    first, second = verdict_of(load("breach")).premises
+    assert first.startswith("To tell who was in the training data: an adversary who sees the predicted probabilities, has the full")
+    assert (
+        second == "To copy the model: an adversary who sees the predicted probabilities and has records from the same population."
+    )
+
+
+def test_a_single_ability_needs_no_more_than_its_threat_model(load: Any) -> None:
+    result = load("breach")
+    result["findings"] = [f for f in result["findings"] if f["family"] == "membership"]
+    verdict = verdict_of(result)
+    assert verdict.headline == "An adversary can tell who was in the training data"
+    assert [p.split(",")[0] for p in verdict.premises] == ["An adversary who sees the predicted probabilities"]
+
+
+def test_a_breach_of_a_new_family_is_said_in_its_name(load: Any) -> None:
+    result = load("breach")
+    result["findings"] = [{**result["findings"][0], "family": "robustness"}]
+    assert verdict_of(result).headline == "An adversary can succeed with robustness"
+
+
+def test_a_pass_says_which_attack_came_closest(load: Any) -> None:
+    (premise,) = verdict_of(load("pass")).premises
+    assert premise.startswith("Closest to the level came attribute: an adversary who")
 
 
 def test_a_pass_claims_no_more_than_was_measured(load: Any) -> None:

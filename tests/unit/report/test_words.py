@@ -47,7 +47,8 @@ def test_severity_follows_the_scale(score: float, severity: str) -> None:
         ("tpr@fpr=0.001", "TPR at 0.1 % FPR"),
         ("ppv@prior=0.1", "PPV at a prior of 10 %"),
         ("auc", "AUC"),
-        ("something_new", "something new"),
+        ("something_new", "Something new"),
+        ("baseline_fidelity", "Fidelity of a copy that asked nothing"),
     ],
 )
 def test_estimates_read_as_words(name: str, text: str) -> None:
