@@ -49,7 +49,9 @@ def correctness(right_inside: float, right_outside: float) -> Signal:
     return signal
 
 
-def scores(is_member: NDArray[np.bool_], signal: Signal, pseudo: int = 4, seed: int = 0, at_home: Signal | None = None) -> MembershipScores:
+def scores(
+    is_member: NDArray[np.bool_], signal: Signal, pseudo: int = 4, seed: int = 0, at_home: Signal | None = None
+) -> MembershipScores:
     """The target answers `signal`; pseudo-targets with random halves answer `at_home` (by default the same)."""
     rng = np.random.default_rng((seed, 1))
     halves = rng.random((pseudo, len(is_member))) < 0.5

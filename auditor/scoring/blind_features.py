@@ -29,11 +29,11 @@ def blind_table(features: pd.DataFrame, labels: NDArray[np.intp]) -> BlindTable:
     """Encoded without membership: medians, quantiles and frequent categories come from all records together."""
     linear: list[Floats] = []
     questions: list[NDArray[np.bool_]] = []
-    frame = features.assign(**{_free(features, LABEL): labels.astype(str).astype(object)})
-    levels = int(np.clip(MOST_COLUMNS // max(1, frame.shape[1]), 2, LEVELS))
-    bins = int(np.clip(MOST_QUESTIONS // max(1, frame.shape[1]), 1, 15))
-    for name in frame.columns:
-        numbers, answers = _numeric(frame[name], bins) if is_numeric_dtype(frame[name]) else _categories(frame[name], levels)
+    columns = [*(features[name] for name in features.columns), _as_column(labels)]
+    levels = int(np.clip(MOST_COLUMNS // len(columns), 2, LEVELS))
+    bins = int(np.clip(MOST_QUESTIONS // len(columns), 1, 15))
+    for cells in columns:
+        numbers, answers = _numeric(cells, bins) if is_numeric_dtype(cells) else _categories(cells, levels)
         linear.append(numbers)
         questions.append(answers)
     return BlindTable(_standardised(np.hstack(linear)), _varied(np.hstack(questions)))
@@ -42,7 +42,7 @@ def blind_table(features: pd.DataFrame, labels: NDArray[np.intp]) -> BlindTable:
 def columns_that_differ(features: pd.DataFrame, labels: NDArray[np.intp], is_member: NDArray[np.bool_]) -> list[str]:
     """Up to three columns whose values differ most between the sides (p < 1 % after Bonferroni), the most different first."""
     p_values = {name: _difference(features[name], is_member) for name in features.columns}
-    p_values[LABEL] = _difference(pd.Series(labels.astype(str), index=features.index, dtype=object), is_member)
+    p_values[LABEL] = _difference(_as_column(labels), is_member)
     limit = 0.01 / len(p_values)
     return sorted((name for name, p in p_values.items() if p < limit), key=lambda name: p_values[name])[:3]
 
@@ -97,7 +97,5 @@ def _by_frequency(cells: pd.Series) -> NDArray[np.intp]:
     return place[codes]
 
 
-def _free(features: pd.DataFrame, name: str) -> str:
-    while name in features.columns:
-        name += "_"
-    return name
+def _as_column(labels: NDArray[np.intp]) -> pd.Series:
+    return pd.Series(labels.astype(str), dtype=object)

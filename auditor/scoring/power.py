@@ -46,13 +46,16 @@ def tail_power(members: int, non_members: int, rate: float, wanted: float) -> Fl
 
 
 def bulk_power(members: int, non_members: int, wanted: float) -> Floats:
-    """P(bulk(AUC_L) >= wanted) for each true S_bulk of GRID, with the variance of Hanley and McNeil 1982."""
+    """1 where bulk(AUC_L) >= wanted with probability POWER, else 0, for each true S_bulk of GRID; variance of Hanley and McNeil
+    1982."""
     auc = 0.5 + GRID / 200
     both, same = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc) + (members - 1) * (both - auc**2) + (non_members - 1) * (same - auc**2)
     error = np.sqrt(np.maximum(1e-12, variance / (members * non_members)))
-    spare = (auc - 0.5 - wanted / 200) / error - quantile(ALPHA)
-    return np.asarray(np.where(spare >= quantile(2 * (1 - POWER)), 1.0, 0.0))
+    # The limit also stays below what a pair that was not seen could change (roc.auc_interval).
+    certain = auc * (ALPHA / 2) ** (1 / min(members, non_members))
+    limit = np.minimum(auc - (quantile(ALPHA) + quantile(2 * (1 - POWER))) * error, certain)
+    return np.asarray(np.where(limit >= 0.5 + wanted / 200, 1.0, 0.0))
 
 
 def _smallest(power: Floats) -> float | None:

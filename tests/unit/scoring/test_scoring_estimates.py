@@ -73,7 +73,9 @@ def test_below_500_non_members_only_auc_and_advantage_are_numbers() -> None:
     found = estimates.membership(scores(SMALL, normal(1)), SMALL, GRADING)
 
     assert {e.name for e in found if e.value is not None} == {"auc", "advantage"}
-    assert {e.reason for e in found if e.name.startswith(("ppv", "tpr@fpr=0.01"))} >= {"needs at least 500 non-members; 120 are left"}
+    assert {e.reason for e in found if e.name.startswith(("ppv", "tpr@fpr=0.01"))} >= {
+        "needs at least 500 non-members; 120 are left"
+    }
 
 
 def test_tpr_counts_members_and_carries_the_realised_rate() -> None:
@@ -207,7 +209,9 @@ def test_the_order_of_records_does_not_matter() -> None:
 def test_the_same_seed_gives_the_same_figures() -> None:
     evidence = scores(MIDDLE, normal(1), pseudo=0)
 
-    assert estimates.membership(evidence, MIDDLE, Grading(None, seed=3)) == estimates.membership(evidence, MIDDLE, Grading(None, seed=3))
+    assert estimates.membership(evidence, MIDDLE, Grading(None, seed=3)) == estimates.membership(
+        evidence, MIDDLE, Grading(None, seed=3)
+    )
 
 
 def test_other_confidence_is_kept_with_the_figure() -> None:
