@@ -1,0 +1,1 @@
+"""What is measured, re-runnable: `python -m benchmarks <name>`."""

@@ -1,0 +1,22 @@
+"""`python -m benchmarks steps|demo|querying`: runs one measurement, or all of them."""
+
+import runpy
+import sys
+
+NAMES = ("steps", "demo", "querying")
+
+
+def main(arguments: list[str]) -> int:
+    wanted = arguments[:1] or list(NAMES)
+    unknown = [name for name in wanted if name not in NAMES]
+    if unknown:
+        print(f"there is no benchmark {unknown[0]!r}; choose one of {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    for name in wanted:
+        sys.argv = [name, *arguments[1:]]
+        runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
