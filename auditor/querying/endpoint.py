@@ -56,6 +56,8 @@ def parse_url(url: str) -> Endpoint:
         raise InvalidInput(FIELD, "start the URL with http:// or https://")
     if "@" in parts.netloc:
         raise InvalidInput(FIELD, "take the user name and password out of the URL; put the credential under target.auth")
+    if port == 0:
+        raise InvalidInput(FIELD, "port 0 is no port; write the port that the server listens on")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if not path.isascii():
         raise InvalidInput(FIELD, "percent-encode the characters of the path that are not ASCII")

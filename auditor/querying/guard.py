@@ -69,7 +69,7 @@ def _own_reach(address: Address) -> Reach:
     for networks, found in ((NEVER, Reach.NEVER), (LOOPBACK, Reach.LOOPBACK), (PRIVATE, Reach.PRIVATE)):
         if any(address in network for network in networks if network.version == address.version):
             return found
-    return Reach.PUBLIC if address.is_global else Reach.PRIVATE
+    return Reach.PUBLIC if address.is_global and not address.is_reserved else Reach.PRIVATE
 
 
 def _embedded(address: Address) -> list[ipaddress.IPv4Address]:
