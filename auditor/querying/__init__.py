@@ -1,17 +1,19 @@
 """The one door to the audited target. Everything else in the product asks through `QueryClient`."""
 
+from auditor.querying.asking import Door
 from auditor.querying.client import QueryClient
 from auditor.querying.digests import record_digests
 from auditor.querying.endpoint import check_url
 from auditor.querying.guard import Guard, guard_of
 from auditor.querying.in_process import EstimatorTransport, LabelsOnly, Paced, Rounded, TopK
 from auditor.querying.ledger import Ledger, MemoryLedger
-from auditor.querying.probe import probe
+from auditor.querying.probe import probe, probe_through
 from auditor.querying.rate import Rate
 from auditor.querying.reply import Reply
 from auditor.querying.transport import Transport, http_transport
 
 __all__ = [
+    "Door",
     "EstimatorTransport",
     "Guard",
     "LabelsOnly",
@@ -28,5 +30,6 @@ __all__ = [
     "guard_of",
     "http_transport",
     "probe",
+    "probe_through",
     "record_digests",
 ]

@@ -38,9 +38,13 @@ class Trial:
 
 def probe(transport: Transport, ledger: Ledger, target: Target, sample: pd.DataFrame, classes: tuple[str, ...]) -> Profile:
     """The target's profile. Raises a TargetError in one sentence when it does not answer what was declared."""
+    return probe_through(Door(transport, ledger), target, sample, classes)
+
+
+def probe_through(door: Door, target: Target, sample: pd.DataFrame, classes: tuple[str, ...]) -> Profile:
+    """The same at the rate of the door, and cancelled by its checkpoint."""
     if not len(sample):
         raise InvalidInput("data", "there are no records to ask the target with; give files with records")
-    door = Door(transport, ledger)
     rows = _ordered(sample)
     alone = [_trial(door, _cycle(rows, i, 1)) for i in range(REPEATED)]
     small = _small(door, rows)

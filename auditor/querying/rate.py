@@ -2,6 +2,7 @@
 
 import math
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ SLICE = 1.0
 
 @dataclass
 class Rate:
-    """At most `rows` a second; 0 is no limit. Idle time is not saved up for a burst.
+    """At most `rows` a second, over all threads that share it; 0 is no limit. Idle time is not saved up for a burst.
 
     The clock, sleep and jitter are arguments: they decide when a record is asked, never what is answered.
     """
@@ -24,14 +25,16 @@ class Rate:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     _free_at: float = field(default=-math.inf, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def wait(self, rows: int, checkpoint: Callable[[], None]) -> None:
         """Sleeps until the rows before these are paid off."""
         if self.rows <= 0:
             return
-        now = self.clock()
-        start = max(now, self._free_at)
-        self._free_at = start + rows / self.rows
+        with self._lock:
+            now = self.clock()
+            start = max(now, self._free_at)
+            self._free_at = start + rows / self.rows
         self.rest(start - now, checkpoint)
 
     def pause(self, attempt: int, retry_after: float | None) -> float:

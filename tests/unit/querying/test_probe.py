@@ -3,12 +3,12 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from scripted_target import CLASSES, ScriptedTarget, frame, truth
+from scripted_target import CLASSES, ScriptedTarget, frame, rate, truth
 
 from auditor.domain.target import Output, Target
-from auditor.errors import BadAnswer, BudgetExhausted, InvalidInput, TargetRefused
-from auditor.querying import EstimatorTransport, MemoryLedger, Rounded, TopK, probe
-from auditor.querying.faults import BatchTooLarge, Failing
+from auditor.errors import BadAnswer, BudgetExhausted, Cancelled, InvalidInput, TargetRefused
+from auditor.querying import Door, EstimatorTransport, MemoryLedger, Rounded, TopK, probe, probe_through
+from auditor.querying.faults import BatchTooLarge, Busy, Failing
 
 THREE = ("a", "b", "c")
 
@@ -211,6 +211,28 @@ def test_missing_cells_that_are_taken_are_no_matter():
     assert probed(EstimatorTransport(lenient), sample=gappy()).deterministic
     everywhere = gappy().assign(age=np.nan)
     assert probed(EstimatorTransport(lenient), sample=everywhere).deterministic
+
+
+def test_a_probe_keeps_the_rate_of_its_door():
+    pace, clock = rate(rows=100.0)
+    start, ledger = clock.now, MemoryLedger()
+    probe_through(Door(ScriptedTarget(), ledger, pace), target(), frame(200), CLASSES)
+    assert clock.now - start >= (ledger.spent - 512) / 100.0
+
+
+def test_a_probe_of_a_busy_target_can_be_cancelled():
+    pace, clock = rate()
+    seen = []
+
+    def checkpoint():
+        seen.append(1)
+        if len(seen) > 5:
+            raise Cancelled("The audit was cancelled.")
+
+    busy = ScriptedTarget(faults=[Busy("busy", retry_after=250.0)])
+    with pytest.raises(Cancelled):
+        probe_through(Door(busy, MemoryLedger(), pace, checkpoint), target(), frame(9), CLASSES)
+    assert sum(clock.waits) < 10
 
 
 def test_a_refusal_at_the_first_record_costs_one_row():

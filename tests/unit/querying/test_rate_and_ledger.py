@@ -1,9 +1,12 @@
+import threading
+import time
+
 import numpy as np
 import pytest
 from scripted_target import rate
 
 from auditor.errors import BudgetExhausted, Cancelled
-from auditor.querying import MemoryLedger
+from auditor.querying import MemoryLedger, Rate
 from auditor.querying.batches import Batch, Lanes
 from auditor.querying.rate import LONGEST_PAUSE
 
@@ -39,6 +42,17 @@ def test_over_any_stretch_the_rate_holds():
         pace.wait(rows, nothing)
         assert sent <= 100 * (clock.now - start) + 1e-6
         sent += rows
+
+
+def test_threads_that_share_a_rate_share_it():
+    pace = Rate(rows=1_000.0)
+    start = time.monotonic()
+    threads = [threading.Thread(target=pace.wait, args=(50, nothing)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - start >= 0.25
 
 
 def test_no_rate_is_no_wait():
