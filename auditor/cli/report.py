@@ -38,11 +38,14 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def rendered(result: dict[str, Any], form: str) -> bytes:
+    """The same bytes for the same result, wherever it was kept: a database and a file order their keys differently."""
     from auditor import report
 
-    if form == "pdf":
-        return report.pdf(result)
-    return (report.html(result) if form == "html" else report.as_json(result)).encode()
+    canonical = report.as_json(result)
+    if form == "json":
+        return canonical.encode()
+    document = json.loads(canonical)
+    return report.pdf(document) if form == "pdf" else report.html(document).encode()
 
 
 def _form_of(output: Path | None) -> str:

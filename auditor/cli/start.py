@@ -13,7 +13,7 @@ QUEUES = "train,query"
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     api = commands.add_parser("api", help="start the dashboard and the API alone (waitress)")
     api.add_argument("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1")
-    api.add_argument("--port", type=int, default=8700, help="default: 8700")
+    api.add_argument("--port", type=int, default=8000, help="default: 8000")
     add_home(api)
     api.set_defaults(execute=serve)
     worker = commands.add_parser("worker", help="start a Celery worker")

@@ -11,7 +11,7 @@ from auditor.cli.start import beat_command, worker_command
 from auditor.processes import Program, Supervisor, check_port, python
 from auditor.settings import Settings
 
-DEFAULT_PORT = 8700
+DEFAULT_PORT = 8000
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -17,7 +17,14 @@ def first_workspace(services: Services) -> str:
 def first_key(services: Services) -> str | None:
     """A new admin key in plain, or None if this place already has one: a key is shown once."""
     workspace_id = first_workspace(services)
-    with services.database.begin() as tx:
+    with services.database.read() as tx:
         if any(key.role is Role.ADMIN and not key.revoked for key in keys.list_keys(tx, workspace_id)):
             return None
-        return keys.create_key(tx, workspace_id, "first key", Role.ADMIN, services.clock())[1]
+    return make_key(services, "first key", Role.ADMIN)
+
+
+def make_key(services: Services, name: str, role: Role) -> str:
+    """A key in plain."""
+    workspace_id = first_workspace(services)
+    with services.database.begin() as tx:
+        return keys.create_key(tx, workspace_id, name, role, services.clock())[1]

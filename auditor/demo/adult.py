@@ -13,6 +13,7 @@ LABEL = "income"
 CLASSES = ("<=50K", ">50K")
 INTEGERS = ("age", "education-num", "capital-gain", "capital-loss", "hours-per-week")
 
+SEED = 7  # of the demonstration's cut
 MEMBERS, NON_MEMBERS, AUXILIARY = 5_000, 6_000, 10_000
 
 

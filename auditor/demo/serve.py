@@ -1,6 +1,6 @@
 """The target process: trains on the members, then answers over HTTP in the Open Inference Protocol V2.
 
-python -m auditor.demo.serve --port 8080 --members members.csv [--safe]
+python -m auditor.demo.serve --port 8080 [--members members.csv] [--safe]
 """
 
 import argparse
@@ -79,14 +79,16 @@ def frame_of(body: Any, columns: tuple[Column, ...]) -> pd.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the demonstration's model and serve it.")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--members", type=Path, required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1")
+    parser.add_argument("--members", type=Path, help="records to train on; default: the 5,000 that the demonstration cuts")
     parser.add_argument("--safe", action="store_true")
     arguments = parser.parse_args()
     import waitress
 
     story = SAFE if arguments.safe else LEAKY
-    model = train(story, adult.read(arguments.members))
-    waitress.serve(create_target(model, adult.columns()), host="127.0.0.1", port=arguments.port, threads=4, ident=None)
+    members = adult.read(arguments.members) if arguments.members else adult.split(adult.load(), adult.SEED).members
+    model = train(story, members)
+    waitress.serve(create_target(model, adult.columns()), host=arguments.host, port=arguments.port, threads=4, ident=None)
 
 
 if __name__ == "__main__":

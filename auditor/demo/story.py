@@ -47,7 +47,7 @@ def tell(plan: Plan, console: Console) -> dict[str, Any]:
     home = plan.settings.home
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     say("Cutting UCI Adult into 5,000 members, 6,000 non-members and 10,000 auxiliary records, all distinct")
-    parts = adult.split(adult.load(), SEED)
+    parts = adult.split(adult.load(), adult.SEED)
     members = home / "members.csv"
     parts.members.to_csv(members, index=False)
     say(f"Training the target ({plan.story.learner.name}) in a process of its own; starting API, worker and clock")

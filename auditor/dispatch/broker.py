@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from auditor.dispatch.protocol import RUN_STEP
 from auditor.domain.audit import Queue
+from auditor.errors import Unavailable
 from auditor.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,14 @@ class CeleryDispatch:
                     "the queue did not take %d step(s), which will be sent again: %s: %s", left, type(error).__name__, error
                 )
                 return
+
+    def check(self) -> None:
+        """Raises Unavailable if the broker does not answer within a few seconds."""
+        try:
+            with self._app.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, timeout=4)
+        except Exception as error:  # each broker has its own ways to be away
+            raise Unavailable(f"the broker does not answer ({type(error).__name__}); check AUDITOR_BROKER_URL and that it runs") from None
 
     def close(self) -> None:
         self._app.close()

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from brokers import redis_server
 
 from auditor.dispatch import CeleryDispatch, LocalDispatch
 from auditor.dispatch.celery_app import make_app
@@ -55,6 +56,12 @@ def arrivals(tmp_path):
 @pytest.fixture
 def folder_environment(tmp_path, arrivals):
     return {"AUDITOR_HOME": str(tmp_path / "home"), "AUDITOR_WORKER_THREADS": "2", "ARRIVALS": str(arrivals.folder)}
+
+
+@pytest.fixture(scope="module")
+def redis_url():
+    with redis_server() as url:
+        yield url
 
 
 @pytest.fixture

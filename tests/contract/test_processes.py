@@ -154,7 +154,7 @@ class TestPorts:
         with pytest.raises(Unavailable, match=f"^port {taken} on 127.0.0.1 is taken; choose another with --port$"):
             check_port("127.0.0.1", taken)
 
-    @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 70000), ("192.0.2.1", 8700), ("no.such.host.invalid", 8700)])
+    @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 70000), ("192.0.2.1", 8000), ("no.such.host.invalid", 8000)])
     def test_what_is_no_port_or_not_our_address_is_one_sentence(self, host, port):
         with pytest.raises(Unavailable, match="cannot be used; choose another"):
             check_port(host, port)

@@ -76,3 +76,21 @@ class TestReport:
         assert code == 2
         assert err.startswith("auditor: ")
         assert err.count("\n") == 1
+
+    @pytest.mark.parametrize("form", ["html", "json", "pdf"])
+    def test_the_order_of_keys_in_the_file_changes_no_byte(self, auditor, tmp_path, form):
+        turned = tmp_path / "turned.json"
+        turned.write_text(json.dumps(_turned(json.loads(BREACH.read_text()))))
+        documents = []
+        for source in (BREACH, turned):
+            output = tmp_path / f"{source.stem}.{form}"
+            auditor("report", source, "--output", output)
+            documents.append(output.read_bytes())
+        assert documents[0] == documents[1]
+
+
+def _turned(document):
+    """The same document with the keys of every object the other way round."""
+    if isinstance(document, dict):
+        return {key: _turned(document[key]) for key in reversed(document)}
+    return [_turned(item) for item in document] if isinstance(document, list) else document
