@@ -9,7 +9,7 @@ from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores
 from auditor.domain.finding import Control, Estimate
 from auditor.scoring import roc, thresholds
 from auditor.scoring.attribute import aligned
-from auditor.scoring.grading import Assessment, Grading, Truth
+from auditor.scoring.grading import NOTHING, Assessment, Grading, Truth
 from auditor.scoring.intervals import Interval, difference, quantile, wilson
 from auditor.scoring.stealing import agreement_on_uniform, normalised
 from auditor.scoring.thresholds import ORACLE
@@ -43,7 +43,12 @@ def negative(evidence: MembershipScores, truth: Truth, grading: Grading) -> Cont
 
 
 def lookup_twin(assessment: Assessment) -> Control:
-    """A target that remembers its members: an attack that does not find it would not have found a leak."""
+    """A target that remembers its members: an attack that does not find it would not have found a leak. Where guessing without
+    the model is right already, even that target has nothing to add, and the check does not apply."""
+    if assessment.driver == NOTHING:
+        return Control(
+            None, "Guessing without the model is right already, so even a target that remembers its members adds nothing."
+        )
     return _must_be_found(assessment.score_low, "a target that remembers its members")
 
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from auditor.domain.finding import Estimate
 
+NOTHING = "nothing left to leak"  # the driver of a score of 0 that no attack could raise
+
 
 @dataclass(frozen=True)
 class Grading:

@@ -52,8 +52,8 @@ def bulk_power(members: int, non_members: int, wanted: float) -> Floats:
     both, same = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc) + (members - 1) * (both - auc**2) + (non_members - 1) * (same - auc**2)
     error = np.sqrt(np.maximum(1e-12, variance / (members * non_members)))
-    # The limit also stays below what a pair that was not seen could change (roc.auc_interval).
-    certain = auc * (ALPHA / 2) ** (1 / min(members, non_members))
+    # A perfect sample stays below what a pair that was not seen could change (roc.auc_interval).
+    certain = np.where(auc < 1, 1.0, (ALPHA / 2) ** (1 / min(members, non_members)))
     limit = np.minimum(auc - (quantile(ALPHA) + quantile(2 * (1 - POWER))) * error, certain)
     return np.asarray(np.where(limit >= 0.5 + wanted / 200, 1.0, 0.0))
 

@@ -14,9 +14,10 @@ CELLS = 4_000_000  # what one batch may hold, so that memory does not grow with 
 def weights(records: int, rng: np.random.Generator) -> Iterator[Floats]:
     """How often each record is drawn in each resample, (b, records) at a time."""
     batch = max(1, CELLS // records)
-    shares = np.full(records, 1 / records)
     for first in range(0, RESAMPLES, batch):
-        yield rng.multinomial(records, shares, min(batch, RESAMPLES - first)).astype(np.float64)
+        size = min(batch, RESAMPLES - first)
+        drawn = rng.integers(records, size=(size, records)) + records * np.arange(size)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=size * records).reshape(size, records).astype(np.float64)
 
 
 def paired(

@@ -48,12 +48,13 @@ def auc_interval(scores: Floats, is_member: NDArray[np.bool_], alpha: float = 0.
 
     DeLong's variance is zero where every pair came out alike (AUC 0 or 1, or nothing but ties), though a pair not yet seen may
     differ. Members and non-members form min(P, N) independent pairs, so a kind of pair that none of them shows has probability
-    at most q = 1 - (alpha / 2) ** (1 / min(P, N)); the interval always reaches at least as far as such pairs would move the AUC.
+    at most q = 1 - (alpha / 2) ** (1 / min(P, N)), and there the interval reaches as far as such pairs would move the AUC. Where
+    few pairs differ DeLong's variance is too small as well; half that reach then keeps the coverage (docs/score.md).
     """
     placed = placements(scores, is_member)
     value = min(1.0, max(0.0, placed.auc))
     pairs = min(len(placed.members), len(placed.non_members))
-    unseen = 1.0 - (alpha / 2) ** (1.0 / pairs)
+    unseen = (1.0 - (alpha / 2) ** (1.0 / pairs)) * (0.5 if placed.variance > 0 else 1.0)
     low, high = _logit_limits(value, float(np.sqrt(placed.variance)), quantile(alpha))
     return Interval(min(low, value * (1 - unseen)), value, max(high, value + (1 - value) * unseen))
 
