@@ -105,6 +105,15 @@ def test_the_lookup_twin_has_to_score_at_least_5(low: float | None, passed: bool
     assert controls.lookup_twin(Assessment((), low, low, low)).passed is passed
 
 
+def test_the_lookup_twin_does_not_apply_where_guessing_is_right_already() -> None:
+    attack, _, truth = guesses(IS_MEMBER, 50.0, 50.0)
+
+    found = controls.lookup_twin(assess(attack, truth, GRADING, attack))
+
+    assert found.passed is None
+    assert "adds nothing" in found.sentence
+
+
 def test_the_expectation_is_the_median_over_pseudo_targets_with_their_spread() -> None:
     evidence = scores(IS_MEMBER, normal(1.0), pseudo=8)
 
