@@ -18,10 +18,10 @@ dev: $(VENV)/.dev
 demo: install
 	@$(BIN)/auditor demo $(ARGS)
 
-# Unit, contract and statistical tests share the cores; end-to-end tests start servers and kill them, one at a time.
+# Both cores are filled; end-to-end tests come last, because they start servers and kill them.
 test: dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/statistical
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/e2e
 
 lint: dev
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ from auditor.domain.audit import Audit
 from auditor.domain.data import Column
 from auditor.domain.target import AuthKind, Profile, Target
 from auditor.errors import BudgetExhausted, Cancelled, InvalidInput
-from auditor.querying import QueryClient, Transport, guard_of, http_transport
+from auditor.querying import Door, QueryClient, Rate, Transport, guard_of, http_transport
 from auditor.store import audits, ledger, secrets
 from auditor.workflow.services import Services
 
@@ -51,6 +51,12 @@ def transport(services: Services, audit: Audit, target: Target, columns: tuple[C
 def query_client(services: Services, audit: Audit, door: Transport, profile: Profile, checkpoint: Checkpoint) -> QueryClient:
     rate = audit.spec["budget"]["rate"]
     return QueryClient(door, StoreLedger(services, audit), profile, rate=rate, checkpoint=lambda: checkpoint(0.0))
+
+
+def paying_door(services: Services, audit: Audit, door: Transport, checkpoint: Checkpoint) -> Door:
+    """For the probe, which asks the same records again: paid, paced and cancelled like any other question."""
+    rate = Rate(audit.spec["budget"]["rate"])
+    return Door(door, StoreLedger(services, audit), rate, lambda: checkpoint(0.0))
 
 
 def secret_of(services: Services, audit: Audit, target: Target) -> str | None:

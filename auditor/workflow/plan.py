@@ -11,10 +11,11 @@ from auditor.domain.spec import AuditSpec
 
 ASK_ROWS = 2_000
 SHADOWS_PER_STEP = 4
-LOOK_STRIDE = 10
-REPORT_STAGE = 1_000
+LOOK_STRIDE = 100
+REPORT_STAGE = 10_000
 
-PROBE, ASK, CHOOSE, SHADOWS, ATTACKS, CONTROLS, GRADE = range(7)
+PROBE, ASK, CHOOSE, SHADOWS, ATTACKS, CONTROLS, GRADE = range(0, 70, 10)
+LAST_TURN = CONTROLS - ATTACKS - 1
 
 FIT_SECONDS_PER_1000 = {"xgboost": 0.08, "random-forest": 0.15, "logistic-regression": 0.02, "mlp": 0.6}
 
@@ -26,7 +27,7 @@ def planned(spec: AuditSpec, steps: Sequence[Step]) -> list[NewStep]:
     if "probe" not in done:
         return plan
     probe = done["probe"]
-    plan += _asking(probe)
+    plan += _asking(spec, probe)
     if needs_shadows(probe):
         plan.append(_choose(spec))
         plan.append(NewStep("blind", StepKind.BLIND, SHADOWS, Queue.TRAIN, weight=12.0, required=False))
@@ -57,11 +58,14 @@ def attack_key(item: Mapping[str, Any], shadows: int) -> str:
     return f"{item['label']}{suffix}" + (f"@{shadows}" if item["family"] == "membership" else "")
 
 
-def _asking(probe: Mapping[str, Any]) -> Iterator[NewStep]:
+def _asking(spec: AuditSpec, probe: Mapping[str, Any]) -> Iterator[NewStep]:
+    """Chunks that workers ask side by side; with a rate limit one step asks all, so that no number of workers exceeds it."""
+    candidates, rate = probe["candidates"], spec.budget.rate
     seconds_per_row = max(probe["profile"]["latency_ms"], 0.1) / 1000 / max(1, probe["profile"]["batch_size"])
-    for first in range(0, probe["candidates"], ASK_ROWS):
-        last = min(first + ASK_ROWS, probe["candidates"])
-        weight = 0.3 + seconds_per_row * (last - first)
+    rows = candidates if rate else ASK_ROWS
+    for first in range(0, candidates, rows):
+        last = min(first + rows, candidates)
+        weight = 0.3 + max(seconds_per_row, 1 / rate if rate else 0.0) * (last - first)
         yield NewStep(f"ask:{first}-{last}", StepKind.ASK, ASK, Queue.QUERY, {"first": first, "last": last}, weight)
 
 
@@ -74,9 +78,11 @@ def _look(spec: AuditSpec, probe: Mapping[str, Any], look: int, shadows: int, be
     stage = look * LOOK_STRIDE
     if needs_shadows(probe):
         yield from _shadow_steps(spec, probe, stage + SHADOWS, before, shadows)
+    turn = 0
     for item in probe["run"]:
         if look == 0 or item["family"] == "membership":
-            yield from _attack_steps(item, shadows, stage)
+            yield from _attack_steps(item, shadows, stage, turn)
+            turn += 1 if spec.budget.rate and item["family"] != "membership" else 0
     params = {"shadows": shadows, "look": look, "looks": len(spec.shadow_looks)}
     yield NewStep(grade_key(shadows), StepKind.GRADE, stage + GRADE, Queue.TRAIN, params, weight=4.0)
 
@@ -89,12 +95,14 @@ def _shadow_steps(spec: AuditSpec, probe: Mapping[str, Any], stage: int, before:
         yield NewStep(f"shadows:{first}-{last - 1}", StepKind.SHADOWS, stage, Queue.TRAIN, params, fit * (last - first))
 
 
-def _attack_steps(item: Mapping[str, Any], shadows: int, stage: int) -> Iterator[NewStep]:
+def _attack_steps(item: Mapping[str, Any], shadows: int, stage: int, turn: int) -> Iterator[NewStep]:
+    """With a rate limit, attacks that ask the target take turns."""
     key = attack_key(item, shadows)
     params = {"item": dict(item), "shadows": shadows}
     membership = item["family"] == "membership"
     queue, weight = (Queue.TRAIN, 1.0) if membership else (Queue.QUERY, 6.0)
-    yield NewStep(f"attack:{key}", StepKind.ATTACK, stage + ATTACKS, queue, params, weight, required=False)
+    own_turn = 0 if membership else min(turn, LAST_TURN)
+    yield NewStep(f"attack:{key}", StepKind.ATTACK, stage + ATTACKS + own_turn, queue, params, weight, required=False)
     if not membership:
         yield NewStep(f"baseline:{key}", StepKind.BASELINE, stage + ATTACKS, Queue.TRAIN, params, 3.0, required=False)
     yield NewStep(f"control:{key}", StepKind.CONTROL, stage + CONTROLS, Queue.TRAIN, params, weight, required=False)

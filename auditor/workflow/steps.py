@@ -14,11 +14,11 @@ from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Profile
 from auditor.errors import AttackFailed, InvalidInput
 from auditor.learners import LEARNERS, check
-from auditor.querying import probe
+from auditor.querying import probe_through
 from auditor.scoring.validity import blind_baseline
 from auditor.shadows import choose, design, pool, trainers
 from auditor.workflow import grade, profiles, report_step, twins
-from auditor.workflow.asking import StoreLedger, query_client, transport
+from auditor.workflow.asking import paying_door, query_client, transport
 from auditor.workflow.contexts import context_for
 from auditor.workflow.evidence_store import to_arrays
 from auditor.workflow.material import Material, load
@@ -40,8 +40,7 @@ def _probe(services: Services, step: Step, material: Material, checkpoint: Check
     target = material.spec.target_block.as_target()
     door = transport(services, material.audit, target, material.data.columns)
     sample = material.data.candidates.features.head(PROBE_ROWS)
-    ledger = StoreLedger(services, material.audit)
-    profile = probe(door, ledger, target, sample, material.data.classes)
+    profile = probe_through(paying_door(services, material.audit, door, checkpoint), target, sample, material.data.classes)
     checkpoint(0.9)
     return plan_of(material, profile, material.audit.budget)
 

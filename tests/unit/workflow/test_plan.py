@@ -135,3 +135,13 @@ def test_planning_twice_gives_the_same_keys() -> None:
 def test_an_attack_key_names_the_attribute_and_the_shadows() -> None:
     assert attack_key(item("attribute", "inversion", "race"), 16) == "attribute[race]"
     assert attack_key(item("lira"), 16) == "lira@16"
+
+
+def test_with_a_rate_limit_one_step_asks_and_attacks_that_ask_take_turns() -> None:
+    """Two workers at 100 rows a second each would ask 200."""
+    items = [item("rmia"), item("attribute", "inversion", "race"), item("surrogate", "stealing")]
+    plan = by_key(spec_of(budget={"rate": 100}), probed(*items, candidates=9_000))
+    assert [s.params for s in plan.values() if s.kind is StepKind.ASK] == [{"first": 0, "last": 9_000}]
+    asking = [plan["attack:attribute[race]"].stage, plan["attack:surrogate"].stage]
+    assert asking[0] < asking[1] < plan["control:surrogate"].stage
+    assert plan["attack:rmia@16"].stage == asking[0]

@@ -1,0 +1,11 @@
+"""A hundred killed workers on PostgreSQL; a file of its own, so that both databases are tested side by side."""
+
+from pathlib import Path
+
+from chaos import killed_workers_and_lost_messages_change_nothing
+from services import fresh_postgres, postgres_server
+
+
+def test_killed_workers_and_lost_messages_change_nothing(tmp_path: Path) -> None:
+    with postgres_server() as server, fresh_postgres(server) as url:
+        killed_workers_and_lost_messages_change_nothing(url, tmp_path)
