@@ -36,7 +36,8 @@ class StoreLedger:
         if audit.cancel_requested or audit.finished_at is not None:
             raise Cancelled("The audit was cancelled.")
         raise BudgetExhausted(
-            f"The query budget of {audit.budget:,} rows is used up ({audit.queries:,} spent, {rows:,} wanted); raise it."
+            f"The query budget of {audit.budget:,} rows is used up ({audit.queries:,} spent, {rows:,} wanted);"
+            " raise budget.queries and audit again."
         )
 
     def record(self, digests: Sequence[bytes], answers: NDArray[np.float64]) -> None:

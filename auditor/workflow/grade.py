@@ -10,6 +10,7 @@ from auditor.domain.attack import Attack, Checkpoint
 from auditor.domain.audit import Step, StepStatus
 from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
 from auditor.domain.finding import Control, Finding, Outcome
+from auditor.errors import AttackFailed
 from auditor.querying import record_digests
 from auditor.scoring import controls, holm, score
 from auditor.scoring.assess import Assessment, Grading, Truth, assess
@@ -37,26 +38,38 @@ def grade(services: Services, step: Step, material: Material, checkpoint: Checkp
     """Findings of this look, what failed, and whether a membership verdict is open that more shadows may close."""
     look = Look(services, material, step.params["shadows"], 1.0 / step.params["looks"])
     found: list[Finding] = []
+    failed = _failed(look)
     for position, family in enumerate(FAMILIES):
-        found += _family(look, family)
+        cases = _gradable(look, family, failed)
+        found += _graded(look, family, cases) if cases else []
         checkpoint((position + 1) / len(FAMILIES))
     is_open = any(f.family == "membership" and f.outcome is Outcome.INCONCLUSIVE for f in found)
     return {
         "findings": [f.as_json() for f in found],
-        "failed": _failed(look),
+        "failed": failed,
         "grow": bool(is_open and step.params["look"] + 1 < step.params["looks"]),
         "shadows": look.shadows,
     }
 
 
-def _family(look: Look, family: str) -> list[Finding]:
+def _gradable(look: Look, family: str, failed: list[Item]) -> list[Case]:
+    """The family's evidence that can be graded; an attack that broke its contract is told in `failed` and stops no other."""
     items = [i for i in look.material.results["probe"]["run"] if i["family"] == family and look.result("attack", i)]
-    cases = [_case(look, item) for item in items]
-    if not cases:
-        return []
+    cases = []
+    for item in items:
+        case = _case(look, item)
+        try:
+            assess(case.evidence, case.truth, look.grading(family, len(items)), case.baseline)
+        except AttackFailed as broken:
+            failed.append({"attack": item["attack"], "family": family, "reason": broken.sentence})
+        else:
+            cases.append(case)
+    return cases
+
+
+def _graded(look: Look, family: str, cases: list[Case]) -> list[Finding]:
     grading = look.grading(family, len(cases))
-    pairs = [(c.evidence, c.baseline, c.truth) for c in cases]
-    assessed = holm.assess_family(pairs, grading)
+    assessed = holm.assess_family([(c.evidence, c.baseline, c.truth) for c in cases], grading)
     if family == "membership":
         assessed = [weigh_against_blind(look, c.evidence, c.truth, a, grading) for c, a in zip(cases, assessed, strict=True)]
     return [_finding(look, case, a, grading) for case, a in zip(cases, assessed, strict=True)]
@@ -129,6 +142,14 @@ def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -
 
 
 def _controls(look: Look, case: Case, grading: Grading) -> dict[str, Control]:
+    """An attack whose evidence about its controls cannot be graded has failed them."""
+    try:
+        return _ran_controls(look, case, grading)
+    except AttackFailed as broken:
+        return {"lookup_twin": Control(False, f"The controls of this attack cannot be graded: {broken.sentence}")}
+
+
+def _ran_controls(look: Look, case: Case, grading: Grading) -> dict[str, Control]:
     ran = look.result("control", case.item)
     if ran is None:
         missing = Control(False, "The controls of this attack could not run, so nothing shows that it would have seen a leak.")
@@ -157,9 +178,9 @@ def _parameters(look: Look, case: Case) -> dict[str, Any]:
     return parameters
 
 
-def _failed(look: Look) -> list[dict[str, str]]:
+def _failed(look: Look) -> list[Item]:
     """Attacks that were planned and did not finish, with the sentence that says why."""
-    failed = []
+    failed: list[Item] = []
     for step in look.material.steps:
         if step.status is StepStatus.FAILED and step.key.startswith("attack:"):
             item = step.params["item"]

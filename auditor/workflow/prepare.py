@@ -78,8 +78,19 @@ def features_of(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> list[st
             if column not in present:
                 near = suggestion(column, present)
                 raise InvalidInput(f"data.{name}", f"column {column!r} is missing from this file{near}")
+        if spec.features is None:
+            _refuse_unnamed(spec, features, name, present)
     _check_named(spec, features)
     return features
+
+
+def _refuse_unnamed(spec: DataSpec, features: list[str], name: str, present: Sequence[str]) -> None:
+    """Columns that only some files have: where the features are not listed, nobody knows whether the model takes them."""
+    extra = next((c for c in present if c not in {*features, spec.label, *spec.exclude}), None)
+    if extra is not None:
+        raise InvalidInput(
+            "data.members", f"column {extra!r} of {name} is missing from this file; add it here, or name it under data.exclude"
+        )
 
 
 def _check_named(spec: DataSpec, features: list[str]) -> None:
