@@ -32,7 +32,7 @@ lint: dev
 bench: dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
-# What needs a foreign stack runs in environments of its own and leaves recorded fixtures for `make test`.
+# Proofs that take too long for every test run; writes docs/validity.md.
 validate: dev
 	$(BIN)/python -m benchmarks.validate $(ARGS)
 
