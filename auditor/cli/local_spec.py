@@ -17,6 +17,7 @@ from auditor.settings import Settings
 from auditor.store import datasets, targets
 from auditor.store.engine import Transaction
 from auditor.workflow import Services
+from auditor.workflow.prepare import RawTable, prepare
 
 FILES = ("members", "non_members", "auxiliary")
 MEGABYTE = 1_000_000
@@ -47,6 +48,7 @@ def register(services: Services, workspace_id: str, spec: AuditSpec, folder: Pat
     """Keeps the files that the spec names (paths are relative to `folder`) and its target, all in one transaction."""
     block = _block(spec, services.environ)
     tables = {name: _table(services.settings, name, folder / path) for name, path in _paths(spec).items()}
+    _check(spec, block, tables)
     with services.database.begin() as tx:
         ids = {name: _dataset(tx, services, workspace_id, table) for name, table in tables.items()}
         target_id = _target(tx, services, workspace_id, spec.name, block)
@@ -73,6 +75,12 @@ def _block(spec: AuditSpec, environ: Mapping[str, str]) -> TargetSpec:
         shown = name if name.replace("_", "").isalnum() else "it names"
         raise InvalidInput("target.auth.secret", f"set the environment variable {shown} to the target's credential")
     return spec.target.model_copy(update={"auth": auth.model_copy(update={"secret": f"env:{name}"})})
+
+
+def _check(spec: AuditSpec, block: TargetSpec, tables: "Mapping[str, _File]") -> None:
+    """Everything that can be wrong with the records is told before anything is kept; raises InvalidInput."""
+    cells = {name: RawTable(file.table.cells, file.table.types) for name, file in tables.items()}
+    prepare(spec.data, cells, block.classes, spec.seed)
 
 
 @dataclass(frozen=True)

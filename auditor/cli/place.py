@@ -30,5 +30,11 @@ def log_to_file(settings: Settings, name: str) -> Path:
     """Warnings belong in a file while a terminal shows progress."""
     path = settings.home / "logs" / f"{name}.log"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    logging.basicConfig(filename=path, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(handlers=[_LogFile(path, encoding="utf-8")], level=logging.WARNING, format=form, force=True)
     return path
+
+
+class _LogFile(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is the standard library's
+        """On a full disk the line is lost: the standard answer is a traceback on the terminal for each."""

@@ -14,8 +14,9 @@ from rich.console import Console
 
 from auditor import workflow
 from auditor.cli.exits import code_of
-from auditor.console import files, findings_table, shown_progress, verdict
+from auditor.console import data_notes, files, findings_table, shown_progress, verdict
 from auditor.domain.audit import Audit, AuditStatus
+from auditor.errors import Unavailable
 from auditor.report import as_json
 from auditor.store import audits
 from auditor.workflow import Services
@@ -33,7 +34,10 @@ class Ending:
 
 def finish(services: Services, audit: Audit, ending: Ending) -> int:
     """Watches to the end, shows what was found, writes the result, and returns the exit code."""
-    closed = _watch(services, audit)
+    try:
+        closed = _watch(services, audit)
+    except Unavailable as away:
+        raise Unavailable(f"{away.sentence} ({_go_on(audit, ending)})") from away
     if closed.result is not None:
         _show(closed.result)
         if ending.output is not None:
@@ -41,11 +45,15 @@ def finish(services: Services, audit: Audit, ending: Ending) -> int:
             print(f"wrote {ending.output}")
         print(f"dashboard: auditor up --home {ending.home}")
     elif closed.status is AuditStatus.CANCELLED:
-        print(f"cancelled; `auditor resume {closed.id} --home {ending.home}` goes on where it stopped", file=sys.stderr)
+        print(f"cancelled; {_go_on(closed, ending)}", file=sys.stderr)
     else:
         reason = closed.reason or "the audit failed"
-        print(f"auditor: {reason} (`auditor resume {closed.id} --home {ending.home}` tries again)", file=sys.stderr)
+        print(f"auditor: {reason} ({_go_on(closed, ending)}, with the same spec)", file=sys.stderr)
     return code_of(closed)
+
+
+def _go_on(audit: Audit, ending: Ending) -> str:
+    return f"`auditor resume {audit.id} --home {ending.home}` goes on where it stopped"
 
 
 def _watch(services: Services, audit: Audit) -> Audit:
@@ -86,4 +94,6 @@ def _interrupts() -> Iterator[threading.Event]:
 def _show(result: dict[str, object]) -> None:
     console = Console()
     console.print(findings_table(result))
+    for note in data_notes(result):
+        console.print(note, markup=False, highlight=False)
     console.print(verdict(result))

@@ -4,7 +4,7 @@
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -17,6 +17,8 @@ from auditor.errors import InvalidInput
 
 TIERS = {"quick": 4, "standard": 16, "full": 64}
 LOOKS = (4, 16, 64)
+NEAR = 0.6
+LISTED = 12
 
 
 class _Part(BaseModel):
@@ -205,9 +207,14 @@ def _path(problem: ErrorDetails) -> list[str]:
     return kept if _is_union_tag(last) and not names_a_key else [*kept, str(last)]
 
 
-def suggestion(word: str, known: object) -> str:
-    near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.5)  # type: ignore[call-overload]
-    return f"; did you mean {near[0]!r}?" if near else "; known are: " + ", ".join(known)  # type: ignore[arg-type]
+def suggestion(word: str, known: Iterable[object]) -> str:
+    """The nearest known name, or what is known: a file may have thousands of columns, so not all of them."""
+    names = [str(name) for name in known]
+    near = difflib.get_close_matches(str(word), names, n=1, cutoff=NEAR)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"; known are: {', '.join(names[:LISTED])}{more}"
 
 
 def _is_union_tag(part: object) -> bool:

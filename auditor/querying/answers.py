@@ -106,7 +106,10 @@ def _top_k(reply: Reply, profile: Profile) -> Answers:
     given = np.nan_to_num(result)
     _check_range(given)
     if (given.sum(axis=1) > 1 + sum_tolerance(len(profile.classes), profile.decimals)).any():
-        raise BadAnswer(f"The probabilities of a record add up to {given.sum(axis=1).max():.4g}, which is more than 1.")
+        raise BadAnswer(
+            f"The probabilities of a record add up to {given.sum(axis=1).max():.4g}, which is more than 1;"
+            " if these are raw scores, declare output: logits."
+        )
     return np.clip(result, 0.0, 1.0)
 
 

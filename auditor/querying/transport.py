@@ -133,7 +133,9 @@ def _broken(error: exceptions.HTTPError, timeout: float) -> TargetError:
     if isinstance(error, exceptions.NewConnectionError):
         return Interrupted("No connection to the target could be made; check target.url and that the server is running.")
     if isinstance(error, exceptions.TimeoutError):
-        return Interrupted(f"The target did not answer within {timeout:g} seconds; check that it is up, or make it faster.")
+        return Interrupted(
+            f"The target did not answer within {timeout:g} seconds; check that it is up, or raise AUDITOR_TARGET_TIMEOUT."
+        )
     if isinstance(error, exceptions.DecodeError):
         return BadAnswer("The target's answer cannot be decompressed; turn the compression of answers off.")
     return Interrupted("The target closed the connection before it answered; check that the server is running and healthy.")

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import hmac
 import os
 import secrets
@@ -61,21 +62,24 @@ def _kept(path: Path) -> str:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)))
-            file.flush()
-            os.fsync(file.fileno())
-        _publish(draft, path)
+        try:
+            _write(draft)
+            _publish(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
     return path.read_text(encoding="ascii", errors="replace")
 
 
+def _write(draft: Path) -> None:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)))
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _publish(draft: Path, path: Path) -> None:
-    try:
+    with contextlib.suppress(FileExistsError):  # another process was first: its key counts
         os.link(draft, path)
-    except FileExistsError:
-        pass  # another process was first: its key counts
-    finally:
-        draft.unlink()
 
 
 def _decoded(text: str, place: str) -> bytes:

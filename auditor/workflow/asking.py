@@ -46,7 +46,9 @@ class StoreLedger:
 
 
 def transport(services: Services, audit: Audit, target: Target, columns: tuple[Column, ...]) -> Transport:
-    return http_transport(target, columns, secret_of(services, audit, target), guard_of(services.settings))
+    settings = services.settings
+    secret = secret_of(services, audit, target)
+    return http_transport(target, columns, secret, guard_of(settings), timeout=settings.target_timeout)
 
 
 def query_client(services: Services, audit: Audit, door: Transport, profile: Profile, checkpoint: Checkpoint) -> QueryClient:

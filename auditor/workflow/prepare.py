@@ -48,7 +48,7 @@ def prepare(spec: DataSpec, tables: Mapping[str, RawTable], classes: tuple[str, 
     removed: dict[str, int] = {}
     sides = {name: _clean(name, table, features, spec, removed) for name, table in tables.items()}
     sides = _distinct(sides, removed)
-    _refuse_small(sides)
+    refuse_small({name: len(side) for name, side in sides.items()})
     notes: list[str] = []
     if "auxiliary" not in sides:
         sides = _set_aside(sides, seed, notes)
@@ -151,12 +151,12 @@ def _count(removed: dict[str, int], word: str, rows: NDArray[np.bool_]) -> None:
         removed[word] = int(rows.sum())
 
 
-def _refuse_small(sides: dict[str, _Side]) -> None:
+def refuse_small(records: Mapping[str, int]) -> None:
     for name in ("members", "non_members"):
-        if len(sides[name]) < MIN_SIDE:
+        if records[name] < MIN_SIDE:
             raise InvalidInput(
                 f"data.{name}",
-                f"{len(sides[name])} distinct labelled records are left of this file; an audit needs at least {MIN_SIDE}",
+                f"{records[name]} distinct labelled records are left of this file; give more, an audit needs at least {MIN_SIDE}",
             )
 
 

@@ -12,7 +12,7 @@ from auditor.querying import check_url
 from auditor.store import audits, datasets, events
 from auditor.store.engine import Transaction
 from auditor.workflow.advance import advance_in, deliver
-from auditor.workflow.prepare import features_of
+from auditor.workflow.prepare import features_of, refuse_small
 from auditor.workflow.probing import requested_attacks
 from auditor.workflow.services import Services
 
@@ -51,7 +51,7 @@ def submit(services: Services, workspace_id: str, spec: AuditSpec, origin: Origi
 def submit_in(tx: Transaction, services: Services, workspace_id: str, spec: AuditSpec, origin: Origin) -> tuple[Audit, list[Step]]:
     """Inside the caller's transaction; the caller delivers the returned steps after it commits."""
     now = services.clock()
-    _check_columns(tx, workspace_id, spec)
+    _check_files(tx, workspace_id, spec)
     audit = audits.create(
         tx,
         workspace_id=workspace_id,
@@ -76,15 +76,12 @@ def validate(spec: AuditSpec) -> None:
         check(Learner(spec.learner.name, dict(spec.learner.params)))
 
 
-def _check_columns(tx: Transaction, workspace_id: str, spec: AuditSpec) -> None:
-    """The columns that the spec names stand in every file: known before anything is queued."""
+def _check_files(tx: Transaction, workspace_id: str, spec: AuditSpec) -> None:
+    """Enough records, and in every file the columns that the spec names: known before anything is queued."""
     named = {"members": spec.data.members, "non_members": spec.data.non_members, "auxiliary": spec.data.auxiliary}
-    columns = {
-        name: list(datasets.get_dataset(tx, workspace_id, dataset_id).columns)
-        for name, dataset_id in named.items()
-        if dataset_id is not None
-    }
-    features_of(spec.data, columns)
+    files = {name: datasets.get_dataset(tx, workspace_id, one) for name, one in named.items() if one is not None}
+    refuse_small({name: file.rows for name, file in files.items()})
+    features_of(spec.data, {name: list(file.columns) for name, file in files.items()})
 
 
 def cancel(services: Services, workspace_id: str, audit_id: str) -> Audit:

@@ -111,7 +111,10 @@ def _reply(tensor: Tensor, n: int) -> Reply:
         raise BadAnswer(f"The target gave {shape[0] if shape else 1:,} answers for {n:,} records; it must answer each record once.")
     flat = _flat(data)
     if len(flat) != math.prod(shape):
-        raise BadAnswer(f"Output {name[:40]!r} of the target's answer says shape {list(shape)} but holds {len(flat):,} values.")
+        raise BadAnswer(
+            f"Output {name[:40]!r} of the target's answer says shape {list(shape)} but holds {len(flat):,} values;"
+            " the server must send as many as it says."
+        )
     width = math.prod(shape[1:])
     if tensor.get("datatype") in ("BYTES", "BOOL") and width == 1:
         return replace(from_rows(flat, n), tensor=name)

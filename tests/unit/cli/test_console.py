@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from auditor.console import findings_table, shown_progress, verdict
+from auditor.console import data_notes, findings_table, shown_progress, verdict
 from auditor.console.progress import QUIET_SECONDS, Lines, eta
+from auditor.console.records import REMOVED
 from auditor.domain.audit import AuditStatus, Progress
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "results"
@@ -135,3 +136,21 @@ class TestProgress:
 
     def test_without_an_estimate_nothing_is_promised(self):
         assert eta(progress(eta_seconds=None)) == ""
+
+
+def test_removed_records_are_told_in_sentences():
+    removed = {"non_members_also_members": 1200, "members_without_label": 2, "duplicate_auxiliary": 0, "duplicates": 3}
+    told = data_notes({"data": {"removed": removed, "notes": ["No auxiliary records were given."]}})
+    assert [sentence.split()[0] for sentence in told] == ["1,200", "2", "No"]
+    assert "counted as members" in told[0]
+    assert "no label" in told[1]
+
+
+@pytest.mark.parametrize("result", [{}, {"data": {}}, {"data": {"removed": {}, "notes": []}}])
+def test_nothing_is_told_of_records_that_were_all_kept(result):
+    assert data_notes(result) == []
+
+
+def test_every_reason_to_remove_a_record_has_its_sentence():
+    removed = dict.fromkeys(REMOVED, 5)
+    assert len(set(data_notes({"data": {"removed": removed}}))) == len(REMOVED)

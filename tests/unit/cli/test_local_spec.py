@@ -44,10 +44,14 @@ def services(tmp_path):
 def folder(tmp_path):
     where = tmp_path / "work"
     (where / "sub").mkdir(parents=True)
-    (where / "members.csv").write_text("a,y\n1,no\n2,yes\n")
-    (where / "sub" / "non_members.csv").write_text("a,y\n3,no\n4,yes\n5,no\n")
+    (where / "members.csv").write_text(people(0, 60))
+    (where / "sub" / "non_members.csv").write_text(people(60, 130))
     (where / "audit.yaml").write_text(SPEC)
     return where
+
+
+def people(first, last):
+    return "a,y\n" + "".join(f"{i},{'no' if i % 2 else 'yes'}\n" for i in range(first, last))
 
 
 def registered(services, folder, **environ):
@@ -90,7 +94,7 @@ class TestRegistering:
         with services.database.read() as tx:
             members = datasets.get_dataset(tx, workspace_id, known.spec.data.members)
             others = datasets.get_dataset(tx, workspace_id, known.spec.data.non_members)
-        assert (members.name, members.rows, others.name, others.rows) == ("members.csv", 2, "non_members.csv", 3)
+        assert (members.name, members.rows, others.name, others.rows) == ("members.csv", 60, "non_members.csv", 70)
         assert known.spec.data.auxiliary is None
 
     def test_the_target_is_registered_under_the_name_of_the_spec(self, services, folder):
@@ -106,7 +110,7 @@ class TestRegistering:
 
     def test_a_changed_file_is_another_dataset_of_the_same_target(self, services, folder):
         first = registered(services, folder)
-        (folder / "members.csv").write_text("a,y\n1,no\n2,yes\n9,no\n")
+        (folder / "members.csv").write_text(people(0, 59))
         second = registered(services, folder)
         assert first.target_id == second.target_id
         assert first.spec.data.members != second.spec.data.members
@@ -128,6 +132,23 @@ class TestRegistering:
             registered(services, folder)
         with services.database.read() as tx:
             assert datasets.page_datasets(tx, first_workspace(services), limit=10)[0] == []
+
+    @pytest.mark.parametrize(
+        ("members", "says"),
+        [
+            (people(0, 3), "data.members: 3 distinct labelled records are left"),
+            (people(60, 130), "data.non_members: 0 distinct labelled records are left"),
+            ("a,y,z\n" + people(0, 60).partition("\n")[2].replace("\n", ",1\n"), "column 'z' is missing"),
+        ],
+    )
+    def test_records_that_cannot_be_audited_are_told_before_anything_is_kept(self, services, folder, members, says):
+        (folder / "members.csv").write_text(members)
+        with pytest.raises(InvalidInput) as mistake:
+            registered(services, folder)
+        assert says in str(mistake.value)
+        with services.database.read() as tx:
+            assert datasets.page_datasets(tx, first_workspace(services), limit=10)[0] == []
+            assert targets.page_targets(tx, first_workspace(services), limit=10)[0] == []
 
     def test_an_id_of_a_target_is_for_the_api(self, services, folder):
         (folder / "audit.yaml").write_text(SPEC.replace("{url: http://127.0.0.1:8080/v2/models/m/infer}", "some-id"))

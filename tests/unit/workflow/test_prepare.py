@@ -184,3 +184,17 @@ def test_a_file_of_three_rows_is_refused_with_the_number_that_is_needed(members:
 def test_one_class_only_is_refused(members: pd.DataFrame, others: pd.DataFrame) -> None:
     with pytest.raises(InvalidInput, match="one value only"):
         ready(members.assign(label="no"), others.assign(label="no"))
+
+
+def test_a_column_that_only_one_file_has_is_told(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    with pytest.raises(InvalidInput, match="column 'height' of non_members is missing from this file") as mistake:
+        ready(members, others.assign(height="1"))
+    assert mistake.value.field == "data.members"
+
+
+@pytest.mark.parametrize("changes", [{"exclude": ["height"]}, {"features": ["age", "zip", "sex"]}])
+def test_a_column_that_is_not_asked_with_may_stand_in_one_file_only(
+    members: pd.DataFrame, others: pd.DataFrame, changes: dict[str, Any]
+) -> None:
+    data = ready(members, others.assign(height="1"), **changes)
+    assert "height" not in data.candidates.features
