@@ -1,5 +1,6 @@
 """Child processes that live and end together: the API, a worker, beat, a target."""
 
+import ctypes
 import errno
 import logging
 import os
@@ -16,6 +17,7 @@ from auditor.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
+PR_SET_PDEATHSIG = 1  # prctl(2)
 GRACE_SECONDS = 10.0
 TAKEN = (errno.EADDRINUSE,)
 LONGEST_WAIT = 30.0
@@ -71,11 +73,12 @@ class Child:
 
 def _start(program: Program) -> "subprocess.Popen[bytes]":
     environ = {**os.environ, **program.environ}
+    command = python("-m", "auditor.processes", str(os.getpid()), *program.command)
     if program.output is None:
-        return subprocess.Popen(program.command, env=environ, start_new_session=True)
+        return subprocess.Popen(command, env=environ, start_new_session=True)
     program.output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with program.output.open("ab") as sink:
-        return subprocess.Popen(program.command, env=environ, start_new_session=True, stdout=sink, stderr=sink)
+        return subprocess.Popen(command, env=environ, start_new_session=True, stdout=sink, stderr=sink)
 
 
 @dataclass
@@ -166,3 +169,19 @@ def wait_for_port(child: Child, port: int, seconds: float = 60.0) -> None:
 
 def _see(child: Child) -> str:
     return f"; {child.program.output} says why" if child.program.output else ""
+
+
+def become(parent: int, command: Sequence[str]) -> None:
+    """Turns this process into the command, to be asked to stop when the parent dies in whatever way: nobody is left behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it died before it could be watched
+        return
+    try:
+        os.execvp(command[0], list(command))  # noqa: S606 - a command of our own, without a shell
+    except OSError as error:
+        sys.exit(f"{command[0]} cannot be started: {error.strerror}")
+
+
+if __name__ == "__main__":
+    become(int(sys.argv[1]), sys.argv[2:])

@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -130,13 +132,29 @@ class TestSupervisor:
         supervisor.stop()
         assert all(child.has_ended for child in children)
 
-    def test_if_one_cannot_start_none_is_left(self, tmp_path):
-        output = tmp_path / "pid"
-        first = Program("one", python("-c", "import os, time; print(os.getpid(), flush=True); time.sleep(60)"), output=output)
-        with pytest.raises(FileNotFoundError):
-            Supervisor([first, Program("two", (str(tmp_path / "no-such-program"),))])
-        if output.read_text():
-            assert _is_gone(int(output.read_text()))
+    def test_a_program_that_is_not_there_is_told_in_its_log(self, tmp_path):
+        log = tmp_path / "log"
+        child = Child(Program("two", (str(tmp_path / "no-such-program"),), output=log))
+        assert child.process.wait(10) == 1
+        assert "no-such-program cannot be started: No such file or directory" in log.read_text()
+
+    def test_children_end_when_their_parent_is_killed(self, tmp_path):
+        pid = tmp_path / "pid"
+        code = (
+            "import time\nfrom pathlib import Path\nfrom auditor.processes import Child, Program, python\n"
+            f"child = Child(Program('one', python('-c', 'import time; time.sleep(60)')))\n"
+            f"Path({str(pid)!r}).write_text(str(child.process.pid))\ntime.sleep(60)"
+        )
+        parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})
+        try:
+            wait_for(lambda: pid.exists() and pid.read_text())
+            time.sleep(0.3)  # the child has to ask for it first
+            child = int(pid.read_text())
+            assert not _is_gone(child)
+        finally:
+            parent.kill()
+            parent.wait()
+        wait_for(lambda: _is_gone(child))
 
 
 class TestPorts:
