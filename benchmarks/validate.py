@@ -44,10 +44,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=200)
     runs = parser.parse_args().runs
-    began = time.perf_counter()
+    commit, began = commit_now(), time.perf_counter()
     with ThreadPoolExecutor(2) as threads:
         counted = sum(threads.map(one_run, range(runs)), Counter())
-    PAGE.write_text(page(counted, runs, time.perf_counter() - began), encoding="utf-8")
+    PAGE.write_text(page(counted, runs, commit, time.perf_counter() - began), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
 
 
@@ -100,9 +100,12 @@ def ignore(fraction: float) -> None:
     pass
 
 
-def page(counted: Counter[str], runs: int, seconds: float) -> str:
-    git = ("git", "-C", str(PAGE.parent))
-    commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+def commit_now() -> str:
+    line = ("git", "-C", str(PAGE.parent), "rev-parse", "--short=12", "HEAD")
+    return subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def page(counted: Counter[str], runs: int, commit: str, seconds: float) -> str:
     rows = []
     for promise, rate in PROMISES.items():
         found = clopper_pearson(counted[promise], runs, 0.05)

@@ -36,7 +36,8 @@ class CeleryDispatch:
             with self._app.connection_for_write() as connection:
                 connection.ensure_connection(max_retries=1, timeout=4)
         except Exception as error:  # each broker has its own ways to be away
-            raise Unavailable(f"the broker does not answer ({type(error).__name__}); check AUDITOR_BROKER_URL and that it runs") from None
+            name = type(error).__name__
+            raise Unavailable(f"the broker does not answer ({name}); check AUDITOR_BROKER_URL and that it runs") from None
 
     def close(self) -> None:
         self._app.close()

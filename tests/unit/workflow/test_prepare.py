@@ -202,10 +202,10 @@ def test_a_column_that_is_not_asked_with_may_stand_in_one_file_only(
 
 def test_of_many_columns_only_some_are_listed(members: pd.DataFrame, others: pd.DataFrame) -> None:
     wide = {f"c{i}": "1" for i in range(300)}
-    with pytest.raises(InvalidInput, match="known are: id, age, .* and 293 more$"):
+    with pytest.raises(InvalidInput, match=r"known are: id, age, .* and 293 more$"):
         ready(members.assign(**wide), others.assign(**wide), label="outcome")
 
 
 def test_a_name_that_is_only_a_little_alike_is_not_suggested(members: pd.DataFrame, others: pd.DataFrame) -> None:
-    with pytest.raises(InvalidInput, match="column 'label' is missing from this file; known are: id, age, zip, sex$"):
+    with pytest.raises(InvalidInput, match=r"column 'label' is missing from this file; known are: id, age, zip, sex$"):
         ready(members, others.drop(columns="label"))
