@@ -188,7 +188,8 @@ def _check_policy(spec: AuditSpec) -> None:
 
 def first_mistake(error: ValidationError, model: type[BaseModel]) -> InvalidInput:
     """The first validation error as one sentence; an unknown key suggests the nearest known one."""
-    problem = error.errors(include_url=False, include_context=False)[0]
+    problems = error.errors(include_url=False, include_context=False)
+    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])  # a misspelled key is also a missing one
     path = _path(problem)
     field = ".".join(path)
     if problem["type"] == "extra_forbidden":

@@ -235,3 +235,11 @@ class TestFiles:
     def test_an_output_that_cannot_be_written_is_told_first(self, tmp_path, path, said):
         with pytest.raises(InvalidInput, match=said):
             files.check_writable(tmp_path / path)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("tagret", "target"), ("dat", "data")])
+def test_a_misspelled_key_that_is_required_is_told_as_misspelled(tmp_path, written, meant):
+    path = tmp_path / "a.yaml"
+    path.write_text(SPEC.replace(f"{meant}:", f"{written}:", 1))
+    with pytest.raises(InvalidInput, match=f"unknown key '{written}'; did you mean '{meant}'"):
+        read_spec(path)
