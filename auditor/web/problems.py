@@ -140,7 +140,8 @@ def pointer(field_path: str) -> str | None:
 
 
 def clip(text: str) -> str:
-    """A sentence may quote what was sent; nobody needs a megabyte of it."""
+    """A sentence may quote what was sent; nobody needs a megabyte of it, and no program what cannot be printed."""
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 

@@ -153,3 +153,10 @@ def test_people_get_a_page_where_there_is_one(app):
 def test_programs_get_a_problem_even_where_there_is_a_page(app):
     app.extensions["error_page"] = lambda problem: Response("page", problem.status)
     assert_problem(raised(app, errors.NotFound("No.")), 404)
+
+
+def test_what_cannot_be_printed_is_not_quoted():
+    assert (
+        problems.clip("unknown key '\x00\ud800\n'")
+        == "unknown key '\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}'"
+    )
