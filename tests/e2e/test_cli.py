@@ -125,7 +125,8 @@ class TestRun:
         assert all(name in done.stdout for name in asked_for)
 
     def test_without_a_terminal_progress_is_plain_lines_on_stderr(self, ran):
-        assert "asking the target" in ran[0].stderr or "training shadow models" in ran[0].stderr
+        lines = [line for line in ran[0].stderr.splitlines() if re.match(r" *\d+%  [a-z]", line)]
+        assert lines, ran[0].stderr  # which activities are seen depends on how long each takes
         assert "\x1b" not in ran[0].stderr + ran[0].stdout
 
     def test_the_report_comes_from_the_home_or_from_the_file(self, ran, tmp_path):
