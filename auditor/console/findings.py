@@ -26,7 +26,7 @@ def findings_table(result: Mapping[str, Any]) -> Table:
     """One row a finding: attack, what it shows, figures with their intervals, the baseline, the outcome."""
     table = Table(title=None, show_lines=True, expand=False)
     for heading, width in WIDTHS.items():
-        table.add_column(heading, min_width=NARROWEST.get(heading, 12), max_width=width, overflow="fold")
+        table.add_column(heading, min_width=NARROWEST.get(heading, 11), max_width=width, overflow="fold")
     for finding in result["findings"]:
         table.add_row(*_row(finding))
     for missing in result.get("not_run", []):
