@@ -49,7 +49,7 @@ def prepare(spec: DataSpec, tables: Mapping[str, RawTable], classes: tuple[str, 
     sides = {name: _clean(name, table, features, spec, removed) for name, table in tables.items()}
     sides = _distinct(sides, removed)
     refuse_small({name: len(side) for name, side in sides.items()})
-    notes: list[str] = []
+    notes = ["This version does not report the named subgroups apart."] if spec.subgroups else []
     if "auxiliary" not in sides:
         sides = _set_aside(sides, seed, notes)
     columns = _columns(features, tables, spec)

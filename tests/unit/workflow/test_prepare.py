@@ -209,3 +209,7 @@ def test_of_many_columns_only_some_are_listed(members: pd.DataFrame, others: pd.
 def test_a_name_that_is_only_a_little_alike_is_not_suggested(members: pd.DataFrame, others: pd.DataFrame) -> None:
     with pytest.raises(InvalidInput, match=r"column 'label' is missing from this file; known are: id, age, zip, sex$"):
         ready(members, others.drop(columns="label"))
+
+
+def test_subgroups_are_not_dropped_in_silence(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    assert any("subgroups" in note for note in ready(members, others, subgroups=["sex"]).notes)
