@@ -68,7 +68,7 @@ class DataSpec(_Part):
     types: Mapping[str, ColumnType] = Field(default_factory=dict, description="column types that override the guess")
     missing: tuple[str, ...] = Field(("",), description="cells that mean missing")
     sensitive: tuple[SensitiveSpec, ...] = Field((), description="attributes whose inference is tried")
-    subgroups: tuple[str, ...] = Field((), description="columns whose values are to be reported apart (this version says that it does not yet)")
+    subgroups: tuple[str, ...] = Field((), description="columns to be reported apart (this version does not yet, and says so)")
 
     @field_validator("sensitive", mode="before", json_schema_input_type=list[SensitiveSpec | str])
     @classmethod
