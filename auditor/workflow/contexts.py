@@ -29,7 +29,7 @@ def context_for(
         seed=derive(grants["seed"], attack.name, sensitive.name if sensitive else ""),
         profile=profile,
         columns=data.columns,
-        query=_forbidden if attack.threat_model.sees is Sees.NOTHING else query,
+        query=forbidden if attack.threat_model.sees is Sees.NOTHING else query,
         checkpoint=checkpoint,
         candidates=_candidates(data, attack, sensitive),
         shadows=shadows if {Knows.CANDIDATES, Knows.LEARNER} <= knows or attack.kind == "membership" else None,
@@ -40,7 +40,7 @@ def context_for(
     )
 
 
-def _forbidden(frame: pd.DataFrame) -> NDArray[np.float64]:
+def forbidden(frame: pd.DataFrame) -> NDArray[np.float64]:
     raise AttackFailed("A baseline without the model may not ask the model.")
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from auditor.domain.data import AuditData, Column, ColumnType, Records, Sensitive
-from auditor.domain.seeds import derive, generator
+from auditor.domain.data import AuditData, Column, Records, Sensitive
+from auditor.domain.seeds import generator
 from auditor.domain.spec import DataSpec, suggestion
 from auditor.errors import InvalidInput
 from auditor.intake.types import infer, typed
@@ -254,12 +254,3 @@ def is_sensitive_usable(sensitive: Sensitive) -> str | None:
     if len(sensitive.values) > 20:
         return f"attribute {sensitive.name!r} has {len(sensitive.values)} values; group it into at most 20"
     return None
-
-
-def column_type(data: AuditData, name: str) -> ColumnType:
-    return next(c.type for c in data.columns if c.name == name)
-
-
-def seed_of(seed: int, step_key: str) -> int:
-    """The seed of a step: the audit's seed and the step's key, nothing else."""
-    return derive(seed, "step", step_key)

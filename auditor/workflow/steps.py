@@ -19,7 +19,7 @@ from auditor.scoring.validity import blind_baseline
 from auditor.shadows import choose, design, pool, trainers
 from auditor.workflow import grade, profiles, report_step, twins
 from auditor.workflow.asking import paying_door, query_client, transport
-from auditor.workflow.contexts import context_for
+from auditor.workflow.contexts import context_for, forbidden
 from auditor.workflow.evidence_store import to_arrays
 from auditor.workflow.material import Material, load
 from auditor.workflow.probing import plan_of
@@ -112,7 +112,7 @@ def _baseline(services: Services, step: Step, material: Material, checkpoint: Ch
     baseline = registry.baseline_for(registry.make(item["attack"], item["params"]))
     if baseline is None:
         raise AttackFailed(f"{item['attack']} has no baseline without the model.")
-    return _run(services, step, material, baseline, twins.nobody, checkpoint)
+    return _run(services, step, material, baseline, forbidden, checkpoint)
 
 
 def _control(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:

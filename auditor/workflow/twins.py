@@ -10,13 +10,8 @@ from auditor.domain.attack import Attack, Query
 from auditor.domain.data import AuditData
 from auditor.domain.seeds import derive
 from auditor.domain.shadow import ShadowOutputs
-from auditor.errors import AttackFailed
 
 REMEMBERED = 1.0 - 1e-6
-
-
-def nobody(frame: pd.DataFrame) -> NDArray[np.float64]:
-    raise AttackFailed("A baseline without the model may not ask the model.")
 
 
 def targets_for(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed: int) -> dict[str, Query]:
