@@ -43,7 +43,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Needs:
-    """Distinct records the attack will put to the target (candidates already asked are free), and shadows over the candidates."""
+    """Distinct records that the attack puts to the target beside the candidates, which are asked already, and shadows over them."""
 
     queries_min: int
     queries_max: int

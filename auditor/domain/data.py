@@ -29,7 +29,9 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """n records: `features` (n rows, RangeIndex, one typed column each) and `labels` (n,) as class indices.
+    """n records: `features` (n rows, RangeIndex, one typed column each) and `labels` (n,) as class indices, -1 where not known.
+
+    Where the target predicts a number, `values` (n,) holds the true one (None where it is not known) and every label is 0.
 
     integer and number columns are float64 or int64 (NaN where missing); string, category and boolean columns hold
     Python str / bool objects (dtype object) with None where missing.
@@ -37,6 +39,7 @@ class Records:
 
     features: pd.DataFrame
     labels: NDArray[np.intp]
+    values: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -44,7 +47,8 @@ class Records:
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Records":
         """The chosen rows (indices or a mask), renumbered from 0."""
         chosen = np.flatnonzero(rows) if rows.dtype == bool else rows
-        return Records(self.features.iloc[chosen].reset_index(drop=True), self.labels[chosen])
+        values = None if self.values is None else self.values[chosen]
+        return Records(self.features.iloc[chosen].reset_index(drop=True), self.labels[chosen], values)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class Sensitive:
 @dataclass(frozen=True, eq=False)
 class AuditData:
     """Everything an audit knows. `candidates` are members and non-members in an order shuffled by the seed; `is_member` (n,)
-    is the truth, which no attack ever sees. Rows are distinct, and none stands on both sides."""
+    is the truth, which no attack ever sees. Rows are distinct, and none stands on both sides. `classes` is empty where the target
+    predicts a number."""
 
     columns: tuple[Column, ...]
     classes: tuple[str, ...]

@@ -36,6 +36,8 @@ class Estimate:
     threshold: str | None = None  # calibrated | oracle
     realised_fpr: tuple[float, float, float] | None = None  # low, value, high
     low_simultaneous: float | None = None
+    ceiling: float | None = None  # the largest value that n records could have shown
+    method: str | None = None  # how it was computed, where a name has several ways
 
     def as_json(self) -> dict[str, Any]:
         """Without the fields that were not set; a number that does not exist is null and has a reason."""
@@ -50,6 +52,8 @@ class Estimate:
             "threshold": self.threshold,
             "realised_fpr": None if self.realised_fpr is None else list(self.realised_fpr),
             "low_simultaneous": self.low_simultaneous,
+            "ceiling": self.ceiling,
+            "method": self.method,
         }
         if self.value is None:
             return {"name": self.name, "value": None, "reason": self.reason}
@@ -66,6 +70,55 @@ class Control:
 
     def as_json(self) -> dict[str, Any]:
         return {"passed": self.passed, "estimates": [e.as_json() for e in self.estimates], "sentence": self.sentence}
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """How exposed the members of one group are, beside everybody else: `attribute` = `value` (a class: attribute is the label).
+    `estimates` are named as those of a finding; `difference` is group minus rest, its limits simultaneous over all groups; a group
+    too small to be measured has neither, and the sentence says so."""
+
+    attribute: str
+    value: str
+    members: int
+    non_members: int
+    estimates: tuple[Estimate, ...] = ()
+    difference: Estimate | None = None
+    sentence: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "attribute": self.attribute,
+            "value": self.value,
+            "members": self.members,
+            "non_members": self.non_members,
+            "estimates": [e.as_json() for e in self.estimates],
+            "difference": None if self.difference is None else self.difference.as_json(),
+            "sentence": self.sentence,
+        }
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Single records, counted: how many members one can point at with a false-discovery rate of at most `fdr`. The records
+    themselves are personal data and are kept apart (artifact `digest`)."""
+
+    fdr: float
+    identified: int
+    members: int
+    stability: float | None  # rank correlation of the records' vulnerability between two halves of the shadows
+    sentence: str
+    digest: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "fdr": self.fdr,
+            "identified": self.identified,
+            "members": self.members,
+            "stability": self.stability,
+            "sentence": self.sentence,
+            "digest": self.digest,
+        }
 
 
 @dataclass(frozen=True)
@@ -86,6 +139,8 @@ class Finding:
     parameters: dict[str, Any] = field(default_factory=dict)
     queries: int = 0
     curve: dict[str, list[float]] = field(default_factory=dict)
+    subgroups: tuple[Subgroup, ...] = ()
+    exposure: Exposure | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -105,4 +160,6 @@ class Finding:
             "parameters": self.parameters,
             "queries": self.queries,
             "curve": self.curve,
+            "subgroups": [group.as_json() for group in self.subgroups],
+            "exposure": None if self.exposure is None else self.exposure.as_json(),
         }

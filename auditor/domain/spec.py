@@ -91,6 +91,12 @@ class AttackSpec(_Part):
 class BudgetSpec(_Part):
     queries: int = Field(200_000, ge=1, le=1_000_000_000, description="rows the target may be asked, retries included")
     rate: float = Field(0, ge=0, description="rows a second; 0 means as fast as the target answers")
+    price_per_1000: float | None = Field(None, ge=0, description="what 1,000 rows cost, in any currency; the estimate multiplies")
+
+
+class ClaimedEpsilon(_Part):
+    epsilon: float = Field(gt=0, le=1000, description="the privacy budget that the training claims to have kept")
+    delta: float = Field(1e-5, ge=0, lt=1, description="the probability with which the claim may fail")
 
 
 class AuditSpec(_Part):
@@ -104,6 +110,7 @@ class AuditSpec(_Part):
     attacks: Literal["quick", "standard", "full"] | tuple[AttackSpec, ...] = Field("standard", description="a tier or a list")
     shadows: Literal["auto"] | int | None = Field(None, description="an even number, or auto: 4, 16, 64 until the outcome is clear")
     budget: BudgetSpec = BudgetSpec()
+    claimed_epsilon: ClaimedEpsilon | None = Field(None, description="(epsilon, delta) of a differentially private training")
     policy: str | Mapping[str, float | None] = Field("default", description="default, people, or {family: level or null}")
     seed: int = Field(7, ge=0, le=2**53)
 
@@ -111,6 +118,11 @@ class AuditSpec(_Part):
     @classmethod
     def _learner_name(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("claimed_epsilon", mode="before", json_schema_input_type=ClaimedEpsilon | float)
+    @classmethod
+    def _claimed_number(cls, value: object) -> object:
+        return {"epsilon": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
     @field_validator("attacks", mode="before", json_schema_input_type=Literal["quick", "standard", "full"] | list[AttackSpec | str])
     @classmethod
@@ -235,7 +247,7 @@ def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
             "sensitive": SensitiveSpec,
             "learner": LearnerSpec,
         }
-        nested |= {"attacks": AttackSpec, "budget": BudgetSpec, "audit": AuditSpec}
+        nested |= {"attacks": AttackSpec, "budget": BudgetSpec, "audit": AuditSpec, "claimed_epsilon": ClaimedEpsilon}
         current = nested.get(part, current)
     return list(current.model_fields)
 

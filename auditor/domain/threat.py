@@ -48,8 +48,11 @@ PLAIN_WORDS = {
 
 @dataclass(frozen=True)
 class ThreatModel:
+    """`or_value`: the same adversary can also work on a target that answers one number for a record."""
+
     sees: Sees
     knows: frozenset[Knows] = frozenset()
+    or_value: bool = False
 
     def in_words(self) -> str:
         """One sentence for people who do not know the field."""
@@ -58,6 +61,8 @@ class ThreatModel:
 
     def is_met_by(self, output: Output) -> bool:
         """Does a target that answers `output` show at least what this adversary needs?"""
-        if self.sees in (Sees.NOTHING, Sees.LABELS):
+        if self.sees is Sees.NOTHING:
             return True
-        return output is not Output.VALUE and self.sees.rank <= Sees(output.value).rank
+        if output is Output.VALUE:
+            return self.or_value
+        return self.sees.rank <= Sees(output.value).rank

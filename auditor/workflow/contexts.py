@@ -55,7 +55,8 @@ def _candidates(data: AuditData, attack: Attack, sensitive: Sensitive | None) ->
         types = {c.name: c.type for c in data.columns}
         for column in sensitive.columns:
             features[column] = _blank(len(features), types[column])
-    return Records(features, labels)
+    values = data.candidates.values if Knows.TRUE_LABEL in attack.threat_model.knows else None
+    return Records(features, labels, values)
 
 
 def _blank(rows: int, kind: ColumnType) -> pd.Series:

@@ -58,6 +58,11 @@ def attack_key(item: Mapping[str, Any], shadows: int) -> str:
     return f"{item['label']}{suffix}" + (f"@{shadows}" if item["family"] == "membership" else "")
 
 
+def asks(item: Mapping[str, Any]) -> bool:
+    """Does the attack put records of its own to the target, beside the candidates?"""
+    return bool(item["query_limit"])
+
+
 def _asking(spec: AuditSpec, probe: Mapping[str, Any]) -> Iterator[NewStep]:
     """Chunks that workers ask side by side; with a rate limit one step asks all, so that no number of workers exceeds it."""
     candidates, rate = probe["candidates"], spec.budget.rate
@@ -82,7 +87,7 @@ def _look(spec: AuditSpec, probe: Mapping[str, Any], look: int, shadows: int, be
     for item in probe["run"]:
         if look == 0 or item["family"] == "membership":
             yield from _attack_steps(item, shadows, stage, turn)
-            turn += 1 if spec.budget.rate and item["family"] != "membership" else 0
+            turn += 1 if spec.budget.rate and asks(item) else 0
     params = {"shadows": shadows, "look": look, "looks": len(spec.shadow_looks)}
     yield NewStep(grade_key(shadows), StepKind.GRADE, stage + GRADE, Queue.TRAIN, params, weight=4.0)
 
@@ -100,8 +105,8 @@ def _attack_steps(item: Mapping[str, Any], shadows: int, stage: int, turn: int) 
     key = attack_key(item, shadows)
     params = {"item": dict(item), "shadows": shadows}
     membership = item["family"] == "membership"
-    queue, weight = (Queue.TRAIN, 1.0) if membership else (Queue.QUERY, 6.0)
-    own_turn = 0 if membership else min(turn, LAST_TURN)
+    queue, weight = (Queue.QUERY, 6.0) if asks(item) else (Queue.TRAIN, 1.0)
+    own_turn = min(turn, LAST_TURN) if asks(item) else 0
     yield NewStep(f"attack:{key}", StepKind.ATTACK, stage + ATTACKS + own_turn, queue, params, weight, required=False)
     if not membership:
         yield NewStep(f"baseline:{key}", StepKind.BASELINE, stage + ATTACKS, Queue.TRAIN, params, 3.0, required=False)

@@ -57,8 +57,8 @@ def _sort_out(material: Material, profile: Profile, left: int) -> tuple[list[Ite
                 )
                 continue
             needs = attack.needs(_scope(material, profile, sensitive, left, shadows))
-            item["query_limit"] = min(needs.queries_max, left) if attack.family != "membership" else needs.queries_max
-            left -= item["query_limit"] if attack.family != "membership" else 0
+            item["query_limit"] = min(needs.queries_max, left)
+            left -= item["query_limit"]
             run.append(item)
     return run, not_run
 

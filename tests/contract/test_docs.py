@@ -84,7 +84,7 @@ class TestSettings:
             assert f"Default {field.default:,.0f}" in sections(DOCS / "settings.md")[PREFIX + field.name.upper()]
 
 
-MODELS = (spec.AuditSpec, spec.TargetSpec, spec.DataSpec, spec.BudgetSpec)
+MODELS = (spec.AuditSpec, spec.TargetSpec, spec.DataSpec, spec.BudgetSpec, spec.ClaimedEpsilon)
 
 
 class TestSpec:

@@ -23,7 +23,7 @@ class Gap:
     shows: ClassVar[str] = "whether a person's record was in the training data"
 
     def needs(self, scope: Scope) -> Needs:
-        return Needs(0, scope.candidates)
+        return Needs(0, 0)
 
     def run(self, context: Context) -> MembershipScores:
         candidates = candidates_of(context, self.name)

@@ -48,7 +48,7 @@ class LiRA:
             raise InvalidInput("attacks.lira.variance", f"choose shared, record or pooled, not {self.variance!r}")
 
     def needs(self, scope: Scope) -> Needs:
-        return Needs(0, scope.candidates, shadows=LEAST_SHADOWS)
+        return Needs(0, 0, shadows=LEAST_SHADOWS)
 
     def run(self, context: Context) -> MembershipScores:
         candidates = candidates_of(context, self.name)

@@ -54,7 +54,7 @@ class RMIA:
             raise InvalidInput("attacks.rmia.a", f"choose a number from 0 to 1, or null to tune it, not {self.a!r}")
 
     def needs(self, scope: Scope) -> Needs:
-        return Needs(0, scope.candidates, shadows=LEAST_SHADOWS)
+        return Needs(0, 0, shadows=LEAST_SHADOWS)
 
     def run(self, context: Context) -> MembershipScores:
         candidates = candidates_of(context, self.name)

@@ -43,7 +43,8 @@ def done(new: NewStep, result: dict[str, Any] | None = None, status: StepStatus 
 
 
 def item(name: str, family: str = "membership", sensitive: str | None = None) -> dict[str, Any]:
-    return {"label": name, "attack": name, "family": family, "params": {}, "sensitive": sensitive, "query_limit": 0}
+    asked = 0 if family == "membership" else 500
+    return {"label": name, "attack": name, "family": family, "params": {}, "sensitive": sensitive, "query_limit": asked}
 
 
 def probe_result(*items: dict[str, Any], candidates: int = 4_500) -> dict[str, Any]:
