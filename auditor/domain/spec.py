@@ -119,7 +119,7 @@ class AuditSpec(_Part):
     def _learner_name(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
 
-    @field_validator("claimed_epsilon", mode="before", json_schema_input_type=ClaimedEpsilon | float)
+    @field_validator("claimed_epsilon", mode="before", json_schema_input_type=ClaimedEpsilon | float | None)
     @classmethod
     def _claimed_number(cls, value: object) -> object:
         return {"epsilon": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
