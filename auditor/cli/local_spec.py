@@ -80,7 +80,7 @@ def _block(spec: AuditSpec, environ: Mapping[str, str]) -> TargetSpec:
 def _check(spec: AuditSpec, block: TargetSpec, tables: "Mapping[str, _File]") -> None:
     """Everything that can be wrong with the records is told before anything is kept; raises InvalidInput."""
     cells = {name: RawTable(file.table.cells, file.table.types) for name, file in tables.items()}
-    prepare(spec.data, cells, block.classes, spec.seed)
+    prepare(spec.data, cells, block.classes, spec.seed, block.task)
 
 
 @dataclass(frozen=True)

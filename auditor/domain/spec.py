@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from auditor.domain.data import ColumnType
+from auditor.domain.learner import Task
 from auditor.domain.policy import BUILTIN, DEFAULT_LEVEL, GATED_FAMILIES, Policy
 from auditor.domain.target import Auth, AuthKind, Output, Rows, Target, WireProtocol
 from auditor.errors import InvalidInput
@@ -43,6 +44,11 @@ class TargetSpec(_Part):
     @classmethod
     def _as_text(cls, value: object) -> object:
         return [_label(v) for v in value] if isinstance(value, list | tuple) else value
+
+    @property
+    def task(self) -> Task:
+        """What the model was trained for follows from what it answers."""
+        return Task.REGRESSION if self.output is Output.VALUE else Task.CLASSIFICATION
 
     def as_target(self) -> Target:
         auth = Auth() if self.auth is None else Auth(self.auth.kind, self.auth.secret, self.auth.header)
@@ -176,6 +182,8 @@ def _check(spec: AuditSpec) -> None:
     if isinstance(spec.attacks, tuple) and not spec.attacks:
         raise InvalidInput("attacks", "name at least one attack, or a tier: quick, standard or full")
     _check_policy(spec)
+    if isinstance(spec.target, TargetSpec) and spec.target.task is Task.REGRESSION and spec.target.classes:
+        raise InvalidInput("target.classes", "take the classes out; a target that answers a value has none")
     label = spec.data.label
     if spec.data.features is not None and label in spec.data.features:
         raise InvalidInput("data.features", f"take the label column {label!r} out of the features; it is what the model predicts")

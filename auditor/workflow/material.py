@@ -48,7 +48,8 @@ def load(services: Services, step: Step) -> Material:
 def _data(services: Services, audit: Audit, spec: AuditSpec) -> AuditData:
     with _lock:
         if audit.id not in _prepared:
-            _prepared[audit.id] = prepare(spec.data, _tables(services, audit, spec), spec.target_block.classes, spec.seed)
+            block = spec.target_block
+            _prepared[audit.id] = prepare(spec.data, _tables(services, audit, spec), block.classes, spec.seed, block.task)
             while len(_prepared) > KEPT_IN_MEMORY:
                 _prepared.popitem(last=False)
         _prepared.move_to_end(audit.id)

@@ -9,10 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.domain.data import AuditData, Column, Records, Sensitive
+from auditor.domain.learner import Task
 from auditor.domain.seeds import generator
 from auditor.domain.spec import DataSpec, suggestion
 from auditor.errors import InvalidInput
 from auditor.intake.types import infer, typed
+from auditor.workflow.true_values import as_numbers, refuse_constant
 
 MIN_SIDE = 50
 MIN_NON_MEMBERS_AFTER_SPLIT = 1_500
@@ -42,18 +44,25 @@ class _Side:
         return len(self.digests)
 
 
-def prepare(spec: DataSpec, tables: Mapping[str, RawTable], classes: tuple[str, ...], seed: int) -> AuditData:
-    """Join the files of an audit. `tables` has members, non_members and maybe auxiliary; raises InvalidInput."""
+def prepare(
+    spec: DataSpec, tables: Mapping[str, RawTable], classes: tuple[str, ...], seed: int, task: Task = Task.CLASSIFICATION
+) -> AuditData:
+    """Join the files of an audit. `tables` has members, non_members and maybe auxiliary; raises InvalidInput. For regression the
+    label column holds numbers, and there are no classes."""
     features = features_of(spec, {name: list(table.cells.columns) for name, table in tables.items()})
     removed: dict[str, int] = {}
     sides = {name: _clean(name, table, features, spec, removed) for name, table in tables.items()}
+    if task is Task.REGRESSION:
+        sides = {name: _with_numbers(name, side) for name, side in sides.items()}
     sides = _distinct(sides, removed)
     refuse_small({name: len(side) for name, side in sides.items()})
+    if task is Task.REGRESSION:
+        refuse_constant(side.labels for side in sides.values())
     notes = ["This version does not report the named subgroups apart."] if spec.subgroups else []
     if "auxiliary" not in sides:
         sides = _set_aside(sides, seed, notes)
     columns = _columns(features, tables, spec)
-    known = _classes(sides, classes)
+    known = _classes(sides, classes) if task is Task.CLASSIFICATION else ()
     return _join(
         sides, columns, known, spec, seed, AuditData((), (), _none(), np.zeros(0, bool), _none(), (), removed, tuple(notes))
     )
@@ -117,6 +126,11 @@ def _clean(name: str, table: RawTable, features: list[str], spec: DataSpec, remo
     labels = cells[spec.label].to_numpy(dtype=object)
     body = cells[features]
     return _Side(body, labels, _digests(body, labels))
+
+
+def _with_numbers(name: str, side: _Side) -> _Side:
+    labels = as_numbers(side.labels, name)
+    return _Side(side.cells, labels, _digests(side.cells, labels))
 
 
 def _digests(cells: pd.DataFrame, labels: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -230,8 +244,10 @@ def _join(
 
 
 def _records(cells: pd.DataFrame, labels: NDArray[np.object_], columns: tuple[Column, ...], classes: tuple[str, ...]) -> Records:
-    index = {c: i for i, c in enumerate(classes)}
     frame = typed(cells.reset_index(drop=True), columns)
+    if not classes:
+        return Records(frame, np.zeros(len(frame), np.intp), labels.astype(np.float64))
+    index = {c: i for i, c in enumerate(classes)}
     return Records(frame, np.array([index[str(v)] for v in labels], dtype=np.intp))
 
 
