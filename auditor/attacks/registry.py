@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from auditor.attacks.inversion.attribute import AttributeInference
+from auditor.attacks.membership.calibrated_correctness import CalibratedCorrectness
 from auditor.attacks.membership.gap import Gap
 from auditor.attacks.membership.lira import LiRA
 from auditor.attacks.membership.loss_threshold import LossThreshold
@@ -17,10 +18,14 @@ from auditor.domain.target import Output, Profile
 from auditor.domain.threat import Knows
 from auditor.errors import InvalidInput
 
-BUILTIN: tuple[type[Attack], ...] = (Gap, LossThreshold, LiRA, RMIA, AttributeInference, Surrogate)
+BUILTIN: tuple[type[Attack], ...] = (Gap, CalibratedCorrectness, LossThreshold, LiRA, RMIA, AttributeInference, Surrogate)
 
-STANDARD = ("gap", "loss-threshold", "lira", "rmia", "attribute", "surrogate")
-TIERS: dict[str, tuple[str, ...]] = {"quick": ("gap", "loss-threshold", "rmia"), "standard": STANDARD, "full": STANDARD}
+STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "attribute", "surrogate")
+TIERS: dict[str, tuple[str, ...]] = {
+    "quick": ("gap", "calibrated-correctness", "loss-threshold", "rmia"),
+    "standard": STANDARD,
+    "full": STANDARD,
+}
 
 GROUP = "auditor.attacks"
 

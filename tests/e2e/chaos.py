@@ -115,4 +115,4 @@ def _nothing_happened_twice(services: Services, audit_id: str) -> None:
     assert len({s.key for s in steps}) == len(steps)
     assert {s.status for s in steps} == {StepStatus.DONE}
     attacks = [f["attack"] for f in result["findings"]]
-    assert sorted(attacks) == ["gap", "loss-threshold", "rmia"]
+    assert sorted(attacks) == ["calibrated-correctness", "gap", "loss-threshold", "rmia"]

@@ -15,7 +15,7 @@ from auditor.cli.schema import result_schema
 
 ROOT = Path(__file__).parents[2]
 LIMIT_SECONDS = 180
-STANDARD = ["attribute", "gap", "lira", "loss-threshold", "rmia", "surrogate"]
+STANDARD = ["attribute", "calibrated-correctness", "gap", "lira", "loss-threshold", "rmia", "surrogate"]
 
 
 def run_demo(folder, *arguments):

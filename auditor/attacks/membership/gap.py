@@ -13,7 +13,7 @@ from auditor.domain.threat import Knows, Sees, ThreatModel
 @dataclass(frozen=True)
 class Gap:
     """Yeom et al. 2018, section 3.2. Score 1 where the predicted label is right, else 0; its advantage is the gap between
-    training and test accuracy. The baseline that every other attack must beat, and the only one here that needs no scores."""
+    training and test accuracy. The baseline that every other attack must beat."""
 
     name: ClassVar[str] = "gap"
     family: ClassVar[Family] = Family.MEMBERSHIP

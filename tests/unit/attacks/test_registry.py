@@ -45,7 +45,15 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
 
 def test_the_attacks_that_ship() -> None:
-    assert [a.name for a in registry.BUILTIN] == ["gap", "loss-threshold", "lira", "rmia", "attribute", "surrogate"]
+    assert [a.name for a in registry.BUILTIN] == [
+        "gap",
+        "calibrated-correctness",
+        "loss-threshold",
+        "lira",
+        "rmia",
+        "attribute",
+        "surrogate",
+    ]
 
 
 @pytest.mark.parametrize("attack", registry.BUILTIN, ids=lambda a: a.name)
@@ -58,7 +66,7 @@ def test_every_attack_is_found_by_its_name_and_made_with_defaults(attack: type[A
 
 def test_tiers_name_attacks_that_exist() -> None:
     assert set(registry.TIERS) == {"quick", "standard", "full"}
-    assert registry.TIERS["quick"] == ("gap", "loss-threshold", "rmia")
+    assert registry.TIERS["quick"] == ("gap", "calibrated-correctness", "loss-threshold", "rmia")
     for names in registry.TIERS.values():
         for name in names:
             registry.find(name)
