@@ -55,10 +55,10 @@ def _form_of(output: Path | None) -> str:
 
 def _result(arguments: argparse.Namespace) -> dict[str, Any]:
     path = Path(arguments.source)
-    return _from_file(path) if path.suffix == ".json" or path.is_file() else _from_home(arguments)
+    return from_file(path) if path.suffix == ".json" or path.is_file() else _from_home(arguments)
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def from_file(path: Path) -> dict[str, Any]:
     from auditor.errors import InvalidInput
 
     try:

@@ -2,6 +2,7 @@
 
 from auditor.workflow.advance import advance
 from auditor.workflow.local import run_locally
+from auditor.workflow.regrade import Regraded, regrade
 from auditor.workflow.run import run_step
 from auditor.workflow.services import Services, open_services
 from auditor.workflow.submit import Origin, cancel, progress, resume, submit
@@ -9,12 +10,14 @@ from auditor.workflow.tick import next_run, sweep, tick
 
 __all__ = [
     "Origin",
+    "Regraded",
     "Services",
     "advance",
     "cancel",
     "next_run",
     "open_services",
     "progress",
+    "regrade",
     "resume",
     "run_locally",
     "run_step",

@@ -40,6 +40,11 @@ def load(services: Services, step: Step) -> Material:
     """The audit of this step with its data; the data is a pure function of the frozen spec, so it may be kept."""
     with services.database.read() as tx:
         audit = audits.by_id(tx, step.audit_id)
+    return of_audit(services, audit)
+
+
+def of_audit(services: Services, audit: Audit) -> Material:
+    with services.database.read() as tx:
         steps = tuple(audits.steps(tx, audit.id))
     spec = parse(audit.spec)
     return Material(audit, spec, _data(services, audit, spec), steps)

@@ -93,9 +93,10 @@ def _method(material: Material, graded: dict[str, Any]) -> dict[str, Any]:
 
 
 def comparable(result: dict[str, Any]) -> dict[str, Any]:
-    """The parts of a result that an undisturbed and a resumed audit share byte for byte: no ids, times, seconds,
-    query counts or port numbers."""
+    """The parts of a result that an undisturbed, a resumed and a re-graded audit share byte for byte: no ids, times, seconds,
+    costs, query counts or port numbers."""
     head = {k: v for k, v in result["audit"].items() if k not in ("id", "created_at", "queries", "seconds")}
     findings = [{k: v for k, v in f.items() if k != "queries"} for f in result["findings"]]
     target = {k: v for k, v in result["target"].items() if k not in ("measured", "url")}
-    return {**result, "audit": head, "findings": findings, "target": target}
+    rest = {k: v for k, v in result.items() if k != "cost"}
+    return {**rest, "audit": head, "findings": findings, "target": target}

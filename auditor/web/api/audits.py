@@ -89,6 +89,11 @@ class ProgressOut(Shown):
     steps_total: int
 
 
+class RegradedOut(Shown):
+    identical: bool = Field(description="every finding came out again, bit for bit")
+    differing: list[str] = Field(description="places of the result, or stored bytes, that are not as they were reported")
+
+
 class AuditDetail(AuditOut):
     spec: dict[str, Any]
     progress: ProgressOut
@@ -149,3 +154,12 @@ def resume(audit_id: str) -> tuple[AuditOut, int, dict[str, str]]:
     """Let a cancelled or failed audit go on where it stopped."""
     audit = workflow.resume(services(), workspace_id(), audit_id)
     return AuditOut.of(audit), 202, {"Location": f"/api/v1/audits/{audit.id}"}
+
+
+@bp.post("/<audit_id>/regrade")
+@needs(Role.AUDITOR)
+@bp.output(RegradedOut)
+@once
+def regrade(audit_id: str) -> tuple[RegradedOut, int, dict[str, str]]:
+    """Compute every finding again from stored evidence and recorded answers; the target is asked nothing."""
+    return RegradedOut.of(workflow.regrade(services(), workspace_id(), audit_id)), 200, {}
