@@ -58,19 +58,24 @@ def kinds(evidence: MembershipScores) -> tuple[str, ...]:
 
 
 def rates_at(evidence: MembershipScores, is_member: NDArray[np.bool_], rate: float, kind: str, alpha: float) -> Rates:
-    """TPR and realised FPR of the target at the calibrated or the oracle cut for `rate`.
+    """TPR and realised FPR of the target at the calibrated or the oracle cut for `rate`."""
+    cut, reached = line(evidence, is_member, rate, kind)
+    return replace(rates_above(evidence.target, is_member, cut, alpha), rate=rate, reached=reached)
+
+
+def line(evidence: MembershipScores, is_member: NDArray[np.bool_], rate: float, kind: str) -> tuple[float, bool]:
+    """The cut above which a record is called a member, and whether ties leave anything above it.
 
     Calibrated: the smallest cut with FPR <= rate over the pooled OUT records of the pseudo-targets, so it knows nothing of the
     evaluated truth. Oracle: the same over the target's non-members; the TPR's limits hold as members played no part in it.
     """
     outsiders = evidence.pseudo_targets[~evidence.membership] if kind == CALIBRATED else evidence.target[~is_member]
-    line = roc.cut(outsiders, rate)
-    reached = bool((outsiders > line).any() or (evidence.target > line).any())
-    return replace(rates_above(evidence.target, is_member, line, alpha), rate=rate, reached=reached)
+    cut = roc.cut(outsiders, rate)
+    return cut, bool((outsiders > cut).any() or (evidence.target > cut).any())
 
 
-def rates_above(scores: Floats, is_member: NDArray[np.bool_], line: float, alpha: float) -> Rates:
-    called = scores > line
+def rates_above(scores: Floats, is_member: NDArray[np.bool_], cut: float, alpha: float) -> Rates:
+    called = scores > cut
     tpr = clopper_pearson(int(called[is_member].sum()), int(is_member.sum()), alpha)
     return Rates(0.0, tpr, clopper_pearson(int(called[~is_member].sum()), int((~is_member).sum()), alpha))
 
