@@ -11,11 +11,14 @@ from auditor.domain.data import Sensitive
 @dataclass(frozen=True, eq=False)
 class MembershipScores:
     """Higher means "more likely a member". `target` (n,): the claim. `pseudo_targets` (J, n) with `membership` (J, n): the same
-    attack on J shadows that played the target, with the halves they were trained on (empty (0, n) when there are no shadows)."""
+    attack on J shadows that played the target, with the halves they were trained on (empty (0, n) when there are no shadows).
+
+    An attack that is too dear for all candidates names in `rows` (n,), ascending, those it was tried on; None means all of them."""
 
     target: NDArray[np.float64]
     pseudo_targets: NDArray[np.float64]
     membership: NDArray[np.bool_]
+    rows: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from auditor.scoring.intervals import Floats, Interval, percentiles, quantile
 from auditor.scoring.resampling import paired
 
 Mask = NDArray[np.bool_]
+FEWEST = 50  # members, and non-members, that both the attack and the blind classifier have looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +46,13 @@ def against_blind(
 ) -> Assessment:
     """The assessment with its score computed on TPR_attack - TPR_blind and AUC_attack - AUC_blind over the blind rows (paired).
 
-    Where the blind TPR (without a tail: the blind 2 AUC - 1) reaches half of the attack's, the assessment is confounded.
+    Where the blind TPR (without a tail: the blind 2 AUC - 1) reaches half of the attack's, the assessment is confounded; likewise
+    where the attack was tried on too few of these rows to be compared.
     """
+    truth, blind = truth.of(evidence), _shared(blind, evidence)
+    members = int(truth.is_member[blind.rows].sum())
+    if evidence.rows is not None and min(members, len(blind.rows) - members) < FEWEST:
+        return replace(assessment, confounded=True, caveats=(_too_few(members, len(blind.rows)), *assessment.caveats))
     rivals = _rivals(thresholds.checked(evidence, truth.is_member), truth.is_member, blind)
     auc, parts = _auc_gain(rivals, grading.alpha), []
     parts.append(score.Score(score.bulk(0.5 + auc.value), score.bulk(0.5 + auc.low), score.bulk(0.5 + auc.high), score.BULK))
@@ -66,6 +72,22 @@ def against_blind(
         caveats=(_caveat(half), *assessment.caveats),
         confounded=half,
         driver=graded.driver,
+    )
+
+
+def _shared(blind: BlindScores, evidence: MembershipScores) -> BlindScores:
+    """The blind scores of records that the attack was tried on, by their place in the evidence."""
+    if evidence.rows is None:
+        return blind
+    _, places, ours = np.intersect1d(evidence.rows, blind.rows, assume_unique=True, return_indices=True)
+    return BlindScores(places, blind.scores[ours])
+
+
+def _too_few(members: int, records: int) -> str:
+    return (
+        f"Members and non-members can be told apart without the model (blind baseline), and only {members:,} members and "
+        f"{records - members:,} non-members were looked at by both, too few to compare: this finding is inconclusive. Raise the "
+        "attack's `records`."
     )
 
 

@@ -26,6 +26,7 @@ def negative(evidence: MembershipScores, truth: Truth, grading: Grading) -> Cont
     """
     if not len(evidence.pseudo_targets):
         return Control(None, "Without shadow models there are no pseudo-targets to check the split with.")
+    truth = truth.of(evidence)
     scores = thresholds.checked(evidence, truth.is_member).pseudo_targets
     interval, confidence = _mean_auc(scores, truth.is_member, ERROR / grading.family_size)
     found = Estimate("auc", interval.value, interval.low, interval.high, confidence, len(truth.is_member))
@@ -61,6 +62,7 @@ def pseudo_targets(evidence: MembershipScores, truth: Truth, grading: Grading) -
     count = len(evidence.pseudo_targets)
     if not count:
         return Control(None, "Without shadow models there is no expectation for this kind of model.")
+    truth = truth.of(evidence)
     scores = thresholds.checked(evidence, truth.is_member).pseudo_targets
     pairs = list(zip(scores, evidence.membership, strict=True))
     found = [_median("auc", [roc.auc(s, m) for s, m in pairs], len(truth.is_member))]

@@ -1,12 +1,14 @@
 """What grading takes and gives: the policy's terms, the truth, and the assessment of one attack."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.domain.evidence import MembershipScores
 from auditor.domain.finding import Estimate
+from auditor.errors import AttackFailed
 
 NOTHING = "nothing left to leak"  # the driver of a score of 0 that no attack could raise
 
@@ -53,6 +55,23 @@ class Truth:
     attribute: NDArray[np.intp] | None
     target_labels: NDArray[np.intp] | None
     classes: int
+
+    def of(self, evidence: MembershipScores) -> "Truth":
+        """The truth about the candidates that the attack was tried on. Raises AttackFailed for rows that are no candidates."""
+        rows = evidence.rows
+        if rows is None:
+            return self
+        inside = not rows.size or (rows[0] >= 0 and rows[-1] < len(self.is_member))
+        if not inside or (np.diff(rows) <= 0).any():
+            raise AttackFailed("The attack names records that are no candidates, or one twice; rows has to ascend within them.")
+        attribute, target_labels = _at(self.attribute, rows), _at(self.target_labels, rows)
+        return replace(
+            self, is_member=self.is_member[rows], labels=self.labels[rows], attribute=attribute, target_labels=target_labels
+        )
+
+
+def _at(values: NDArray[np.intp] | None, rows: NDArray[np.intp]) -> NDArray[np.intp] | None:
+    return None if values is None else values[rows]
 
 
 @dataclass(frozen=True, eq=False)

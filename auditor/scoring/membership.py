@@ -15,7 +15,8 @@ Mask = NDArray[np.bool_]
 
 
 def assess_membership(evidence: MembershipScores, truth: Truth, grading: Grading) -> Assessment:
-    """Membership scores (n,) against the truth. Raises AttackFailed for scores that cannot be graded."""
+    """Membership scores against the truth about the records they are of. Raises AttackFailed for what cannot be graded."""
+    candidates, truth = len(truth.is_member), truth.of(evidence)
     scores = thresholds.checked(evidence, truth.is_member)
     auc = roc.auc_interval(scores.target, truth.is_member, grading.alpha)
     at = headline(scores, truth.is_member, grading.alpha)
@@ -28,7 +29,7 @@ def assess_membership(evidence: MembershipScores, truth: Truth, grading: Grading
         score=graded.value,
         score_low=graded.low,
         score_high=graded.high,
-        caveats=_caveats(scores, truth.is_member, at, found, graded),
+        caveats=(*_subsample(scores, candidates), *_caveats(scores, truth.is_member, at, found, graded)),
         curve=roc.curve(scores.target, truth.is_member, grading.marginal_alpha),
         resolved=at is not None and at.reached,
         driver=graded.driver,
@@ -53,6 +54,14 @@ def _caveats(
         _driver(graded, auc, at),
     ]
     return tuple(s for s in sentences if s)
+
+
+def _subsample(evidence: MembershipScores, candidates: int) -> tuple[str, ...]:
+    """An attack that asks many questions about a record is tried on some of them; the intervals are as wide as that makes them."""
+    if evidence.rows is None or len(evidence.rows) == candidates:
+        return ()
+    tried = f"{len(evidence.rows):,} of the {candidates:,} candidates"
+    return (f"This attack was tried on {tried}, drawn at random; its figures and their intervals rest on these.",)
 
 
 def _shape(scores: NDArray[np.float64], auc: Estimate) -> str | None:

@@ -29,7 +29,8 @@ def strength(evidence: Evidence, world: World, target: Query) -> Strength:
     """Membership: the AUC against 1/2. Attributes: the rate of right guesses on members against that on non-members. Stealing:
     agreement with the target against always answering its most frequent class."""
     if isinstance(evidence, MembershipScores):
-        return _auc(evidence.target, world.data.is_member)
+        members = world.data.is_member
+        return _auc(evidence.target, members if evidence.rows is None else members[evidence.rows])
     if isinstance(evidence, AttributeGuesses):
         return _guessing(evidence, world)
     return _fidelity(evidence, world, target)
@@ -60,10 +61,15 @@ def _fidelity(evidence: SurrogateLabels, world: World, target: Query) -> Strengt
 
 def restored(evidence: Evidence, order: NDArray[np.intp]) -> Evidence:
     """Evidence about candidates in a new order (`order[i]` is the first place of the new i-th), about those in the first order."""
-    if isinstance(evidence, MembershipScores):
+    if isinstance(evidence, MembershipScores) and evidence.rows is None:
         back = np.argsort(order)
         return MembershipScores(evidence.target[back], evidence.pseudo_targets[:, back], evidence.membership[:, back])
-    return replace(evidence, rows=order[evidence.rows])
+    rows = order[evidence.rows]
+    if isinstance(evidence, MembershipScores):
+        back = np.argsort(rows)
+        pseudo, halves = evidence.pseudo_targets[:, back], evidence.membership[:, back]
+        return MembershipScores(evidence.target[back], pseudo, halves, rows[back])
+    return replace(evidence, rows=rows)
 
 
 def distance(first: Evidence, second: Evidence) -> float:
@@ -77,7 +83,9 @@ def distance(first: Evidence, second: Evidence) -> float:
 def _claims(evidence: Evidence) -> Mapping[str, Floats]:
     """Every claim as an array whose first axis runs over records, ascending."""
     if isinstance(evidence, MembershipScores):
-        return {"target": evidence.target, "pseudo": evidence.pseudo_targets.T, "membership": evidence.membership.T.astype(float)}
+        places = np.arange(len(evidence.target)) if evidence.rows is None else evidence.rows
+        pseudo, halves = evidence.pseudo_targets.T, evidence.membership.T
+        return {"rows": places.astype(float), "target": evidence.target, "pseudo": pseudo, "membership": halves.astype(float)}
     ascending = np.argsort(evidence.rows)
     rows = evidence.rows[ascending].astype(float)
     if isinstance(evidence, AttributeGuesses):

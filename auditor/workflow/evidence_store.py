@@ -16,7 +16,8 @@ def to_arrays(evidence: Evidence) -> Arrays:
     """Plain arrays, no objects; an attribute's values are not stored, they follow from the data."""
     match evidence:
         case MembershipScores():
-            return {"target": evidence.target, "pseudo_targets": evidence.pseudo_targets, "membership": evidence.membership}
+            arrays = {"target": evidence.target, "pseudo_targets": evidence.pseudo_targets, "membership": evidence.membership}
+            return arrays if evidence.rows is None else arrays | {"rows": evidence.rows}
         case AttributeGuesses():
             return {"rows": evidence.rows, "scores": evidence.scores}
         case SurrogateLabels():
@@ -31,7 +32,7 @@ def to_arrays(evidence: Evidence) -> Arrays:
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]], attribute: Sensitive | None) -> Evidence:
     if "pseudo_targets" in arrays:
-        return MembershipScores(arrays["target"], arrays["pseudo_targets"], arrays["membership"])
+        return MembershipScores(arrays["target"], arrays["pseudo_targets"], arrays["membership"], arrays.get("rows"))
     if "scores" in arrays:
         if attribute is None:
             raise ValueError("guesses of an attribute need the attribute")

@@ -57,4 +57,4 @@ def ratio(observed: Floats, pairs: Pairs) -> Floats:
     inside = np.minimum(1.0, np.maximum(pairs.inside.mean(axis=0), outside + LEAST_RISE))
     right = np.log((inside + SMOOTHING) / (outside + SMOOTHING))
     wrong = np.log((1 - inside + SMOOTHING) / (1 - outside + SMOOTHING))
-    return np.where(observed > 0, right, wrong)
+    return np.asarray(np.where(observed > 0, right, wrong))
