@@ -2,28 +2,69 @@
 BLAS changes the last digits, which would make results depend on the machine."""
 
 import functools
+import importlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.domain.learner import Learner
+from auditor.domain.learner import Learner, Task
 from auditor.learners.encode import Numbers
+
+DISTRIBUTION = {"sklearn": "scikit-learn"}
 
 # The learning libraries take seconds to import, so they are imported where they are first used.
 
-NUMBERS = {
-    "xgboost": Numbers.NATIVE,
-    "random-forest": Numbers.IMPUTED,
-    "logistic-regression": Numbers.SCALED,
-    "mlp": Numbers.SCALED,
+
+@dataclass(frozen=True)
+class Library:
+    """Where an estimator comes from, what its numeric columns look like, and what is set beside the learner's own parameters."""
+
+    module: str
+    name: str
+    numbers: Numbers
+    fixed: Mapping[str, object] = field(default_factory=dict)
+
+
+_ONE_THREAD = {"n_jobs": 1}
+_XGBOOST = {**_ONE_THREAD, "verbosity": 0}
+
+ESTIMATORS: Mapping[Task, Mapping[str, Library]] = {
+    Task.CLASSIFICATION: {
+        "xgboost": Library("xgboost", "XGBClassifier", Numbers.NATIVE, _XGBOOST),
+        "random-forest": Library("sklearn.ensemble", "RandomForestClassifier", Numbers.IMPUTED, _ONE_THREAD),
+        "logistic-regression": Library("sklearn.linear_model", "LogisticRegression", Numbers.SCALED),
+        "mlp": Library("sklearn.neural_network", "MLPClassifier", Numbers.SCALED),
+    },
+    Task.REGRESSION: {
+        "xgboost": Library("xgboost", "XGBRegressor", Numbers.NATIVE, _XGBOOST),
+        "random-forest": Library("sklearn.ensemble", "RandomForestRegressor", Numbers.IMPUTED, _ONE_THREAD),
+        "linear-regression": Library("sklearn.linear_model", "Ridge", Numbers.SCALED),
+        "mlp": Library("sklearn.neural_network", "MLPRegressor", Numbers.SCALED),
+    },
 }
+
+
+def numbers_of(learner: Learner) -> Numbers:
+    """How numeric columns reach this learner."""
+    return ESTIMATORS[learner.task][learner.name].numbers
 
 
 def estimator(learner: Learner, seed: int) -> Any:
     """An unfitted estimator of a checked learner."""
     single_threaded()
-    return _BUILDERS[learner.name](dict(learner.params), seed % 2**31)
+    library = ESTIMATORS[learner.task][learner.name]
+    build = getattr(importlib.import_module(library.module), library.name)
+    return build(**_for_library(learner), **library.fixed, random_state=seed % 2**31)
+
+
+def _for_library(learner: Learner) -> dict[str, object]:
+    """The parameters as the library spells them."""
+    params = dict(learner.params)
+    if learner.name == "mlp" and params["batch_size"] is None:
+        params["batch_size"] = "auto"
+    return params
 
 
 @functools.cache
@@ -51,43 +92,6 @@ def versions(learner: Learner) -> dict[str, str]:
     """The libraries whose version may change what this learner learns."""
     import numpy
 
-    if learner.name == "xgboost":
-        import xgboost
-
-        return {"numpy": numpy.__version__, "xgboost": xgboost.__version__}
-    import sklearn
-
-    return {"numpy": numpy.__version__, "scikit-learn": sklearn.__version__}
-
-
-def _xgboost(params: dict[str, object], seed: int) -> Any:
-    from xgboost import XGBClassifier
-
-    return XGBClassifier(**params, n_jobs=1, random_state=seed, verbosity=0)
-
-
-def _random_forest(params: dict[str, object], seed: int) -> Any:
-    from sklearn.ensemble import RandomForestClassifier
-
-    return RandomForestClassifier(**params, n_jobs=1, random_state=seed)
-
-
-def _logistic_regression(params: dict[str, object], seed: int) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(**params, random_state=seed)
-
-
-def _mlp(params: dict[str, object], seed: int) -> Any:
-    from sklearn.neural_network import MLPClassifier
-
-    batch = params.pop("batch_size")
-    return MLPClassifier(**params, batch_size="auto" if batch is None else batch, random_state=seed)
-
-
-_BUILDERS = {
-    "xgboost": _xgboost,
-    "random-forest": _random_forest,
-    "logistic-regression": _logistic_regression,
-    "mlp": _mlp,
-}
+    library = ESTIMATORS[learner.task][learner.name].module.partition(".")[0]
+    found = importlib.import_module(library)
+    return {"numpy": numpy.__version__, DISTRIBUTION.get(library, library): str(found.__version__)}

@@ -1,6 +1,7 @@
-"""A learner with its encoding: what `build` returns."""
+"""A learner of classes with its encoding: what `build` returns."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.domain.data import Column
-from auditor.domain.learner import Learner
-from auditor.learners.bounds import check
+from auditor.domain.learner import Learner, Task
+from auditor.learners.closed_list import check
 from auditor.learners.encode import Encoding, Table, prepare
-from auditor.learners.estimators import NUMBERS, estimator, quiet
+from auditor.learners.estimators import estimator, numbers_of, quiet
 
 Weights = NDArray[np.float64] | None
 
@@ -25,7 +26,7 @@ class Model:
     classes_: NDArray[np.intp]
 
     def __init__(self, learner: Learner, columns: Sequence[Column], seed: int) -> None:
-        self.learner = check(learner)
+        self.learner = check(replace(learner, task=Task.CLASSIFICATION))
         self.columns = tuple(columns)
         self.seed = seed
         self._encoding: Encoding | None = None
@@ -39,7 +40,7 @@ class Model:
     def fit_table(self, table: Table, labels: NDArray[np.intp], weights: Weights = None) -> "Model":
         """Like `fit`, on rows of a frame that was factorised before."""
         self.classes_, contiguous = np.unique(np.asarray(labels, dtype=np.intp), return_inverse=True)
-        self._encoding = Encoding.fit(table, NUMBERS[self.learner.name])
+        self._encoding = Encoding.fit(table, numbers_of(self.learner))
         self._estimator = None
         if len(self.classes_) > 1:
             self._estimator = estimator(self.learner, self.seed)
@@ -70,5 +71,5 @@ class Model:
 
 
 def build(learner: Learner, columns: Sequence[Column], seed: int) -> Model:
-    """An unfitted model; raises InvalidInput for an unknown learner or a parameter out of bounds."""
+    """An unfitted model; raises InvalidInput for an unknown learner, one of numbers, or a parameter out of bounds."""
     return Model(learner, columns, seed)

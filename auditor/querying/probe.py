@@ -15,6 +15,7 @@ from auditor.querying.asking import Door
 from auditor.querying.faults import BatchTooLarge, Failing
 from auditor.querying.ledger import Ledger
 from auditor.querying.reply import Reply
+from auditor.querying.rounding import decimals_of_values
 from auditor.querying.transport import Transport
 
 REPEATED, REPEATS = 5, 3
@@ -153,8 +154,10 @@ def _refuse_labels(reply: Reply) -> None:
     )
 
 
-def _anything(reply: Reply, classes: tuple[str, ...]) -> None:
-    """A value is checked when it is read."""
+def _needs_numbers(reply: Reply, classes: tuple[str, ...]) -> None:
+    if reply.numbers is None:  # whole numbers are both
+        label = (reply.labels or ("",))[0]
+        raise BadAnswer(f"The target answers labels such as {label[:40]!r} where a value was declared; declare output: labels.")
 
 
 CHECKS: dict[Output, Callable[[Reply, tuple[str, ...]], None]] = {
@@ -162,7 +165,7 @@ CHECKS: dict[Output, Callable[[Reply, tuple[str, ...]], None]] = {
     Output.TOP_K: _needs_scores,
     Output.PROBABILITIES: _needs_scores,
     Output.LOGITS: _needs_scores,
-    Output.VALUE: _anything,
+    Output.VALUE: _needs_numbers,
 }
 
 
@@ -181,6 +184,8 @@ def _refuse_probabilities(reply: Reply, result: NDArray[np.float64]) -> None:
 
 def _decimals(replies: list[Reply], profile: Profile) -> int | None:
     """How many decimals the probabilities keep (1 to 6); None if they are not rounded, or are all 0 and 1."""
+    if profile.output is Output.VALUE:
+        return decimals_of_values(np.concatenate([answers(reply, profile).ravel() for reply in replies]))
     if profile.output not in (Output.PROBABILITIES, Output.TOP_K):
         return None
     numbers = np.concatenate([reply.numbers.ravel() for reply in replies if reply.numbers is not None])
@@ -198,14 +203,20 @@ def _measured(profile: Profile, trials: _Trials) -> Profile:
     read = [[answers(t.reply, profile) for t in group] for group in (trials.alone, trials.repeats)]
     alone, repeats = np.concatenate(read[0]), read[1]
     together = answers(trials.small.reply, profile)
+    unit = _unit(together, profile)
     if trials.large is not None:
         answers(trials.large.reply, profile)
-    steady = all(_close(repeats[0], again, SAME) for again in repeats)
+    steady = all(_close(repeats[0], again, SAME * unit) for again in repeats)
     count = min(REPEATED, len(together))
-    dependent = steady and not _close(alone[:count], together[:count], SAME_IN_BATCH)
+    dependent = steady and not _close(alone[:count], together[:count], SAME_IN_BATCH * unit)
     latency = float(np.median([t.seconds for t in trials.alone])) * 1000
     found = replace(profile, deterministic=steady, batch_dependent=dependent, latency_ms=round(latency, 3), top=_top(together))
     return replace(found, batch_size=_batch_size(trials.small, trials.large), notes=_notes(found))
+
+
+def _unit(together: NDArray[np.float64], profile: Profile) -> float:
+    """Probabilities lie between 0 and 1; values are compared at the size they have."""
+    return max(1.0, float(np.abs(together).max())) if profile.output is Output.VALUE else 1.0
 
 
 def _top(together: NDArray[np.float64]) -> int:
@@ -225,10 +236,17 @@ def _batch_size(small: Trial, large: Trial | None) -> int:
     return large.rows
 
 
+def _rounding_note(output: Output, decimals: int) -> str:
+    if output is not Output.VALUE:
+        return f"The target's probabilities are rounded to {decimals} decimal{'s' if decimals > 1 else ''}."
+    unit = f"{10**-decimals:,}" if decimals <= 0 else f"0.{'0' * (decimals - 1)}1"
+    return f"The target's values are rounded to multiples of {unit}."
+
+
 def _notes(profile: Profile) -> tuple[str, ...]:
     notes = []
     if profile.decimals is not None:
-        notes.append(f"The target's probabilities are rounded to {profile.decimals} decimal{'s' if profile.decimals > 1 else ''}.")
+        notes.append(_rounding_note(profile.output, profile.decimals))
     if not profile.deterministic:
         notes.append("The target answers the same record differently from time to time.")
     if profile.batch_dependent:

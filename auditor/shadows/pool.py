@@ -6,7 +6,7 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.domain.learner import Learner
+from auditor.domain.learner import Learner, Task
 from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Output, Profile
 from auditor.learners import check
@@ -24,6 +24,7 @@ def key(pool_digest: str, learner: Learner, index: int, seed: int) -> str:
         "training": TRAINING_VERSION,
         "pool": pool_digest,
         "learner": checked.name,
+        "task": str(checked.task),
         "params": dict(checked.params),
         "index": index,
         "seed": seed,
@@ -32,10 +33,23 @@ def key(pool_digest: str, learner: Learner, index: int, seed: int) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def outputs(log_odds: NDArray[np.float32], masks: NDArray[np.bool_], profile: Profile) -> ShadowOutputs:
+def array_name(task: Task) -> str:
+    """Under which name one shadow's answers are stored: what they are differs by task."""
+    return "values" if task is Task.REGRESSION else "log_odds"
+
+
+def outputs(stored: NDArray[np.float32], masks: NDArray[np.bool_], profile: Profile) -> ShadowOutputs:
     """Stored log-odds (K, n, C) as probabilities of the target's channel: labels as 0/1, classes that the target does not
-    return as NaN, rounded to the target's decimals. Attacks calibrated on sharper answers than they get would misjudge."""
-    return ShadowOutputs(as_shown(probabilities(log_odds), profile), masks)
+    return as NaN, rounded to the target's decimals; stored values (K, n, 1) as values, rounded likewise. Attacks calibrated on
+    sharper answers than they get would misjudge."""
+    if profile.output is Output.VALUE:
+        return ShadowOutputs(values_as_shown(stored.astype(np.float64), profile.decimals), masks)
+    return ShadowOutputs(as_shown(probabilities(stored), profile), masks)
+
+
+def values_as_shown(values: NDArray[np.float64], decimals: int | None) -> NDArray[np.float64]:
+    """Values seen through the channel of the target; -3 decimals are whole thousands."""
+    return values if decimals is None else np.round(values, decimals)
 
 
 def probabilities(log_odds: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from typing import Any
 from auditor.attacks import registry
 from auditor.domain.attack import Attack, Scope
 from auditor.domain.data import Sensitive
+from auditor.domain.learner import Task
 from auditor.domain.spec import AttackSpec, AuditSpec
 from auditor.domain.target import Profile
 from auditor.errors import InvalidInput
@@ -79,8 +80,12 @@ def requested_attacks(spec: AuditSpec) -> list[AttackSpec]:
 
 
 def _requested(spec: AuditSpec) -> list[str]:
-    """The families whose absence makes an audit inconclusive: a tier asks for inversion only if sensitive attributes are named."""
-    families = {str(registry.find(a.name).family) for a in requested_attacks(spec)}
+    """The families whose absence makes an audit inconclusive: a tier asks for inversion only if sensitive attributes are named,
+    and of a target that answers a value only for what can be done with values."""
+    found = [registry.find(a.name) for a in requested_attacks(spec)]
+    if isinstance(spec.attacks, str) and spec.target_block.task is Task.REGRESSION:
+        found = [attack for attack in found if attack.threat_model.or_value]
+    families = {str(attack.family) for attack in found}
     if isinstance(spec.attacks, str) and not spec.data.sensitive:
         families.discard("inversion")
     return sorted(families)

@@ -4,16 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auditor.attacks import registry
 from auditor.domain.attack import Attack, Checkpoint, Query
 from auditor.domain.audit import Step, StepKind
+from auditor.domain.data import Records
 from auditor.domain.evidence import Evidence
-from auditor.domain.learner import Learner
+from auditor.domain.learner import Learner, Task
 from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Profile
 from auditor.errors import AttackFailed, InvalidInput
-from auditor.learners import LEARNERS, check
+from auditor.learners import USUAL, check
 from auditor.querying import probe_through
 from auditor.scoring.validity import blind_baseline
 from auditor.shadows import choose, design, pool, trainers
@@ -24,6 +26,7 @@ from auditor.workflow.evidence_store import to_arrays
 from auditor.workflow.material import Material, load
 from auditor.workflow.probing import plan_of
 from auditor.workflow.services import Services
+from auditor.workflow.true_values import in_tenths
 
 PROBE_ROWS = 400
 CHOOSE_ROWS = 1_000
@@ -56,7 +59,7 @@ def _choose(services: Services, step: Step, material: Material, checkpoint: Chec
     """The declared learner with its defaults filled in, or the one whose signal is closest to the target's."""
     declared = material.spec.learner
     if declared.name != "auto":
-        learner = check(Learner(declared.name, dict(declared.params)))
+        learner = check(Learner(declared.name, dict(declared.params), _task(material)))
         return {"learner": {"name": learner.name, "params": dict(learner.params)}, "distances": {}}
     auxiliary = material.data.auxiliary
     if not len(auxiliary):
@@ -64,13 +67,23 @@ def _choose(services: Services, step: Step, material: Material, checkpoint: Chec
     rows = auxiliary.take(np.arange(min(CHOOSE_ROWS, len(auxiliary))))
     answers = _client(services, material, checkpoint)(rows.features)
     checkpoint(0.3)
-    known = [check(Learner(name)) for name in LEARNERS]
-    distances = choose.distances(
-        known, material.data.columns, rows, len(material.data.classes), answers, material.spec.seed, checkpoint
-    )
+    distances = _distances(material, rows, answers, checkpoint)
     ranked = sorted(distances, key=lambda name: (distances[name], name))
-    best = check(Learner(ranked[0]))
+    best = check(Learner(ranked[0], task=_task(material)))
     return {"learner": {"name": best.name, "params": dict(best.params)}, "distances": distances, "runner_up": ranked[1]}
+
+
+def _distances(material: Material, rows: Records, answers: NDArray[np.float64], checkpoint: Checkpoint) -> dict[str, float]:
+    """How far the usual learners of this task are from the target, on auxiliary records."""
+    task, columns, seed = _task(material), material.data.columns, material.spec.seed
+    known = [check(Learner(name, task=task)) for name in USUAL[task]]
+    if task is Task.REGRESSION:
+        return choose.distances_of_values(known, columns, rows, answers, seed, checkpoint)
+    return choose.distances(known, columns, rows, len(material.data.classes), answers, seed, checkpoint)
+
+
+def _task(material: Material) -> Task:
+    return material.spec.target_block.task
 
 
 def _shadows(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
@@ -86,14 +99,15 @@ def _shadows(services: Services, step: Step, material: Material, checkpoint: Che
         trained = trainers.train(learner, data.columns, data.candidates, len(data.classes), missing, seed, checkpoint)
         with services.database.begin() as tx:
             for index, outputs in zip(missing, trained, strict=True):
-                arrays = {"log_odds": outputs}
+                arrays = {pool.array_name(learner.task): outputs}
                 found[keys[index]] = services.artifacts.put_arrays(tx, workspace, arrays, key=keys[index], kind="shadow")
     return {"digests": {str(i): found[keys[i]] for i in indices}}
 
 
 def _blind(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
     data = material.data
-    blind = blind_baseline(data.candidates.features, data.candidates.labels, data.is_member, material.spec.seed, checkpoint)
+    labels = data.candidates.labels if data.candidates.values is None else in_tenths(data.candidates.values)
+    blind = blind_baseline(data.candidates.features, labels, data.is_member, material.spec.seed, checkpoint)
     arrays = {"rows": blind.rows, "scores": blind.scores}
     with services.database.begin() as tx:
         digest = services.artifacts.put_arrays(tx, material.audit.workspace_id, arrays, kind="evidence")
@@ -170,9 +184,9 @@ def learner_of(material: Material) -> Learner:
     """The learner that `choose` recorded; audits without shadows fall back to what was declared."""
     chosen = material.results.get("choose")
     if chosen is not None:
-        return Learner(chosen["learner"]["name"], chosen["learner"]["params"])
+        return Learner(chosen["learner"]["name"], chosen["learner"]["params"], _task(material))
     declared = material.spec.learner
-    return check(Learner("xgboost" if declared.name == "auto" else declared.name, dict(declared.params)))
+    return check(Learner("xgboost" if declared.name == "auto" else declared.name, dict(declared.params), _task(material)))
 
 
 def shadows_of(services: Services, material: Material, count: int) -> ShadowOutputs | None:
@@ -182,7 +196,8 @@ def shadows_of(services: Services, material: Material, count: int) -> ShadowOutp
         return None
     indices = list(range(count))
     with services.database.read() as tx:
-        stored = [services.artifacts.get_arrays(tx, material.audit.workspace_id, digests[i])["log_odds"] for i in indices]
+        arrays = [services.artifacts.get_arrays(tx, material.audit.workspace_id, digests[i]) for i in indices]
+    stored = [found[pool.array_name(_task(material))] for found in arrays]
     masks = design.masks(len(material.data.candidates), indices, material.spec.seed)
     return pool.outputs(np.stack(stored), masks, profile_of(material))
 

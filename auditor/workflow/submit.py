@@ -73,7 +73,7 @@ def validate(spec: AuditSpec) -> None:
     for attack in requested_attacks(spec):
         registry.make(attack.name, dict(attack.params))
     if spec.learner.name != "auto":
-        check(Learner(spec.learner.name, dict(spec.learner.params)))
+        check(Learner(spec.learner.name, dict(spec.learner.params), spec.target_block.task))
 
 
 def _check_files(tx: Transaction, workspace_id: str, spec: AuditSpec) -> None:

@@ -32,3 +32,9 @@ def refuse_constant(sides: Iterable[NDArray[np.object_]]) -> None:
     seen = sorted(set().union(*(side.tolist() for side in sides)))
     if len(seen) < 2:
         raise InvalidInput("data.label", f"the label has one value only ({seen[0]}); name the column that the model predicts")
+
+
+def in_tenths(values: NDArray[np.float64]) -> NDArray[np.intp]:
+    """(n,) in which tenth of all values each stands, for those who want labels; equal values stand in the same one."""
+    edges = np.unique(np.quantile(values, np.linspace(0.1, 0.9, 9)))
+    return np.asarray(np.searchsorted(edges, values, side="left"), dtype=np.intp)

@@ -33,11 +33,7 @@ def lookup_twin(data: AuditData, shadows: ShadowOutputs | None) -> Query:
 
     Candidates are recognised by their row index; the answer for a non-member is the mean over shadows that never saw it.
     """
-    labels = data.candidates.labels
-    answers = _generalised(data, shadows)
-    remembered = np.full((len(labels), len(data.classes)), (1.0 - REMEMBERED) / max(1, len(data.classes) - 1))
-    remembered[np.arange(len(labels)), labels] = REMEMBERED
-    answers = np.where(data.is_member[:, None], remembered, answers)
+    answers = np.where(data.is_member[:, None], _remembered(data), _generalised(data, shadows))
 
     def query(frame: pd.DataFrame) -> NDArray[np.float64]:
         return np.asarray(answers[frame.index.to_numpy()])
@@ -45,7 +41,19 @@ def lookup_twin(data: AuditData, shadows: ShadowOutputs | None) -> Query:
     return query
 
 
+def _remembered(data: AuditData) -> NDArray[np.float64]:
+    """(n, C): each record's own label; (n, 1) its own value where the target answers one."""
+    if data.candidates.values is not None:
+        return data.candidates.values[:, None]
+    labels = data.candidates.labels
+    remembered = np.full((len(labels), len(data.classes)), (1.0 - REMEMBERED) / max(1, len(data.classes) - 1))
+    remembered[np.arange(len(labels)), labels] = REMEMBERED
+    return remembered
+
+
 def _generalised(data: AuditData, shadows: ShadowOutputs | None) -> NDArray[np.float64]:
+    if shadows is None and data.candidates.values is not None:
+        return np.full((len(data.candidates), 1), data.candidates.values.mean())
     if shadows is None:
         prior = np.bincount(data.candidates.labels, minlength=len(data.classes)) / len(data.candidates)
         return np.tile(prior, (len(data.candidates), 1))

@@ -69,7 +69,9 @@ class OpenInference:
         """Lower fits the declared output better: labels are one value a record, scores are named so or have a column a class."""
         name, shape = str(tensor.get("name", "")).lower(), _shape(tensor)
         wide = len(shape) > 1 and shape[-1] > 1
-        if self.target.output in (Output.LABELS, Output.VALUE):
+        if self.target.output is Output.VALUE:
+            return wide, tensor.get("datatype") == "BYTES", 0
+        if self.target.output is Output.LABELS:
             return wide, tensor.get("datatype") not in ("BYTES", "INT64", "INT32", "BOOL"), 0
         scores = any(word in name for word in SCORES)
         return not (wide or scores), not scores, -len(shape)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from auditor.domain.attack import Checkpoint
 from auditor.domain.data import Column, Records
-from auditor.domain.learner import Learner
+from auditor.domain.learner import Learner, Task
 from auditor.domain.seeds import derive
-from auditor.learners import build
-from auditor.learners.encode import prepare
+from auditor.errors import InvalidInput
+from auditor.learners import Model, ValueModel, build, build_for_values
+from auditor.learners.encode import Table, prepare
 from auditor.learners.estimators import quiet
 from auditor.shadows import design
 
@@ -34,25 +35,39 @@ def train(
     checkpoint: Checkpoint,
     threads: int = 1,
 ) -> NDArray[np.float32]:
-    """(len(indices), n, classes) log-odds of each class for every record of the pool.
+    """(len(indices), n, classes) log-odds of each class for every record of the pool; for regression (len(indices), n, 1) values.
 
     Shadow `index` is the model that `learners.build` gives for the rows of its half and `shadow_seed`. Fits release the
     interpreter lock, so `threads` fits run side by side; neither their number nor the order changes a result.
     """
     table = prepare(pool.features, columns)
     halves = design.masks(len(pool), indices, seed)
-    results = np.empty((len(indices), len(pool), classes), dtype=np.float32)
+    width = 1 if learner.task is Task.REGRESSION else classes
+    results = np.empty((len(indices), len(pool), width), dtype=np.float32)
 
     def fit(position: int) -> None:
-        rows = np.flatnonzero(halves[position])
-        model = build(learner, columns, shadow_seed(seed, indices[position]))
-        model.fit_table(table.take(rows), pool.labels[rows])
-        results[position] = log_odds(model.over_all(model.predict_table(table), classes))
+        rows, model_seed = np.flatnonzero(halves[position]), shadow_seed(seed, indices[position])
+        if learner.task is Task.REGRESSION:
+            results[position] = _values(build_for_values(learner, columns, model_seed), table, pool, rows)
+        else:
+            results[position] = _log_odds(build(learner, columns, model_seed), table, pool, rows, classes)
 
     checkpoint(0.0)
     with quiet(), ThreadPoolExecutor(max_workers=threads) as executor:
         _watch([executor.submit(fit, position) for position in range(len(indices))], checkpoint)
     return results
+
+
+def _log_odds(model: Model, table: Table, pool: Records, rows: NDArray[np.intp], classes: int) -> NDArray[np.float32]:
+    model.fit_table(table.take(rows), pool.labels[rows])
+    return log_odds(model.over_all(model.predict_table(table), classes))
+
+
+def _values(model: ValueModel, table: Table, pool: Records, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    if pool.values is None:
+        raise InvalidInput("data.label", "a model of numbers needs the true number of each record; name their column")
+    model.fit_table(table.take(rows), pool.values[rows])
+    return model.predict_table(table).astype(np.float32)[:, None]
 
 
 def _watch(fits: Sequence[Future[None]], checkpoint: Checkpoint) -> None:

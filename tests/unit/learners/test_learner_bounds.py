@@ -1,9 +1,14 @@
+import importlib
+
 import pytest
 
-from auditor.domain.learner import Learner
+from auditor.domain.learner import Learner, Task
 from auditor.errors import InvalidInput
-from auditor.learners import LEARNERS, check
-from auditor.learners.bounds import BOUNDS
+from auditor.learners import LEARNERS, USUAL, check
+from auditor.learners.estimators import ESTIMATORS
+from auditor.learners.parameters import BOUNDS
+
+EVERY = [(task, name) for task in Task for name in BOUNDS[task]]
 
 
 def refusal(name: str, **params: object) -> InvalidInput:
@@ -12,32 +17,37 @@ def refusal(name: str, **params: object) -> InvalidInput:
     return caught.value
 
 
-def test_the_list_is_closed() -> None:
-    assert LEARNERS == ("xgboost", "random-forest", "logistic-regression", "mlp")
+def test_every_learner_that_may_be_named_can_be_built() -> None:
+    assert set(LEARNERS) == {name for _, name in EVERY}
+    for task in Task:
+        assert list(BOUNDS[task]) == list(ESTIMATORS[task])
+        assert set(USUAL[task]) <= set(BOUNDS[task])
 
 
-@pytest.mark.parametrize("name", LEARNERS)
-def test_defaults_are_filled_in_and_lie_within_their_own_bounds(name: str) -> None:
-    checked = check(Learner(name))
-    assert set(checked.params) == set(BOUNDS[name])
+@pytest.mark.parametrize(("task", "name"), EVERY)
+def test_defaults_are_filled_in_and_lie_within_their_own_bounds(task: Task, name: str) -> None:
+    checked = check(Learner(name, task=task))
+    assert set(checked.params) == set(BOUNDS[task][name])
     assert check(checked) == checked
 
 
-def test_defaults_are_those_of_the_libraries() -> None:
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.neural_network import MLPClassifier
+@pytest.mark.parametrize(("task", "name"), [(task, name) for task, name in EVERY if name not in ("xgboost", "lightgbm", "svm")])
+def test_defaults_are_those_of_the_library(task: Task, name: str) -> None:
+    library = ESTIMATORS[task][name]
+    theirs = getattr(importlib.import_module(library.module), library.name)().get_params()
+    ours = dict(check(Learner(name, task=task)).params)
+    if ours.get("batch_size", 0) is None:
+        ours["batch_size"] = "auto"
+    assert ours == {key: theirs[key] for key in ours}
 
-    for name, library in (
-        ("random-forest", RandomForestClassifier()),
-        ("logistic-regression", LogisticRegression()),
-        ("mlp", MLPClassifier()),
-    ):
-        theirs = library.get_params()
-        ours = dict(check(Learner(name)).params)
-        if ours.get("batch_size", 0) is None:
-            ours["batch_size"] = "auto"
-        assert ours == {key: theirs[key] for key in ours}
+
+@pytest.mark.parametrize(("task", "name"), [(Task.REGRESSION, "logistic-regression"), (Task.CLASSIFICATION, "linear-regression")])
+def test_a_learner_of_the_other_kind_is_refused_with_those_that_fit(task: Task, name: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check(Learner(name, task=task))
+    assert caught.value.field == "learner.name"
+    assert caught.value.sentence.startswith(f"{name} learns ")
+    assert "choose one of xgboost, random-forest" in caught.value.sentence
 
 
 def test_written_out_xgboost_defaults_learn_what_no_parameters_learn() -> None:

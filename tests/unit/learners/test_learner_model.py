@@ -7,8 +7,9 @@ import pytest
 from auditor.domain.data import Column, ColumnType
 from auditor.domain.learner import Learner
 from auditor.errors import InvalidInput
-from auditor.learners import LEARNERS, build
+from auditor.learners import build
 from auditor.learners.estimators import quiet, versions
+from auditor.learners.parameters import CLASSIFIERS
 
 COLUMNS = (Column("x", ColumnType.NUMBER), Column("group", ColumnType.CATEGORY), Column("flag", ColumnType.BOOLEAN))
 SMALL = {
@@ -31,9 +32,9 @@ def mixed(n: int = 120, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame({"x": x, "group": pd.Series(group, dtype=object), "flag": pd.Series(flag, dtype=object)}), labels
 
 
-@pytest.fixture(params=LEARNERS)
+@pytest.fixture(params=list(CLASSIFIERS))
 def learner(request: pytest.FixtureRequest) -> Learner:
-    return Learner(request.param, SMALL[request.param])
+    return Learner(request.param, SMALL.get(request.param, {}))
 
 
 def test_mixed_columns_with_missing_cells_are_learned(learner: Learner) -> None:

@@ -3,9 +3,9 @@ import pytest
 from scipy.stats import ks_2samp
 
 from auditor.domain.data import Column, ColumnType, Records
-from auditor.domain.learner import Learner
-from auditor.errors import Cancelled
-from auditor.learners import build
+from auditor.domain.learner import Learner, Task
+from auditor.errors import Cancelled, InvalidInput
+from auditor.learners import build, build_for_values
 from auditor.shadows import choose
 
 COLUMNS = tuple(Column(f"x{i}", ColumnType.NUMBER) for i in range(4))
@@ -76,3 +76,32 @@ def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
     first, second = np.round(rng.normal(size=70), 1), np.round(rng.normal(0.5, 2, size=90), 1)
     assert choose.ks_distance(first, second) == pytest.approx(ks_2samp(first, second).statistic)
     assert choose.ks_distance(first, first) == 0
+
+
+OF_VALUES = [
+    Learner("xgboost", {"n_estimators": 30}, Task.REGRESSION),
+    Learner("random-forest", {"n_estimators": 30}, Task.REGRESSION),
+    Learner("linear-regression", task=Task.REGRESSION),
+]
+
+
+def with_values(data: Records, seed: int) -> Records:
+    x = data.features.to_numpy()
+    noise = np.random.default_rng(seed).normal(size=len(data))
+    return Records(data.features, np.zeros(len(data), np.intp), 100 * (x[:, 0] * x[:, 1] + 0.5 * x[:, 2] + 0.7 * noise))
+
+
+@pytest.mark.parametrize("learner", OF_VALUES, ids=lambda learner: learner.name)
+def test_the_learner_of_a_target_that_answers_values_is_the_closest(learner: Learner, auxiliary: Records) -> None:
+    members, known = with_values(records(500, 2), 3), with_values(auxiliary, 4)
+    assert members.values is not None
+    answers = build_for_values(learner, COLUMNS, 9).fit(members.features, members.values).predict(known.features)
+    seen: list[float] = []
+    found = choose.distances_of_values(OF_VALUES, COLUMNS, known, answers[:, None], 3, seen.append)
+    assert min(found, key=found.__getitem__) == learner.name
+    assert seen == sorted(seen)
+
+
+def test_learners_of_numbers_are_not_compared_without_numbers(auxiliary: Records) -> None:
+    with pytest.raises(InvalidInput, match="true number"):
+        choose.distances_of_values(OF_VALUES, COLUMNS, auxiliary, np.zeros((600, 1)), 3, free)

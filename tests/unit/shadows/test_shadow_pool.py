@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from auditor.domain.learner import Learner
+from auditor.domain.learner import Learner, Task
 from auditor.domain.target import Output, Profile
 from auditor.errors import InvalidInput
 from auditor.shadows import design, pool
@@ -50,6 +50,25 @@ def test_top_k_of_unknown_size_shows_all() -> None:
     assert np.isfinite(shown(replace(PROBABILITIES, output=Output.TOP_K))).all()
 
 
+VALUES = np.array([[[1234.5678], [-7.0]], [[0.05], [99_999.5]]], dtype=np.float32)
+
+
+def test_values_come_back_as_they_were() -> None:
+    shown = pool.outputs(VALUES, design.masks(2, range(2), 0), Profile(Output.VALUE, ()))
+    np.testing.assert_array_equal(shown.probabilities, VALUES.astype(np.float64))
+
+
+@pytest.mark.parametrize(("decimals", "expected"), [(1, 1234.6), (0, 1235.0), (-3, 1000.0)])
+def test_values_are_rounded_as_the_target_does(decimals: int, expected: float) -> None:
+    shown = pool.outputs(VALUES, design.masks(2, range(2), 0), Profile(Output.VALUE, (), decimals))
+    assert shown.probabilities[0, 0, 0] == expected
+
+
+def test_values_and_log_odds_are_never_taken_for_each_other() -> None:
+    assert pool.array_name(Task.REGRESSION) == "values"
+    assert pool.array_name(Task.CLASSIFICATION) == "log_odds"
+
+
 def test_the_key_depends_on_everything_that_changes_a_shadow() -> None:
     learner = Learner("xgboost", {"max_depth": 4})
     keys = {
@@ -59,8 +78,9 @@ def test_the_key_depends_on_everything_that_changes_a_shadow() -> None:
         pool.key("pool", Learner("random-forest"), 0, 1),
         pool.key("pool", learner, 1, 1),
         pool.key("pool", learner, 0, 2),
+        pool.key("pool", replace(learner, task=Task.REGRESSION), 0, 1),
     }
-    assert len(keys) == 6
+    assert len(keys) == 7
 
 
 def test_the_key_does_not_depend_on_how_a_learner_was_written() -> None:

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from auditor.domain.data import Column, ColumnType, Records
-from auditor.domain.learner import Learner
+from auditor.domain.learner import Learner, Task
 from auditor.errors import Cancelled, InvalidInput
-from auditor.learners import LEARNERS, build
+from auditor.learners import build, build_for_values
+from auditor.learners.parameters import CLASSIFIERS, REGRESSORS
 from auditor.shadows import design, pool
 from auditor.shadows.trainers import SMALLEST, log_odds, train
 from auditor.shadows.trainers.loop import shadow_seed
@@ -34,14 +35,37 @@ def free(fraction: float) -> None:
     pass
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("name", list(CLASSIFIERS))
 def test_a_shadow_is_the_model_that_build_gives_for_its_rows_and_seed(name: str) -> None:
-    learner, data = Learner(name, SMALL[name]), records(classes=3)
+    learner, data = Learner(name, SMALL.get(name, {})), records(classes=3)
     shadow = train(learner, COLUMNS, data, 3, [4, 5], 7, free)[1]
     half = data.take(design.masks(len(data), [5], 7)[0])
     model = build(learner, COLUMNS, shadow_seed(7, 5)).fit(half.features, half.labels)
     direct = model.over_all(model.predict_proba(data.features), 3)
     np.testing.assert_array_equal(shadow, log_odds(direct))
+
+
+def with_values(data: Records) -> Records:
+    """The same records with a number to predict, around 1,000."""
+    x = np.nan_to_num(data.features["x"].to_numpy())
+    values = 1_000 + 50 * x + np.random.default_rng(5).normal(size=len(data))
+    return Records(data.features, np.zeros(len(data), np.intp), values)
+
+
+@pytest.mark.parametrize("name", list(REGRESSORS))
+def test_a_shadow_of_a_target_that_answers_values_stores_values(name: str) -> None:
+    learner, data = Learner(name, SMALL.get(name, {}), Task.REGRESSION), with_values(records())
+    shadow = train(learner, COLUMNS, data, 0, [2, 3], 7, free)
+    half = data.take(design.masks(len(data), [3], 7)[0])
+    assert half.values is not None
+    direct = build_for_values(learner, COLUMNS, shadow_seed(7, 3)).fit(half.features, half.values).predict(data.features)
+    assert (shadow.shape, shadow.dtype) == ((2, 80, 1), np.float32)
+    np.testing.assert_array_equal(shadow[1, :, 0], direct.astype(np.float32))
+
+
+def test_shadows_of_values_need_values() -> None:
+    with pytest.raises(InvalidInput, match="true number"):
+        train(Learner("linear-regression", task=Task.REGRESSION), COLUMNS, records(), 0, [0], 7, free)
 
 
 def test_log_odds_have_the_documented_shape_type_and_are_finite() -> None:
