@@ -29,8 +29,28 @@ def correctness(probabilities: Floats, labels: Labels) -> Floats:
 
 def log_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:
     """log p_y with p_y between clip and 1 - clip: minus the cross-entropy loss, in nats."""
-    mantissa, exponent = np.frexp(np.log(np.clip(_true(complete(probabilities), labels), clip, 1.0 - clip)))
-    return np.asarray(np.ldexp(np.round(np.ldexp(mantissa, BITS)), exponent - BITS), dtype=np.float64)
+    return _shortened(np.log(np.clip(_true(complete(probabilities), labels), clip, 1.0 - clip)))
+
+
+def confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:
+    """p_y between clip and 1 - clip, as fine as its logarithm is kept: near 1 a rounded p_y would make members equal."""
+    return np.asarray(np.exp(log_confidence(probabilities, labels, clip)))
+
+
+def entropy(probabilities: Floats, clip: float) -> Floats:
+    """-sum_c p_c log p_c in nats, with p_c inside the logarithm at least `clip`. The true label plays no part."""
+    known = complete(probabilities)
+    return _shortened(-(known * np.log(np.maximum(known, clip))).sum(axis=-1))
+
+
+def modified_entropy(probabilities: Floats, labels: Labels, clip: float) -> Floats:
+    """-(1 - p_y) log p_y - sum_{c != y} p_c log(1 - p_c) in nats, each logarithm of at least `clip` (Song and Mittal 2021,
+    equation 8): 0 where the model is sure of the true class, large where it is sure of a wrong one."""
+    known = complete(probabilities)
+    others = np.where(np.arange(known.shape[-1]) == labels[:, None], 0.0, known)
+    wrong = (others * np.log(np.maximum(1.0 - others, clip))).sum(axis=-1)
+    true = _true(known, labels)
+    return _shortened(-(1.0 - true) * np.log(np.maximum(true, clip)) - wrong)
 
 
 def logit_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:
@@ -42,6 +62,12 @@ def logit_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floa
     others = np.where(np.arange(known.shape[-1]) == labels[:, None], 0.0, known).sum(axis=-1)
     phi = np.log(np.maximum(_true(known, labels), clip)) - np.log(np.maximum(others, clip))
     return np.asarray(np.round(phi, DECIMALS), dtype=np.float64)
+
+
+def _shortened(values: Floats) -> Floats:
+    """Values with a mantissa of BITS bits."""
+    mantissa, exponent = np.frexp(values)
+    return np.asarray(np.ldexp(np.round(np.ldexp(mantissa, BITS)), exponent - BITS), dtype=np.float64)
 
 
 def _true(probabilities: Floats, labels: Labels) -> Floats:

@@ -45,17 +45,23 @@ def paired(signals: Floats, masks: NDArray[np.bool_]) -> Pairs:
     return Pairs(np.where(even_is_in, even, odd), np.where(even_is_in, odd, even))
 
 
-def playing(shadows: int) -> list[int]:
+def playing(shadows: int, most: int = PSEUDO_TARGETS) -> list[int]:
     """Which shadows play the target: one of each pair first, because partners hold the same information."""
-    return [*range(0, shadows, 2), *range(1, shadows, 2)][:PSEUDO_TARGETS]
+    return [*range(0, shadows, 2), *range(1, shadows, 2)][:most]
 
 
 def candidates_of(context: Context, name: str) -> Records:
     """The records in question; raises AttackFailed where there are none, or their labels are not known."""
+    candidates = records_of(context, name)
+    if (candidates.labels < 0).any():
+        raise AttackFailed(f"{name} needs the true label of every record.")
+    return candidates
+
+
+def records_of(context: Context, name: str) -> Records:
+    """The records in question, for attacks that need no labels; raises AttackFailed where there are none."""
     if context.candidates is None or not len(context.candidates):
         raise AttackFailed(f"{name} needs records whose membership is in question; give members and non-members.")
-    if (context.candidates.labels < 0).any():
-        raise AttackFailed(f"{name} needs the true label of every record.")
     return context.candidates
 
 

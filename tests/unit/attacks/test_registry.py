@@ -53,6 +53,9 @@ def test_the_attacks_that_ship() -> None:
         "rmia",
         "attribute",
         "surrogate",
+        "confidence",
+        "entropy",
+        "modified-entropy",
     ]
 
 
