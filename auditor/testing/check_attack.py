@@ -14,7 +14,7 @@ from auditor.domain.evidence import Evidence
 from auditor.domain.threat import Knows, Sees, ThreatModel
 from auditor.errors import Cancelled
 from auditor.testing.claims import distance, restored, strength
-from auditor.testing.world import World, small_world
+from auditor.testing.world import World, small_value_world, small_world
 
 CLOSE = 1e-9
 SURE = 4.5  # standard errors: one false alarm in 150,000 checks
@@ -27,9 +27,14 @@ def check_attack(attack: Attack, world: World | None = None) -> None:
     Promises: it says what it is; same seed, same evidence; no global randomness; it stays inside `needs`; it finds a leak and
     finds nothing where there is none; the order of records does not matter; it reports progress and can be cancelled.
     """
-    setting = world or small_world()
-    for check in CHECKS:
-        check(attack, setting)
+    for setting in [world] if world else worlds_of(attack):
+        for check in CHECKS:
+            check(attack, setting)
+
+
+def worlds_of(attack: Attack) -> list[World]:
+    """Where this attack works: on a model that answers classes, and on one that answers a number if it says so."""
+    return [small_world(), *([small_value_world()] if attack.threat_model.or_value else [])]
 
 
 def describes_itself(attack: Attack, world: World) -> None:

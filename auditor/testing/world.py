@@ -12,12 +12,12 @@ from auditor.attacks.inversion.twin import lookup_answers
 from auditor.attacks.stealing.twin import noise_target
 from auditor.domain.attack import Attack, Checkpoint, Context, Family, Query, Scope
 from auditor.domain.data import AuditData, Column, ColumnType, Records, Sensitive
-from auditor.domain.learner import Learner
+from auditor.domain.learner import Learner, Task
 from auditor.domain.seeds import derive, generator
 from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Output, Profile
 from auditor.domain.threat import Knows
-from auditor.learners import build
+from auditor.learners import build, build_for_values
 from auditor.shadows import design, pool, trainers
 
 COLUMNS = (
@@ -34,6 +34,7 @@ SHADOWS = 8
 QUERY_LIMIT = 2_000
 # Deep trees on few records remember them.
 LEARNER = Learner("xgboost", {"n_estimators": 30, "max_depth": 8})
+VALUE_LEARNER = Learner("xgboost", {"n_estimators": 30, "max_depth": 8}, Task.REGRESSION)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +77,10 @@ class World:
     def _known_of_candidates(self, knows: frozenset[Knows], sensitive: Sensitive | None) -> Records:
         """Labels only where the true label is known; the sensitive cells (a category here) are missing."""
         labels, features = self.data.candidates.labels, self.data.candidates.features
+        values = self.data.candidates.values if Knows.TRUE_LABEL in knows else None
         if sensitive is not None:
             features = features.assign(**{c: pd.Series([None] * len(features), dtype=object) for c in sensitive.columns})
-        return Records(features, labels if Knows.TRUE_LABEL in knows else np.full_like(labels, -1))
+        return Records(features, labels if Knows.TRUE_LABEL in knows else np.full_like(labels, -1), values)
 
     def reordered(self, order: NDArray[np.intp]) -> "World":
         """The same world with its candidates in another order."""
@@ -113,6 +115,31 @@ def small_world(seed: int = 0) -> World:
     )
 
 
+@functools.cache
+def small_value_world(seed: int = 0) -> World:
+    """The same people and the same shadows of a model that answers one number a record, for attacks whose threat model says
+    `or_value`."""
+    candidates, auxiliary, strangers = (
+        with_values(draw(n, derive(seed, part)), derive(seed, part))
+        for n, part in ((CANDIDATES, "c"), (AUXILIARY, "a"), (300, "s"))
+    )
+    is_member = generator(seed, "members").permutation(CANDIDATES) < CANDIDATES // 2
+    profile = Profile(Output.VALUE, (), decimals=3)
+    answers = trainers.train(VALUE_LEARNER, COLUMNS, candidates, 0, range(SHADOWS), seed, _unwatched)
+    shadows = pool.outputs(answers, design.masks(CANDIDATES, range(SHADOWS), seed), profile)
+    trained, foreign = _value_model(candidates.take(is_member), seed), _value_model(strangers, seed)
+    data = AuditData(COLUMNS, (), candidates, is_member, auxiliary)
+    return World(data, profile, shadows, lambda family: trained, lambda family: foreign, VALUE_LEARNER)
+
+
+def with_values(records: Records, seed: int) -> Records:
+    """The same people with a number to predict, which follows job and income; the noise only memory can explain."""
+    income = records.features["income"].fillna(20.0).to_numpy(dtype=np.float64)
+    clerk = (records.features["job"] == "clerk").to_numpy()
+    noise = generator(seed, "values").normal(0, 12, len(records))
+    return Records(records.features, np.zeros(len(records), np.intp), income + 10.0 * clerk + noise)
+
+
 def draw(n: int, seed: int) -> Records:
     """n people; the label follows job and income, with noise that only memory can explain."""
     rng = generator(seed, "people")
@@ -135,6 +162,12 @@ def draw(n: int, seed: int) -> Records:
 def _model(records: Records, seed: int) -> Query:
     model = build(LEARNER, COLUMNS, derive(seed, "target")).fit(records.features, records.labels)
     return lambda frame: model.over_all(model.predict_proba(frame), len(CLASSES))
+
+
+def _value_model(records: Records, seed: int) -> Query:
+    assert records.values is not None  # noqa: S101 - given by `with_values`
+    model = build_for_values(VALUE_LEARNER, COLUMNS, derive(seed, "target")).fit(records.features, records.values)
+    return lambda frame: np.round(model.predict(frame)[:, None], 3)
 
 
 def _unwatched(fraction: float) -> None:
