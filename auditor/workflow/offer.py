@@ -89,7 +89,7 @@ def _scope(offer: Offer, profile: Profile, sensitive: Sensitive | None, left: in
 
 
 def _reasons(attack: Attack, scope: Scope) -> list[str]:
-    if attack.kind == "attribute":
+    if attack.kind == "attribute" and attack.threat_model.is_met_by(scope.profile.output):
         if not scope.sensitive:
             return ["Name the sensitive attributes under data.sensitive to try their inference."]
         unusable = is_sensitive_usable(scope.sensitive[0])
