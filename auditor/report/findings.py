@@ -8,22 +8,12 @@ from auditor.report import numbers
 from auditor.report.charts.fidelity import baseline_of, fidelity_rows, fidelity_svg
 from auditor.report.charts.roc import roc_rows, roc_svg
 from auditor.report.charts.scorebar import scorebar_svg
+from auditor.report.figures import Figure, figure_of, figures_of, flagged_words
+from auditor.report.groups import Groups, groups_of
 from auditor.report.verdict import threat_of
-from auditor.report.words import MEANINGS, OUTCOMES, control, estimate
+from auditor.report.words import OUTCOMES, control
 
 Document = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One estimate; `reason` stands where there is no value."""
-
-    name: str
-    value: str
-    interval: str
-    n: str
-    note: str
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,8 +38,16 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Exposed:
+    """Single records, counted; who they are is personal data and stands in no report."""
+
+    sentence: str
+    stability: str
+
+
+@dataclass(frozen=True)
 class Finding:
-    """`oracle`: the estimates at thresholds set on the target's own non-members, which no adversary has."""
+    """`attack` names the attribute too where one is attacked; `key` is the figure that stands in its line of a list."""
 
     anchor: str
     attack: str
@@ -63,10 +61,13 @@ class Finding:
     bar: str
     threat: str
     caveats: tuple[str, ...]
+    key: str
     figures: tuple[Figure, ...]
-    oracle: tuple[Figure, ...]
+    flagged: tuple[str, ...]
     checks: tuple[Check, ...]
     chart: Chart | None
+    groups: Groups | None
+    exposed: Exposed | None
     parameters: tuple[tuple[str, str], ...]
     queries: str
 
@@ -75,10 +76,9 @@ def finding_of(finding: Document, level: float | None, position: int) -> Finding
     """`level` is the policy's level for the family, `position` numbers the finding within the page."""
     scores = (finding.get("score_low"), finding.get("score"), finding.get("score_high"))
     known = tuple(s for s in scores if s is not None)
-    estimates = finding.get("estimates", ())
     return Finding(
         anchor=f"finding-{position}",
-        attack=finding["attack"],
+        attack=named(finding),
         family=finding["family"],
         shows=finding.get("shows", ""),
         outcome=finding["outcome"],
@@ -89,37 +89,45 @@ def finding_of(finding: Document, level: float | None, position: int) -> Finding
         bar=scorebar_svg((known[0], known[1], known[2]), level, finding["outcome"]) if len(known) == 3 else "",
         threat=threat_of(finding),
         caveats=tuple(finding.get("caveats", ())),
-        figures=tuple(figure_of(e) for e in estimates if e.get("threshold") != "oracle"),
-        oracle=tuple(figure_of(e) for e in estimates if e.get("threshold") == "oracle"),
+        key=_key(finding),
+        figures=figures_of(finding),
+        flagged=flagged_words(finding),
         checks=tuple(check_of(name, c) for name, c in (finding.get("controls") or {}).items() if c),
         chart=_chart(finding),
+        groups=groups_of(finding),
+        exposed=_exposed(finding.get("exposure")),
         parameters=tuple((str(k).replace("_", " "), _value(v)) for k, v in (finding.get("parameters") or {}).items()),
         queries=numbers.grouped(finding.get("queries") or 0),
     )
 
 
-def figure_of(item: Document) -> Figure:
-    name = item["name"]
-    if item.get("value") is None:
-        return Figure(estimate(name), numbers.DASH, "", "", "", item.get("reason") or "not resolvable")
-    low, high = item.get("low"), item.get("high")
-    span = "" if low is None or high is None else numbers.interval(name, low, high)
-    return Figure(estimate(name), numbers.figure(name, item["value"]), span, numbers.grouped(item.get("n") or 0), _note(item))
+def named(finding: Document) -> str:
+    """The attack, and the attribute that it is after."""
+    sensitive = (finding.get("parameters") or {}).get("sensitive")
+    return f"{finding['attack']}: {sensitive}" if sensitive else str(finding["attack"])
 
 
-def _note(item: Document) -> str:
-    """What a reader must know to read the figure: confidence, threshold, the rate that was really met."""
-    parts = [f"{item['threshold']} threshold"] if item.get("threshold") else []
-    if item.get("realised_fpr"):
-        low, value, high = item["realised_fpr"]
-        parts.append(f"FPR met: {numbers.percent(value)} ({numbers.interval('tpr@', low, high)})")
-    if item.get("low_simultaneous") is not None:
-        parts.append(f"lower limit over all attacks {numbers.figure(item['name'], item['low_simultaneous'])}")
-    if item["name"] in MEANINGS:
-        parts.append(MEANINGS[item["name"]])
-    if item.get("confidence", 0.95) != 0.95:
-        parts.append(f"{numbers.percent(item['confidence'])} interval")
-    return "; ".join(parts)
+def _key(finding: Document) -> str:
+    """The first of the family's main figures that has a value."""
+    for name in KEYS.get(finding["family"], ()):
+        known = [e for e in finding.get("estimates", ()) if e["name"] == name and e.get("value") is not None]
+        if known:
+            shown = figure_of(known[0])
+            return f"{shown.name} {shown.value}"
+    return ""
+
+
+KEYS = {"membership": ("auc",), "inversion": ("advantage_over_imputation", "precision@k"), "stealing": ("fidelity",)}
+
+
+def _exposed(exposure: Document | None) -> Exposed | None:
+    if not exposure:
+        return None
+    stability = exposure.get("stability")
+    told = (
+        "" if stability is None else f"Rank correlation of single records between two halves of the shadow models: {stability:.2f}."
+    )
+    return Exposed(str(exposure.get("sentence") or ""), told)
 
 
 def check_of(name: str, item: Document) -> Check:

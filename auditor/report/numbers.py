@@ -7,6 +7,9 @@ SPACE = "\u00a0"
 DASH = "–"
 PERCENT_NAMES = (
     "tpr@",
+    "tnr@",
+    "tpr_difference",
+    "tpr_above_blind@",
     "ppv@",
     "precision@",
     "accuracy",

@@ -10,6 +10,7 @@ from typing import Any
 import typst
 
 from auditor.report.charts import standalone
+from auditor.report.families import FamilyOf
 from auditor.report.findings import Finding
 from auditor.report.reading import moment_of, read
 
@@ -29,13 +30,23 @@ def pdf(result: Mapping[str, Any]) -> bytes:
 
 def _data(result: Mapping[str, Any]) -> str:
     reading = read(result)
-    printed = replace(reading, findings=tuple(_printed(f) for f in reading.findings))
+    printed = replace(reading, families=tuple(map(_family, reading.families)))
     moment = moment_of(result["audit"])
     date = None if moment is None else [moment.year, moment.month, moment.day]
     return json.dumps({**asdict(printed), "day": date}, ensure_ascii=False)
 
 
+def _family(family: FamilyOf) -> FamilyOf:
+    adversaries = (replace(a, findings=tuple(map(_printed, a.findings))) for a in family.adversaries)
+    return replace(family, adversaries=tuple(adversaries))
+
+
 def _printed(finding: Finding) -> Finding:
     """Its drawings with their looks inside."""
-    chart = None if finding.chart is None else replace(finding.chart, svg=standalone(finding.chart.svg))
-    return replace(finding, bar=standalone(finding.bar) if finding.bar else "", chart=chart)
+    chart = None if finding.chart is None else replace(finding.chart, svg=_drawn(finding.chart.svg))
+    groups = None if finding.groups is None else replace(finding.groups, svg=_drawn(finding.groups.svg))
+    return replace(finding, bar=_drawn(finding.bar), chart=chart, groups=groups)
+
+
+def _drawn(svg: str) -> str:
+    return standalone(svg) if svg else ""

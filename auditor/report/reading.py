@@ -9,8 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from auditor.report import numbers
-from auditor.report.findings import Check, Finding, check_of, finding_of
-from auditor.report.verdict import Answer, Verdict, answers_of, level_of, verdict_of
+from auditor.report.costs import Cost, cost_of
+from auditor.report.definition import CURRENT, Definition, definition_of
+from auditor.report.families import FamilyOf, families_of
+from auditor.report.findings import Check, Finding, check_of
+from auditor.report.privacy import Privacy, privacy_of
+from auditor.report.triage import Triage, triage_of
+from auditor.report.verdict import Answer, Verdict, answers_of, verdict_of
 from auditor.report.words import LIMITATIONS, OUTCOMES, SEVERITY_LIMITS, STATUSES
 
 Fact = tuple[str, str]
@@ -33,14 +38,22 @@ class Reading:
     severity: str
     answers: tuple[Answer, ...]
     facts: tuple[Fact, ...]
-    findings: tuple[Finding, ...]
+    families: tuple[FamilyOf, ...]
+    privacy: Privacy | None
     not_run: tuple[NotRun, ...]
+    triage: Triage | None
     data: tuple[Fact, ...]
     data_checks: tuple[Check, ...]
     detectability: str
     notes: tuple[str, ...]
+    cost: Cost | None
     method: tuple[Fact, ...]
     limitations: tuple[str, ...]
+    definition: Definition | None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(f for family in self.families for f in family.findings)
 
 
 def read(result: Document) -> Reading:
@@ -48,6 +61,7 @@ def read(result: Document) -> Reading:
     audit, verdict = result["audit"], verdict_of(result)
     data, profile = result.get("data") or {}, (result.get("target") or {}).get("profile") or {}
     moment = moment_of(audit)
+    answers = answers_of(result) if result.get("findings") or result.get("not_run") else ()
     return Reading(
         name=str(audit["name"]),
         date="" if moment is None else numbers.minute(moment),
@@ -55,23 +69,21 @@ def read(result: Document) -> Reading:
         verdict_word=OUTCOMES.get(verdict.outcome) or STATUSES.get(verdict.outcome, verdict.outcome),
         score=numbers.score(audit.get("score")),
         severity=audit.get("severity") or "",
-        answers=answers_of(result) if result.get("findings") or result.get("not_run") else (),
+        answers=answers,
         facts=_facts(result),
-        findings=tuple(finding_of(f, level_of(result, f["family"]), i) for i, f in enumerate(_worst_first(result), start=1)),
+        families=families_of(result, answers),
+        privacy=privacy_of(result),
         not_run=tuple(NotRun(n["attack"], n["reason"]) for n in result.get("not_run", ())),
+        triage=triage_of(result.get("triage")),
         data=_data(data),
         data_checks=(check_of("blind_baseline", data["blind_baseline"]),) if data.get("blind_baseline") else (),
         detectability=data.get("detectability") or "",
         notes=(*data.get("notes", ()), *profile.get("notes", ())),
+        cost=cost_of(result.get("cost")),
         method=_method(result),
         limitations=LIMITATIONS,
+        definition=definition_of(audit.get("score_version", CURRENT)),
     )
-
-
-def _worst_first(result: Document) -> list[Document]:
-    """Breaches, then open questions, then the rest; within each the highest lower limit first."""
-    order = {"breach": 0, "inconclusive": 1}
-    return sorted(result.get("findings", ()), key=lambda f: (order.get(f["outcome"], 2), -(f.get("score_low") or 0)))
 
 
 def moment_of(audit: Document) -> datetime | None:

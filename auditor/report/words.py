@@ -14,6 +14,12 @@ ABILITIES = {
     "stealing": "copy the model",
 }
 
+FAMILIES = {
+    "membership": "Membership",
+    "inversion": "Recovered values",
+    "stealing": "Stolen copies",
+}
+
 OUTCOMES = {"breach": "Breach", "pass": "Pass", "inconclusive": "Inconclusive", "reported": "Reported"}
 
 STATUSES = {"running": "Running", "completed": "Completed", "failed": "Failed", "cancelled": "Cancelled"}
@@ -43,6 +49,14 @@ ESTIMATES = {
     "exposure": "Exposure",
     "queries": "Queries",
     "price": "Price",
+    "auc_difference": "Difference in AUC",
+}
+
+METHODS = {
+    "clopper-pearson": "Clopper-Pearson, free of assumptions on the scores",
+    "gaussian-dp": "Gaussian trade-off assumed",
+    "jeffreys (credible)": "Jeffreys: credible, not a confidence limit",
+    "joint-bayesian (credible)": "joint Bayesian: credible, not a confidence limit",
 }
 
 MEANINGS = {
@@ -73,6 +87,12 @@ def estimate(name: str) -> str:
     """The name of an estimate for a table: `tpr@fpr=0.001` -> TPR at 0.1 % FPR."""
     if name.startswith("tpr@fpr="):
         return f"TPR at {percent(float(name.removeprefix('tpr@fpr=')))} FPR"
+    if name.startswith("tnr@fnr="):
+        return f"TNR at {percent(float(name.removeprefix('tnr@fnr=')))} FNR"
+    if name.startswith("tpr_difference@fpr="):
+        return f"Difference in TPR at {percent(float(name.removeprefix('tpr_difference@fpr=')))} FPR"
+    if name.startswith("tpr_above_blind@fpr="):
+        return f"TPR above the blind baseline at {percent(float(name.removeprefix('tpr_above_blind@fpr=')))} FPR"
     if name.startswith("ppv@prior="):
         return f"PPV at a prior of {percent(float(name.removeprefix('ppv@prior=')))}"
     return ESTIMATES.get(name) or _spelled(name)

@@ -65,20 +65,89 @@ def test_the_order_is_verdict_findings_gaps_data_method_limits(load: Any) -> Non
     source = html(load("breach"))
     order = [
         source.index(f'id="{name}')
-        for name in ("verdict", "answers", "findings", "finding-1", "not-run", "data", "method", "limits")
+        for name in ("verdict", "answers", "family-membership", "finding-1", "not-run", "data", "method", "limits")
     ]
     assert order == sorted(order)
 
 
 def test_threat_model_and_caveats_stand_above_the_numbers(load: Any) -> None:
-    finding = html(load("breach")).split('id="finding-1"')[1]
-    places = [finding.index(word) for word in ("Threat model", "Read this first", "scoreline", "Controls")]
+    family = html(load("breach")).split('class="family"')[1]
+    places = [family.index(word) for word in ("Threat model", 'id="finding-1"', "Read this first", "scoreline", "Controls")]
     assert places == sorted(places)
 
 
-def test_the_worst_finding_comes_first(load: Any) -> None:
-    outcomes = re.findall(r'<article class="finding".*?badge-(\w+)', html(load("breach")), re.S)
-    assert outcomes == ["breach", "breach", "breach", "inconclusive", "pass", "pass"]
+def test_the_worst_family_comes_first_and_its_worst_finding_stands_open(load: Any) -> None:
+    families = html(load("breach")).split('class="family"')[1:]
+    outcomes = [re.findall(r'<details class="attack".*?badge-(\w+)', family, re.S) for family in families]
+    assert outcomes == [["breach", "breach", "pass", "pass"], ["breach"], ["inconclusive"]]
+    opened = [re.findall(r'<details class="attack"[^>]*?( open)?>', family) for family in families]
+    assert opened == [[" open", "", "", ""], [" open"], [" open"]]
+
+
+def test_each_threat_model_is_told_once_for_all_its_attacks(load: Any) -> None:
+    source = html(load("exposed"))
+    words = "An adversary who sees the predicted probabilities, has records from the same population, has the full records"
+    assert source.count(words) == 1
+    membership = source.split('class="family"')[1]
+    assert membership.count("Threat model") == 7
+    assert membership.count('<details class="attack"') == 17
+
+
+def test_every_score_leads_to_its_definition(load: Any) -> None:
+    page = Page(html(load("exposed")))
+    links = [attrs for attrs in page.of("a") if attrs.get("href") == "#score-definition"]
+    assert len(links) == 2 + 20  # the audit's, the list's, and one a finding
+    assert "Score version 1. Scores of different versions are not compared." in page.text
+
+
+def test_a_score_of_an_unknown_version_is_not_explained_by_another(load: Any) -> None:
+    result = load("breach")
+    result["audit"]["score_version"] = 99
+    assert "What the score means" not in Page(html(result)).text
+
+
+def test_subgroups_are_a_table_and_a_chart_the_most_exposed_first(load: Any) -> None:
+    groups = html(load("exposed")).split('class="groups"')[1].split('class="exposed"')[0]
+    assert re.findall(r'<th scope="row">([^<]+)', groups)[:2] == ["race: Black", "income: &gt;50K"]
+    assert "too small to be measured" in groups
+    assert groups.count("<svg") == 1
+
+
+def test_single_records_are_counted_and_not_shown(load: Any) -> None:
+    text = Page(html(load("exposed"))).text
+    assert "212 of 5,000 members can be pointed at one by one" in text
+    assert "two halves of the shadow models: 0.83." in text
+    assert load("exposed")["findings"][0]["exposure"]["digest"] not in html(load("exposed"))
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "premise"),
+    [
+        ("exposed", "Higher than claimed under the stated assumption", "Nobody drew the members by coin flips"),
+        ("canaries", "Violated at 95 %", "Canaries were put into the training data by independent coin flips"),
+    ],
+)
+def test_a_claimed_epsilon_is_answered_with_its_assumption(load: Any, name: str, verdict: str, premise: str) -> None:
+    text = Page(html(load(name))).text
+    assert verdict in text
+    assert premise in text
+
+
+def test_costs_stand_beside_their_estimate(load: Any) -> None:
+    text = Page(html(load("exposed"))).text.replace("\u00a0", " ")
+    assert "Records asked 36,000 to 38,500 36,480" in text
+    assert "Time 6 min 20 s 6 min 53 s" in text
+
+
+def test_the_triage_says_that_it_decides_nothing(load: Any) -> None:
+    text = Page(html(load("exposed"))).text
+    assert "Expected risk: high" in text
+    assert "it decides nothing. Source: Preen and Smith (2025)" in text
+
+
+def test_flags_are_told_in_people(load: Any) -> None:
+    text = Page(html(load("exposed"))).text
+    assert "If 1 in 10 of the records in question were a member, of 100 flagged records 65 (58 to 71) would be members." in text
 
 
 def test_what_did_not_run_is_listed_with_its_reason(load: Any) -> None:

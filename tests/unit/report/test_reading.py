@@ -136,10 +136,44 @@ def test_the_copy_without_queries_is_the_first_row_of_its_table(load: Any) -> No
     assert len(chart.rows) == 7
 
 
-def test_estimates_at_a_threshold_that_no_adversary_has_stand_apart(load: Any) -> None:
+def test_both_thresholds_of_a_rate_stand_beside_each_other(load: Any) -> None:
     raw = next(f for f in load("breach")["findings"] if f["attack"] == "lira")
-    finding = finding_of(raw, 25, 1)
-    assert all("oracle" in figure.note for figure in finding.oracle)
-    assert len(finding.oracle) == 1
-    assert not any("oracle" in figure.note for figure in finding.figures)
-    assert len(finding.figures) + len(finding.oracle) == len(raw["estimates"])
+    raw["estimates"] = raw["estimates"][3:] + raw["estimates"][:3]  # the oracle's first
+    figures = finding_of(raw, 25, 1).figures
+    assert [f.name for f in figures].count(plain(figures[0].name).replace(" %", "\u00a0%")) == 2
+    assert figures[0].note.startswith("calibrated threshold")
+    assert figures[1].note == "oracle threshold"
+    assert len(figures) == len(raw["estimates"])
+
+
+def test_an_attribute_is_named_with_its_attack(load: Any) -> None:
+    names = [f.attack for f in read(load("exposed")).findings]
+    assert "attribute: sex" in names
+    assert "attribute: race" in names
+
+
+def test_the_headline_is_the_first_finding_of_its_family(load: Any) -> None:
+    reading = read(load("exposed"))
+    assert [family.family for family in reading.families] == ["membership", "stealing", "inversion"]
+    assert [family.findings[0].attack for family in reading.families] == ["stacked", "surrogate", "attribute: sex"]
+    assert [len(family.findings) for family in reading.families] == [17, 1, 2]
+    assert len({f.anchor for f in reading.findings}) == 20
+
+
+def test_adversaries_come_by_their_worst_finding(load: Any) -> None:
+    membership = read(load("exposed")).families[0]
+    assert [f.attack for f in membership.adversaries[0].findings] == [
+        "stacked",
+        "lira",
+        "rmia",
+        "difficulty-calibration",
+        "attack-r",
+        "shokri",
+    ]
+    assert [a.findings[0].attack for a in membership.adversaries[1:3]] == ["boundary", "quantile-regression"]
+
+
+def test_an_audit_of_the_first_kind_has_none_of_the_later_parts(load: Any) -> None:
+    reading = read(load("breach"))
+    assert (reading.privacy, reading.cost, reading.triage) == (None, None, None)
+    assert all(f.groups is None and f.exposed is None and f.flagged == () for f in reading.findings)

@@ -1,0 +1,121 @@
+"""One estimate as it is read: value, interval, n, and what must be known beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.report import numbers
+from auditor.report.words import MEANINGS, METHODS, estimate
+
+Document = Mapping[str, Any]
+
+PRIORS = {"0.5": "1 in 2", "0.1": "1 in 10", "0.01": "1 in 100"}
+PPV = "ppv@prior="
+EPSILONS = ("empirical_epsilon", "epsilon_lower_bound")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One estimate; `reason` stands where there is no value."""
+
+    name: str
+    value: str
+    interval: str
+    n: str
+    note: str
+    reason: str = ""
+
+
+def figure_of(item: Document, spread: Document | None = None) -> Figure:
+    """`spread`: the same estimate over pseudo-targets, from the smallest to the largest."""
+    name = item["name"]
+    if item.get("value") is None:
+        return Figure(estimate(name), numbers.DASH, "", "", "", item.get("reason") or "not resolvable")
+    return Figure(
+        estimate(name),
+        numbers.figure(name, item["value"]),
+        _interval(item),
+        numbers.grouped(item.get("n") or 0),
+        _note(item, spread),
+    )
+
+
+def figures_of(finding: Document) -> tuple[Figure, ...]:
+    """The estimates of a finding, both thresholds of one beside each other, in the order in which their names come first."""
+    estimates = finding.get("estimates", ())
+    order = list(dict.fromkeys(e["name"] for e in estimates))
+    spreads = _spreads(finding)
+    together = sorted(estimates, key=lambda e: (order.index(e["name"]), e.get("threshold") == "oracle"))
+    return tuple(figure_of(e, None if e.get("threshold") == "oracle" else spreads.get(e["name"])) for e in together)
+
+
+def flagged_words(finding: Document) -> tuple[str, ...]:
+    """What a flag on a record is worth: the share of true members among those flagged, in people."""
+    found = []
+    for item in finding.get("estimates", ()):
+        prior = item["name"].removeprefix(PPV)
+        if item["name"].startswith(PPV) and prior in PRIORS and item.get("value") is not None:
+            found.append(_flagged(item, PRIORS[prior]))
+    return tuple(found)
+
+
+def _flagged(item: Document, odds: str) -> str:
+    of_hundred = f"{100 * item['value']:.0f}"
+    low, high = item.get("low"), item.get("high")
+    span = "" if low is None or high is None else f" ({100 * low:.0f} to {100 * high:.0f})"
+    return f"If {odds} of the records in question were a member, of 100 flagged records {of_hundred}{span} would be members."
+
+
+def epsilon_figures(findings: Sequence[Document]) -> tuple[tuple[str, Figure], ...]:
+    """(attack, figure) of the largest lower limit of the privacy loss by each method."""
+    largest: dict[tuple[str, str], tuple[str, Document]] = {}
+    for finding in findings:
+        for item in finding.get("estimates", ()):
+            if item["name"] in EPSILONS and item.get("value") is not None:
+                kind = item["name"], str(item.get("method"))
+                if kind not in largest or item["value"] > largest[kind][1]["value"]:
+                    largest[kind] = str(finding["attack"]), item
+    return tuple((attack, figure_of(item)) for attack, item in largest.values())
+
+
+def _spreads(finding: Document) -> dict[str, Document]:
+    control = (finding.get("controls") or {}).get("pseudo_targets") or {}
+    return {e["name"]: e for e in control.get("estimates", ()) if e.get("value") is not None and e.get("threshold") != "oracle"}
+
+
+def _interval(item: Document) -> str:
+    low, high = item.get("low"), item.get("high")
+    if low is None:
+        return ""
+    return "lower limit" if high is None else numbers.interval(item["name"], low, high)
+
+
+def _note(item: Document, spread: Document | None) -> str:
+    """What a reader must know to read the figure."""
+    parts = [*_threshold(item), *_method(item)]
+    if item.get("low_simultaneous") is not None:
+        parts.append(f"lower limit over all attacks {numbers.figure(item['name'], item['low_simultaneous'])}")
+    if spread is not None and spread.get("low") is not None:
+        parts.append(f"pseudo-targets {numbers.interval(item['name'], spread['low'], spread['high'])}")
+    if item["name"] in MEANINGS:
+        parts.append(MEANINGS[item["name"]])
+    if item.get("confidence", 0.95) != 0.95:
+        parts.append(f"{numbers.percent(item['confidence'])} interval")
+    return "; ".join(parts)
+
+
+def _threshold(item: Document) -> list[str]:
+    parts = [f"{item['threshold']} threshold"] if item.get("threshold") else []
+    if item.get("realised_fpr"):
+        low, value, high = item["realised_fpr"]
+        parts.append(f"FPR met: {numbers.percent(value)} ({numbers.interval('tpr@', low, high)})")
+    return parts
+
+
+def _method(item: Document) -> list[str]:
+    """How it was computed, and the most that so many records could have shown."""
+    method = item.get("method") or ""
+    parts = [METHODS.get(method, method)] if method else []
+    if item.get("ceiling") is not None:
+        parts.append(f"n allows at most {numbers.figure(item['name'], item['ceiling'])}")
+    return parts

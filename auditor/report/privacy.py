@@ -1,0 +1,71 @@
+"""What an audit says of a claimed epsilon, and the lower limits of the privacy loss that it rests on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.report.figures import Figure, epsilon_figures
+
+Document = Mapping[str, Any]
+
+VIOLATED = "violated"
+HIGHER = "higher than claimed"
+EXCHANGEABLE = (
+    "Nobody drew the members by coin flips, so these figures assume that members and non-members could have changed places. "
+    "They are estimates and refute no claim by themselves."
+)
+COINS = "Canaries were put into the training data by independent coin flips, so these lower bounds hold without that assumption."
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """`outcome` colours the verdict; `figures` are (attack, lower limit of epsilon)."""
+
+    claim: str
+    verdict: str
+    outcome: str
+    sentence: str
+    premise: str
+    figures: tuple[tuple[str, Figure], ...]
+
+
+def privacy_of(result: Document) -> Privacy | None:
+    """None where nothing was claimed and no epsilon was measured."""
+    block, figures = result.get("privacy") or {}, epsilon_figures(result.get("findings", ()))
+    if not block and not figures:
+        return None
+    verdict = str(block.get("verdict") or "")
+    return Privacy(
+        claim=_claim(block.get("claimed")),
+        verdict=verdict[:1].upper() + verdict[1:],
+        outcome=_outcome(verdict),
+        sentence=str(block.get("sentence") or ""),
+        premise=_premise(result),
+        figures=figures,
+    )
+
+
+def _premise(result: Document) -> str:
+    names = {e["name"] for f in result.get("findings", ()) for e in f.get("estimates", ())}
+    if "epsilon_lower_bound" in names:
+        return COINS
+    return EXCHANGEABLE if "empirical_epsilon" in names else ""
+
+
+def _claim(claimed: Document | None) -> str:
+    if not claimed:
+        return ""
+    delta = claimed.get("delta")
+    return f"ε = {claimed['epsilon']:g}" + ("" if delta is None else f", δ = {_short(delta)}")
+
+
+def _short(value: float) -> str:
+    """1e-5, not 1e-05."""
+    digits, e, power = f"{value:g}".partition("e")
+    return f"{digits}e{int(power)}" if e else digits
+
+
+def _outcome(verdict: str) -> str:
+    if verdict.startswith(VIOLATED):
+        return "breach"
+    return "inconclusive" if verdict.startswith(HIGHER) else "none"
