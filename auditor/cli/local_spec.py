@@ -17,9 +17,9 @@ from auditor.settings import Settings
 from auditor.store import datasets, targets
 from auditor.store.engine import Transaction
 from auditor.workflow import Services
-from auditor.workflow.prepare import RawTable, prepare
+from auditor.workflow.prepare import prepare
+from auditor.workflow.raw_table import RawTable
 
-FILES = ("members", "non_members", "auxiliary")
 MEGABYTE = 1_000_000
 
 
@@ -59,8 +59,7 @@ def register(services: Services, workspace_id: str, spec: AuditSpec, folder: Pat
 
 
 def _paths(spec: AuditSpec) -> dict[str, str]:
-    named = {name: getattr(spec.data, name) for name in FILES}
-    return {name: str(Path(path).expanduser()) for name, path in named.items() if path is not None}
+    return {name: str(Path(path).expanduser()) for name, path in spec.data.files.items()}
 
 
 def _block(spec: AuditSpec, environ: Mapping[str, str]) -> TargetSpec:

@@ -75,3 +75,4 @@ class AuditData:
     removed: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     digest: str = ""
+    groups: pd.DataFrame | None = None  # (n rows) the columns to be reported apart, whether the target is sent them or not

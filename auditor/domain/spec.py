@@ -20,6 +20,7 @@ TIERS = {"quick": 4, "standard": 16, "full": 64}
 LOOKS = (4, 16, 64)
 NEAR = 0.6
 LISTED = 12
+FILES = ("members", "non_members", "auxiliary", "canaries", "key")
 
 
 class _Part(BaseModel):
@@ -61,8 +62,10 @@ class SensitiveSpec(_Part):
 
 
 class DataSpec(_Part):
-    members: str = Field(description="records in the training data: a CSV or Parquet path (CLI) or a dataset id (API)")
-    non_members: str = Field(description="records of the same population that were not in the training data")
+    members: str | None = Field(None, description="records in the training data: a CSV or Parquet path (CLI) or a dataset id (API)")
+    non_members: str | None = Field(None, description="records of the same population that were not in the training data")
+    canaries: str | None = Field(None, description="all canaries, in place of members and non_members; see `auditor canaries`")
+    key: str | None = Field(None, description="the coin flips that decided which canaries were trained on")
     auxiliary: str | None = Field(
         None, description="what an adversary may know of the population; default: a third of the non-members"
     )
@@ -74,7 +77,7 @@ class DataSpec(_Part):
     types: Mapping[str, ColumnType] = Field(default_factory=dict, description="column types that override the guess")
     missing: tuple[str, ...] = Field(("",), description="cells that mean missing")
     sensitive: tuple[SensitiveSpec, ...] = Field((), description="attributes whose inference is tried")
-    subgroups: tuple[str, ...] = Field((), description="columns to be reported apart (this version does not yet, and says so)")
+    subgroups: tuple[str, ...] = Field((), description="columns whose values are reported apart, beside the classes")
 
     @field_validator("sensitive", mode="before", json_schema_input_type=list[SensitiveSpec | str])
     @classmethod
@@ -82,6 +85,12 @@ class DataSpec(_Part):
         if not isinstance(value, list | tuple):
             return value
         return [{"name": v, "columns": [v]} if isinstance(v, str) else v for v in value]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files that are named, by their key."""
+        named = {name: getattr(self, name) for name in FILES}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 class LearnerSpec(_Part):
@@ -184,12 +193,29 @@ def _check(spec: AuditSpec) -> None:
     _check_policy(spec)
     if isinstance(spec.target, TargetSpec) and spec.target.task is Task.REGRESSION and spec.target.classes:
         raise InvalidInput("target.classes", "take the classes out; a target that answers a value has none")
+    _check_files(spec.data)
     label = spec.data.label
     if spec.data.features is not None and label in spec.data.features:
         raise InvalidInput("data.features", f"take the label column {label!r} out of the features; it is what the model predicts")
     for sensitive in spec.data.sensitive:
         if label in sensitive.columns:
             raise InvalidInput("data.sensitive", f"{label!r} is the label; name a feature as the sensitive attribute instead")
+
+
+def _check_files(data: DataSpec) -> None:
+    """Members and non-members, or canaries and their key: one of the two, and both halves of it."""
+    split, coins = ("members", "non_members"), ("canaries", "key")
+    if {*coins} & data.files.keys():
+        other = next((name for name in split if name in data.files), None)
+        if other is not None:
+            raise InvalidInput(f"data.{other}", "take it out; the canaries and their key say which records were trained on")
+        missing = next((name for name in coins if name not in data.files), None)
+        if missing is not None:
+            raise InvalidInput(f"data.{missing}", f"add the key {missing!r}; `auditor canaries` writes canaries and key together")
+        return
+    missing = next((name for name in split if name not in data.files), None)
+    if missing is not None:
+        raise InvalidInput(f"data.{missing}", f"add the key {missing!r}, or audit with canaries and their key")
 
 
 def _check_policy(spec: AuditSpec) -> None:

@@ -1,8 +1,9 @@
-"""A file, recognised by its content, as a `Table`. Whatever is wrong with it is one sentence."""
+"""A file (CSV, Parquet, the key of canaries), recognised by its content, as a `Table`. What is wrong with it is one sentence."""
 
 from pathlib import Path
 
 from auditor.errors import InvalidInput
+from auditor.intake.canary_key import MAGIC, read_canary_key
 from auditor.intake.csv_file import read_csv
 from auditor.intake.parquet_file import read_parquet
 from auditor.intake.table import FIELD, Limits, Table
@@ -42,4 +43,6 @@ def read(path: Path, limits: Limits = Limits()) -> Table:
     kind = next((kind for magic, kind in REFUSED.items() if start.startswith(magic)), None)
     if kind is not None:
         raise InvalidInput(FIELD, f"the file is {kind}; give plain CSV in UTF-8, or Parquet")
+    if MAGIC.match(start):
+        return read_canary_key(path, limits)
     return read_parquet(path, limits) if start.startswith(PARQUET) else read_csv(path, limits)

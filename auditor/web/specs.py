@@ -15,7 +15,6 @@ from auditor.web.ids import the_id
 from auditor.workflow.prepare import features_of
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-FILES = ("members", "non_members", "auxiliary")
 
 
 def resolved(tx: Transaction, workspace_id: str, spec: AuditSpec) -> tuple[AuditSpec, str]:
@@ -25,7 +24,7 @@ def resolved(tx: Transaction, workspace_id: str, spec: AuditSpec) -> tuple[Audit
     """
     target_id = the_id(spec.target, "target", "target")
     document = spec.as_json()
-    files = {name: _dataset(tx, workspace_id, name, document["data"][name]) for name in FILES if document["data"][name] is not None}
+    files = {name: _dataset(tx, workspace_id, name, value) for name, value in spec.data.files.items()}
     features_of(spec.data, {name: list(file.columns) for name, file in files.items()})
     document["data"].update({name: file.id for name, file in files.items()})
     try:

@@ -11,7 +11,8 @@ from auditor.domain.data import AuditData, Sensitive
 from auditor.domain.spec import AuditSpec, parse
 from auditor.intake import from_parquet
 from auditor.store import audits, datasets
-from auditor.workflow.prepare import RawTable, prepare
+from auditor.workflow.prepare import prepare
+from auditor.workflow.raw_table import RawTable
 from auditor.workflow.services import Services
 
 KEPT_IN_MEMORY = 2
@@ -62,12 +63,10 @@ def _data(services: Services, audit: Audit, spec: AuditSpec) -> AuditData:
 
 
 def _tables(services: Services, audit: Audit, spec: AuditSpec) -> dict[str, RawTable]:
-    named = {"members": spec.data.members, "non_members": spec.data.non_members, "auxiliary": spec.data.auxiliary}
     tables = {}
     with services.database.read() as tx:
-        for name, dataset_id in named.items():
-            if dataset_id is not None:
-                digest = datasets.get_dataset(tx, audit.workspace_id, dataset_id).digest
-                table = from_parquet(services.artifacts.get(tx, audit.workspace_id, digest))
-                tables[name] = RawTable(table.cells, table.types)
+        for name, dataset_id in spec.data.files.items():
+            digest = datasets.get_dataset(tx, audit.workspace_id, dataset_id).digest
+            table = from_parquet(services.artifacts.get(tx, audit.workspace_id, digest))
+            tables[name] = RawTable(table.cells, table.types)
     return tables

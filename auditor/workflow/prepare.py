@@ -14,31 +14,29 @@ from auditor.domain.seeds import generator
 from auditor.domain.spec import DataSpec, suggestion
 from auditor.errors import InvalidInput
 from auditor.intake.types import infer, typed
+from auditor.workflow import canaries
+from auditor.workflow.raw_table import RawTable as RawTable
 from auditor.workflow.true_values import as_numbers, refuse_constant
 
 MIN_SIDE = 50
 MIN_NON_MEMBERS_AFTER_SPLIT = 1_500
 MAX_CLASSES = 1_000
-
-
-@dataclass(frozen=True, eq=False)
-class RawTable:
-    """Text cells (None = missing) of the columns that matter, and the file's native types."""
-
-    cells: pd.DataFrame
-    types: Mapping[str, str]
+SCORED = ("members", "non_members")
+COIN_FLIPS = "The records are canaries: an independent fair coin decided of each whether it was trained on."
 
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """One file after cleaning: feature cells, label text, and a digest per record."""
+    """One file after cleaning: feature cells, label text, a digest per record, and the cells of the columns reported apart."""
 
     cells: pd.DataFrame
     labels: NDArray[np.object_]
     digests: NDArray[np.object_]
+    groups: pd.DataFrame
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "_Side":
-        return _Side(self.cells.loc[rows] if rows.dtype == bool else self.cells.iloc[rows], self.labels[rows], self.digests[rows])
+        chosen = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return _Side(self.cells.iloc[chosen], self.labels[chosen], self.digests[chosen], self.groups.iloc[chosen])
 
     def __len__(self) -> int:
         return len(self.digests)
@@ -47,25 +45,48 @@ class _Side:
 def prepare(
     spec: DataSpec, tables: Mapping[str, RawTable], classes: tuple[str, ...], seed: int, task: Task = Task.CLASSIFICATION
 ) -> AuditData:
-    """Join the files of an audit. `tables` has members, non_members and maybe auxiliary; raises InvalidInput. For regression the
-    label column holds numbers, and there are no classes."""
+    """Join the files of an audit. `tables` has members and non_members, or canaries and their key, and maybe auxiliary; raises
+    InvalidInput. For regression the label column holds numbers, and there are no classes."""
     features = features_of(spec, {name: list(table.cells.columns) for name, table in tables.items()})
+    flipped, tables = "canaries" in tables, canaries.sides(tables)
     removed: dict[str, int] = {}
     sides = {name: _clean(name, table, features, spec, removed) for name, table in tables.items()}
     if task is Task.REGRESSION:
         sides = {name: _with_numbers(name, side) for name, side in sides.items()}
+    if flipped:
+        sides = _without_twins(sides, removed)
     sides = _distinct(sides, removed)
     refuse_small({name: len(side) for name, side in sides.items()})
     if task is Task.REGRESSION:
         refuse_constant(side.labels for side in sides.values())
-    notes = ["This version does not report the named subgroups apart."] if spec.subgroups else []
-    if "auxiliary" not in sides:
+    notes: list[str] = [COIN_FLIPS] if flipped else []
+    if "auxiliary" not in sides and not flipped:  # setting canaries of one side aside would load the coins
         sides = _set_aside(sides, seed, notes)
     columns = _columns(features, tables, spec)
+    apart = _columns([c for c in spec.subgroups if c != spec.label], tables, spec)
     known = _classes(sides, classes) if task is Task.CLASSIFICATION else ()
-    return _join(
-        sides, columns, known, spec, seed, AuditData((), (), _none(), np.zeros(0, bool), _none(), (), removed, tuple(notes))
-    )
+    base = AuditData((), (), _none(), np.zeros(0, bool), _none(), (), removed, tuple(notes))
+    order = _order(sides, seed)
+    return _join(sides, order, columns, known, spec, replace(base, groups=_groups(sides, order, apart)))
+
+
+def _groups(sides: Mapping[str, _Side], order: NDArray[np.intp], columns: tuple[Column, ...]) -> pd.DataFrame | None:
+    if not columns:
+        return None
+    cells = pd.concat([sides[name].groups for name in SCORED], ignore_index=True).iloc[order]
+    return typed(cells.reset_index(drop=True), columns)
+
+
+def _without_twins(sides: dict[str, _Side], removed: dict[str, int]) -> dict[str, _Side]:
+    """Canaries that cannot be told apart by what the target is asked are left out, all of them: which side they are on plays no
+    part, so the coins of the others stay fair."""
+    pooled = np.concatenate([sides["members"].digests, sides["non_members"].digests])
+    twins = set(pooled[pd.Series(pooled).duplicated(keep=False).to_numpy()])
+    if not twins:
+        return sides
+    alone = {name: np.array([d not in twins for d in sides[name].digests]) for name in ("members", "non_members")}
+    removed["duplicate_canaries"] = int(sum((~kept).sum() for kept in alone.values()))
+    return sides | {name: sides[name].take(kept) for name, kept in alone.items()}
 
 
 def _none() -> Records:
@@ -74,9 +95,11 @@ def _none() -> Records:
 
 def features_of(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> list[str]:
     """The feature columns in order, from the column names of each file; every file must have them and the label."""
-    members = list(columns["members"])
+    columns = {name: present for name, present in columns.items() if name != "key"}
+    first = "canaries" if "canaries" in columns else "members"
+    members = list(columns[first])
     if spec.label not in members:
-        raise InvalidInput("data.label", f"members has no column {spec.label!r}{suggestion(spec.label, members)}")
+        raise InvalidInput("data.label", f"{first} has no column {spec.label!r}{suggestion(spec.label, members)}")
     features = (
         list(spec.features) if spec.features is not None else [c for c in members if c != spec.label and c not in spec.exclude]
     )
@@ -88,23 +111,32 @@ def features_of(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> list[st
                 near = suggestion(column, present)
                 raise InvalidInput(f"data.{name}", f"column {column!r} is missing from this file{near}")
         if spec.features is None:
-            _refuse_unnamed(spec, features, name, present)
+            _refuse_unnamed(spec, features, name, present, first)
+        if name != "auxiliary":
+            _check_subgroups(spec, name, present)
     _check_named(spec, features)
     return features
 
 
-def _refuse_unnamed(spec: DataSpec, features: list[str], name: str, present: Sequence[str]) -> None:
+def _check_subgroups(spec: DataSpec, name: str, present: Sequence[str]) -> None:
+    """A column to be reported apart need not be sent to the target, but every record in question must have it."""
+    lacking = next((c for c in spec.subgroups if c not in present), None)
+    if lacking is not None:
+        raise InvalidInput("data.subgroups", f"column {lacking!r} is missing from {name}{suggestion(lacking, present)}")
+
+
+def _refuse_unnamed(spec: DataSpec, features: list[str], name: str, present: Sequence[str], first: str) -> None:
     """Columns that only some files have: where the features are not listed, nobody knows whether the model takes them."""
     extra = next((c for c in present if c not in {*features, spec.label, *spec.exclude}), None)
     if extra is not None:
         raise InvalidInput(
-            "data.members", f"column {extra!r} of {name} is missing from this file; add it here, or name it under data.exclude"
+            f"data.{first}", f"column {extra!r} of {name} is missing from this file; add it here, or name it under data.exclude"
         )
 
 
 def _check_named(spec: DataSpec, features: list[str]) -> None:
     for column in spec.types:
-        if column not in features and column != spec.label:
+        if column not in {*features, *spec.subgroups, spec.label}:
             raise InvalidInput(f"data.types.{column}", f"there is no feature {column!r}{suggestion(column, features)}")
     for sensitive in spec.sensitive:
         for column in sensitive.columns:
@@ -115,7 +147,8 @@ def _check_named(spec: DataSpec, features: list[str]) -> None:
 
 
 def _clean(name: str, table: RawTable, features: list[str], spec: DataSpec, removed: dict[str, int]) -> _Side:
-    cells = table.cells[[*features, spec.label]].astype(object)
+    apart = [c for c in spec.subgroups if c in table.cells.columns]
+    cells = table.cells[list(dict.fromkeys([*features, spec.label, *apart]))].astype(object)
     if spec.missing:
         cells = cells.mask(cells.isin(list(spec.missing)))
     cells = cells.where(cells.notna(), None)
@@ -125,12 +158,12 @@ def _clean(name: str, table: RawTable, features: list[str], spec: DataSpec, remo
     cells = cells.loc[labelled].reset_index(drop=True)
     labels = cells[spec.label].to_numpy(dtype=object)
     body = cells[features]
-    return _Side(body, labels, _digests(body, labels))
+    return _Side(body, labels, _digests(body, labels), cells[[c for c in apart if c != spec.label]])
 
 
 def _with_numbers(name: str, side: _Side) -> _Side:
     labels = as_numbers(side.labels, name)
-    return _Side(side.cells, labels, _digests(side.cells, labels))
+    return replace(side, labels=labels, digests=_digests(side.cells, labels))
 
 
 def _digests(cells: pd.DataFrame, labels: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -166,8 +199,8 @@ def _count(removed: dict[str, int], word: str, rows: NDArray[np.bool_]) -> None:
 
 
 def refuse_small(records: Mapping[str, int]) -> None:
-    for name in ("members", "non_members"):
-        if records[name] < MIN_SIDE:
+    for name in SCORED:
+        if name in records and records[name] < MIN_SIDE:
             raise InvalidInput(
                 f"data.{name}",
                 f"{records[name]} distinct labelled records are left of this file; give more, an audit needs at least {MIN_SIDE}",
@@ -190,8 +223,9 @@ def _columns(features: list[str], tables: Mapping[str, RawTable], spec: DataSpec
     missing = set(spec.missing)
     columns = []
     for name in features:
-        cells = [table.cells[name] for table in tables.values()]
-        native = [table.types.get(name, "string") for table in tables.values()]
+        having = [table for table in tables.values() if name in table.cells.columns]
+        cells = [table.cells[name] for table in having]
+        native = [table.types.get(name, "string") for table in having]
         columns.append(Column(name, infer(cells, override=spec.types.get(name), native=native, missing=missing)))
     return tuple(columns)
 
@@ -217,13 +251,23 @@ def _classes(sides: dict[str, _Side], declared: tuple[str, ...]) -> tuple[str, .
     return declared
 
 
-def _join(
-    sides: dict[str, _Side], columns: tuple[Column, ...], classes: tuple[str, ...], spec: DataSpec, seed: int, base: AuditData
-) -> AuditData:
+def _order(sides: Mapping[str, _Side], seed: int) -> NDArray[np.intp]:
     """Candidates sorted by digest, then shuffled by the seed: the order depends on the set of records and nothing else."""
+    digests = np.concatenate([sides[name].digests for name in SCORED])
+    return np.asarray(np.argsort(digests)[generator(seed, "order").permutation(len(digests))])
+
+
+def _join(
+    sides: dict[str, _Side],
+    order: NDArray[np.intp],
+    columns: tuple[Column, ...],
+    classes: tuple[str, ...],
+    spec: DataSpec,
+    base: AuditData,
+) -> AuditData:
+    """`order` (n,): the candidates among the members and then the non-members."""
     members, others = sides["members"], sides["non_members"]
     digests = np.concatenate([members.digests, others.digests])
-    order = np.argsort(digests)[generator(seed, "order").permutation(len(digests))]
     is_member = (np.arange(len(digests)) < len(members))[order]
     cells = pd.concat([members.cells, others.cells], ignore_index=True).iloc[order]
     labels = np.concatenate([members.labels, others.labels])[order]

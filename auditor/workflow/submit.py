@@ -78,8 +78,7 @@ def validate(spec: AuditSpec) -> None:
 
 def _check_files(tx: Transaction, workspace_id: str, spec: AuditSpec) -> None:
     """Enough records, and in every file the columns that the spec names: known before anything is queued."""
-    named = {"members": spec.data.members, "non_members": spec.data.non_members, "auxiliary": spec.data.auxiliary}
-    files = {name: datasets.get_dataset(tx, workspace_id, one) for name, one in named.items() if one is not None}
+    files = {name: datasets.get_dataset(tx, workspace_id, one) for name, one in spec.data.files.items()}
     refuse_small({name: file.rows for name, file in files.items()})
     features_of(spec.data, {name: list(file.columns) for name, file in files.items()})
 

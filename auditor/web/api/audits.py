@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from auditor import workflow
 from auditor.domain.audit import AuditStatus
 from auditor.domain.catalog import Role
-from auditor.domain.spec import AuditSpec, DataSpec, parse
+from auditor.domain.spec import FILES, AuditSpec, DataSpec, parse
 from auditor.store import audits
 from auditor.web.access import needs
 from auditor.web.api.replay import once
@@ -25,15 +25,10 @@ bp = APIBlueprint("audits", __name__, url_prefix="/audits", tag="Audits")
 class DataIn(DataSpec):
     """The `data` of a spec, with ids of datasets where the CLI has paths."""
 
-    @field_validator("members", "non_members", mode="before")
+    @field_validator(*FILES, mode="before")
     @classmethod
-    def _dataset(cls, value: object, info: Any) -> str:
-        return the_id(value, f"data.{info.field_name}", "dataset")
-
-    @field_validator("auxiliary", mode="before")
-    @classmethod
-    def _maybe_dataset(cls, value: object) -> str | None:
-        return None if value is None else the_id(value, "data.auxiliary", "dataset")
+    def _dataset(cls, value: object, info: Any) -> str | None:
+        return None if value is None else the_id(value, f"data.{info.field_name}", "dataset")
 
 
 class AuditIn(Checked, AuditSpec):

@@ -211,5 +211,37 @@ def test_a_name_that_is_only_a_little_alike_is_not_suggested(members: pd.DataFra
         ready(members, others.drop(columns="label"))
 
 
-def test_subgroups_are_not_dropped_in_silence(members: pd.DataFrame, others: pd.DataFrame) -> None:
-    assert any("subgroups" in note for note in ready(members, others, subgroups=["sex"]).notes)
+class TestSubgroups:
+    """The columns to be reported apart stand beside the candidates, in their order."""
+
+    def test_a_column_that_is_asked_with(self, members: pd.DataFrame, others: pd.DataFrame) -> None:
+        data = ready(members, others, subgroups=["sex"])
+        assert data.groups is not None
+        assert data.groups["sex"].tolist() == data.candidates.features["sex"].tolist()
+
+    def test_a_column_that_the_target_is_never_sent(self, members: pd.DataFrame, others: pd.DataFrame) -> None:
+        data = ready(members, others, subgroups=["sex", "age"], exclude=["sex", "age"])
+        assert [c.name for c in data.columns] == ["id", "zip"]
+        assert data.groups is not None
+        by_id = pd.concat([members, others]).set_index("id").loc[list(data.candidates.features["id"])]
+        assert data.groups["sex"].tolist() == by_id["sex"].tolist()
+        assert data.groups["age"].tolist() == by_id["age"].astype(int).tolist()
+
+    def test_the_label_is_reported_apart_without_being_named(self, members: pd.DataFrame, others: pd.DataFrame) -> None:
+        assert ready(members, others, subgroups=["label"]).groups is None
+
+    def test_they_change_neither_the_records_nor_their_order(self, members: pd.DataFrame, others: pd.DataFrame) -> None:
+        plain, grouped = ready(members, others, exclude=["sex"]), ready(members, others, exclude=["sex"], subgroups=["sex"])
+        assert plain.digest == grouped.digest
+        assert plain.candidates.features.equals(grouped.candidates.features)
+
+    def test_auxiliary_records_need_not_have_them(self, members: pd.DataFrame, others: pd.DataFrame) -> None:
+        auxiliary = people(80, 3).drop(columns="sex")
+        data = ready(members, others, auxiliary, subgroups=["sex"], features=["id", "age", "zip"])
+        assert data.groups is not None
+        assert set(data.groups["sex"]) == {"f", "m"}
+
+    def test_a_column_that_is_missing_is_named(self, members: pd.DataFrame, others: pd.DataFrame) -> None:
+        with pytest.raises(InvalidInput, match=r"column 'sexx' is missing from members; did you mean 'sex'\?") as mistake:
+            ready(members, others, subgroups=["sexx"])
+        assert mistake.value.field == "data.subgroups"
