@@ -9,6 +9,7 @@ from auditor.domain.attack import Attack, Scope
 from auditor.domain.data import AuditData, Sensitive
 from auditor.domain.spec import AttackSpec, AuditSpec
 from auditor.domain.target import Profile
+from auditor.errors import InvalidInput
 from auditor.workflow.prepare import is_sensitive_usable
 
 Item = dict[str, Any]
@@ -25,6 +26,17 @@ class Offer:
     @staticmethod
     def of(data: AuditData) -> "Offer":
         return Offer(len(data.candidates), len(data.auxiliary), data.sensitive)
+
+
+def left_of(budget: int, spent: int, candidates: int) -> int:
+    """Queries that attacks may ask of their own; raises InvalidInput where the budget does not even cover the candidates."""
+    left = budget - spent - candidates
+    if left < 0:
+        raise InvalidInput(
+            "budget.queries",
+            f"asking every candidate once takes {candidates:,} queries beside the probe; the budget is {budget:,}; raise it",
+        )
+    return left
 
 
 def sorted_out(spec: AuditSpec, offer: Offer, profile: Profile, left: int) -> tuple[list[Item], list[Item]]:

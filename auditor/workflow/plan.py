@@ -4,11 +4,13 @@ Called in the transaction that finishes a step; steps that exist already are lef
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from auditor.domain.audit import NewStep, Queue, Step, StepKind, StepStatus
 from auditor.domain.spec import AuditSpec
 
+PROBE_QUERIES, CHOOSE_QUERIES = 600, 1_000
 ASK_ROWS = 2_000
 SHADOWS_PER_STEP = 4
 LOOK_STRIDE = 100
@@ -22,14 +24,18 @@ FIT_SECONDS_PER_1000 = {"xgboost": 0.08, "random-forest": 0.15, "logistic-regres
 
 def planned(spec: AuditSpec, steps: Sequence[Step]) -> list[NewStep]:
     """Every step that should exist by now, in no particular order of execution (stages order the work)."""
-    done = {s.key: s.result or {} for s in steps if s.status is StepStatus.DONE}
-    plan = [NewStep("probe", StepKind.PROBE, PROBE, Queue.QUERY, weight=3.0)]
+    return following(spec, {s.key: s.result or {} for s in steps if s.status is StepStatus.DONE})
+
+
+def following(spec: AuditSpec, done: Mapping[str, Mapping[str, Any]]) -> list[NewStep]:
+    """The steps that follow from these results; the estimate asks with results that are only assumed."""
+    plan = [NewStep("probe", StepKind.PROBE, PROBE, Queue.QUERY, weight=3.0 + _waiting(spec, PROBE_QUERIES))]
     if "probe" not in done:
         return plan
     probe = done["probe"]
     plan += _asking(spec, probe)
     if needs_shadows(probe):
-        plan.append(_choose(spec))
+        plan.append(_choose(spec, probe))
         plan.append(NewStep("blind", StepKind.BLIND, SHADOWS, Queue.TRAIN, weight=12.0, required=False))
     looks = spec.shadow_looks
     for look, shadows in enumerate(looks):
@@ -63,19 +69,29 @@ def asks(item: Mapping[str, Any]) -> bool:
     return bool(item["query_limit"])
 
 
+def seconds_per_row(spec: AuditSpec, probe: Mapping[str, Any]) -> float:
+    """As fast as the target answered the probe, and not faster than the rate allows."""
+    measured: float = max(probe["profile"]["latency_ms"], 0.1) / 1000 / max(1, probe["profile"]["batch_size"])
+    return max(measured, _waiting(spec, 1))
+
+
+def _waiting(spec: AuditSpec, rows: int) -> float:
+    """Seconds that the rate limit alone takes for so many rows."""
+    return rows / spec.budget.rate if spec.budget.rate else 0.0
+
+
 def _asking(spec: AuditSpec, probe: Mapping[str, Any]) -> Iterator[NewStep]:
     """Chunks that workers ask side by side; with a rate limit one step asks all, so that no number of workers exceeds it."""
     candidates, rate = probe["candidates"], spec.budget.rate
-    seconds_per_row = max(probe["profile"]["latency_ms"], 0.1) / 1000 / max(1, probe["profile"]["batch_size"])
     rows = candidates if rate else ASK_ROWS
     for first in range(0, candidates, rows):
         last = min(first + rows, candidates)
-        weight = 0.3 + max(seconds_per_row, 1 / rate if rate else 0.0) * (last - first)
+        weight = 0.3 + seconds_per_row(spec, probe) * (last - first)
         yield NewStep(f"ask:{first}-{last}", StepKind.ASK, ASK, Queue.QUERY, {"first": first, "last": last}, weight)
 
 
-def _choose(spec: AuditSpec) -> NewStep:
-    weight = 5.0 if spec.learner.name == "auto" else 0.1
+def _choose(spec: AuditSpec, probe: Mapping[str, Any]) -> NewStep:
+    weight = 5.0 + CHOOSE_QUERIES * seconds_per_row(spec, probe) if spec.learner.name == "auto" else 0.1
     return NewStep("choose", StepKind.CHOOSE, CHOOSE, Queue.QUERY, weight=weight)
 
 
@@ -86,7 +102,7 @@ def _look(spec: AuditSpec, probe: Mapping[str, Any], look: int, shadows: int, be
     turn = 0
     for item in probe["run"]:
         if look == 0 or item["family"] == "membership":
-            yield from _attack_steps(item, shadows, stage, turn)
+            yield from _attack_steps(item, shadows, Place(stage, turn, seconds_per_row(spec, probe)))
             turn += 1 if spec.budget.rate and asks(item) else 0
     params = {"shadows": shadows, "look": look, "looks": len(spec.shadow_looks)}
     yield NewStep(grade_key(shadows), StepKind.GRADE, stage + GRADE, Queue.TRAIN, params, weight=4.0)
@@ -100,14 +116,24 @@ def _shadow_steps(spec: AuditSpec, probe: Mapping[str, Any], stage: int, before:
         yield NewStep(f"shadows:{first}-{last - 1}", StepKind.SHADOWS, stage, Queue.TRAIN, params, fit * (last - first))
 
 
-def _attack_steps(item: Mapping[str, Any], shadows: int, stage: int, turn: int) -> Iterator[NewStep]:
+@dataclass(frozen=True)
+class Place:
+    """Where an attack stands in the plan, and what asking costs there."""
+
+    stage: int
+    turn: int
+    seconds_per_row: float
+
+
+def _attack_steps(item: Mapping[str, Any], shadows: int, place: Place) -> Iterator[NewStep]:
     """With a rate limit, attacks that ask the target take turns."""
     key = attack_key(item, shadows)
     params = {"item": dict(item), "shadows": shadows}
     membership = item["family"] == "membership"
     queue, weight = (Queue.QUERY, 6.0) if asks(item) else (Queue.TRAIN, 1.0)
-    own_turn = min(turn, LAST_TURN) if asks(item) else 0
-    yield NewStep(f"attack:{key}", StepKind.ATTACK, stage + ATTACKS + own_turn, queue, params, weight, required=False)
+    own_turn = min(place.turn, LAST_TURN) if asks(item) else 0
+    asking = weight + place.seconds_per_row * item["query_limit"]
+    yield NewStep(f"attack:{key}", StepKind.ATTACK, place.stage + ATTACKS + own_turn, queue, params, asking, required=False)
     if not membership:
-        yield NewStep(f"baseline:{key}", StepKind.BASELINE, stage + ATTACKS, Queue.TRAIN, params, 3.0, required=False)
-    yield NewStep(f"control:{key}", StepKind.CONTROL, stage + CONTROLS, Queue.TRAIN, params, weight, required=False)
+        yield NewStep(f"baseline:{key}", StepKind.BASELINE, place.stage + ATTACKS, Queue.TRAIN, params, 3.0, required=False)
+    yield NewStep(f"control:{key}", StepKind.CONTROL, place.stage + CONTROLS, Queue.TRAIN, params, weight, required=False)

@@ -6,10 +6,9 @@ from auditor.attacks import registry
 from auditor.domain.learner import Task
 from auditor.domain.spec import AuditSpec
 from auditor.domain.target import Profile
-from auditor.errors import InvalidInput
 from auditor.workflow import profiles
 from auditor.workflow.material import Material
-from auditor.workflow.offer import Offer, requested_attacks, sorted_out
+from auditor.workflow.offer import Offer, left_of, requested_attacks, sorted_out
 
 __all__ = ["plan_of", "requested_attacks"]
 
@@ -18,12 +17,7 @@ def plan_of(material: Material, profile: Profile, budget: int) -> dict[str, Any]
     """The recorded result of the probe: the profile, the counts, what runs and what does not."""
     data = material.data
     candidates = len(data.candidates)
-    left = budget - material.audit.queries - candidates
-    if left < 0:
-        raise InvalidInput(
-            "budget.queries",
-            f"asking every candidate once takes {candidates:,} queries beside the probe; the budget is {budget:,}; raise it",
-        )
+    left = left_of(budget, material.audit.queries, candidates)
     run, not_run = sorted_out(material.spec, Offer.of(data), profile, left)
     return {
         "profile": profiles.to_json(profile),

@@ -146,3 +146,12 @@ def test_with_a_rate_limit_one_step_asks_and_attacks_that_ask_take_turns() -> No
     asking = [plan["attack:attribute[race]"].stage, plan["attack:surrogate"].stage]
     assert asking[0] < asking[1] < plan["control:surrogate"].stage
     assert plan["attack:rmia@16"].stage == asking[0]
+
+
+def test_asking_weighs_as_long_as_the_target_takes_to_answer() -> None:
+    """5 ms a batch of 64 rows; with a rate of 100 rows a second the rate decides."""
+    plain, paced = (by_key(spec_of(budget=budget), probed(item("surrogate", "stealing"))) for budget in ({}, {"rate": 100}))
+    assert plain["attack:surrogate"].weight == pytest.approx(6 + 500 * 0.005 / 64)
+    assert paced["attack:surrogate"].weight == pytest.approx(6 + 5)
+    assert paced["control:surrogate"].weight == plain["control:surrogate"].weight
+    assert planned(spec_of(budget={"rate": 100}), [])[0].weight == pytest.approx(3 + 6)
