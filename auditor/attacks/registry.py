@@ -6,14 +6,19 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from auditor.attacks.inversion.attribute import AttributeInference
+from auditor.attacks.membership.attack_p import AttackP
+from auditor.attacks.membership.attack_r import AttackR
 from auditor.attacks.membership.calibrated_correctness import CalibratedCorrectness
 from auditor.attacks.membership.confidence import Confidence
+from auditor.attacks.membership.difficulty_calibration import DifficultyCalibration
 from auditor.attacks.membership.entropy import Entropy
 from auditor.attacks.membership.gap import Gap
 from auditor.attacks.membership.lira import LiRA
 from auditor.attacks.membership.loss_threshold import LossThreshold
 from auditor.attacks.membership.modified_entropy import ModifiedEntropy
+from auditor.attacks.membership.quantile_regression import QuantileRegression
 from auditor.attacks.membership.rmia import RMIA
+from auditor.attacks.membership.stacked import Stacked
 from auditor.attacks.stealing.surrogate import Surrogate
 from auditor.domain.attack import Attack, Needs, Scope
 from auditor.domain.spec import suggestion
@@ -21,13 +26,13 @@ from auditor.domain.target import Output, Profile
 from auditor.domain.threat import Knows
 from auditor.errors import InvalidInput
 
-MAIN: tuple[type[Attack], ...] = (Gap, CalibratedCorrectness, LossThreshold, LiRA, RMIA, AttributeInference, Surrogate)
+MAIN: tuple[type[Attack], ...] = (Gap, CalibratedCorrectness, LossThreshold, LiRA, RMIA, Stacked, AttributeInference, Surrogate)
 # Attacks of the literature that others here dominate. Holm's correction makes every attack of a family cost all of them power, so
 # they are tried in `full` alone.
-CLASSICAL: tuple[type[Attack], ...] = (Confidence, Entropy, ModifiedEntropy)
+CLASSICAL: tuple[type[Attack], ...] = (Confidence, Entropy, ModifiedEntropy, DifficultyCalibration, AttackR, AttackP, QuantileRegression)
 BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL)
 
-STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "attribute", "surrogate")
+STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate")
 TIERS: dict[str, tuple[str, ...]] = {
     "quick": ("gap", "calibrated-correctness", "loss-threshold", "rmia"),
     "standard": STANDARD,

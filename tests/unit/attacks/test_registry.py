@@ -51,11 +51,16 @@ def test_the_attacks_that_ship() -> None:
         "loss-threshold",
         "lira",
         "rmia",
+        "stacked",
         "attribute",
         "surrogate",
         "confidence",
         "entropy",
         "modified-entropy",
+        "difficulty-calibration",
+        "attack-r",
+        "attack-p",
+        "quantile-regression",
     ]
 
 

@@ -1,0 +1,113 @@
+"""The stacked shadow attack: shadows are pseudo-targets with known membership, so a classifier can learn the attack itself."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from auditor.attacks.membership.pairs import Signal, candidates_of, paired, playing, shadows_of, signals_of
+from auditor.attacks.membership.stack_features import Seen, Table, reading
+from auditor.attacks.membership.stacking import Masks, Stacker, fit, is_better
+from auditor.attacks.signals import Labels, log_confidence, logit_confidence
+from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.domain.evidence import MembershipScores
+from auditor.domain.threat import Knows, Sees, ThreatModel
+from auditor.errors import InvalidInput
+
+LEAST_SHADOWS = 2  # one pair plays nobody: the log-ratio is the score
+FOLDS = 2
+MOST_ROWS = 400_000  # of a table to fit on: fewer pseudo-targets where records are many
+BOUNDS = {"trees": (10, 1_000), "pseudo_targets": (4, 64)}
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """Each of up to `pseudo_targets` shadows is attacked with the others (itself and its partner excluded); gradient-boosted
+    trees learn members from non-members on half of them and are tried on the other half. The target's score is the mean of both
+    fits. Where they do not clearly beat the log-ratio of RMIA, in AUC or at 0.1 % false positives, the log-ratio is the score.
+
+    docs/attacks/stacked.md has the features and the measurements."""
+
+    trees: int = 100
+    pseudo_targets: int = 16
+
+    name: ClassVar[str] = "stacked"
+    family: ClassVar[Family] = Family.MEMBERSHIP
+    kind: ClassVar[str] = "membership"
+    threat_model: ClassVar[ThreatModel] = ThreatModel(
+        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL})
+    )
+    reference: ClassVar[str] = (
+        "Shokri, Stronati, Song, Shmatikov: Membership Inference Attacks Against Machine Learning Models, IEEE S&P 2017 "
+        "(arXiv:1610.05820), on the statistics of LiRA (arXiv:2112.03570) and RMIA (arXiv:2312.03262)"
+    )
+    shows: ClassVar[str] = "whether a person's record was in the training data"
+
+    def __post_init__(self) -> None:
+        for field, (low, high) in BOUNDS.items():
+            value = getattr(self, field)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise InvalidInput(f"attacks.stacked.{field}", f"choose a whole number from {low} to {high:,}, not {value!r}")
+
+    def needs(self, scope: Scope) -> Needs:
+        return Needs(0, 0, shadows=LEAST_SHADOWS)
+
+    def run(self, context: Context) -> MembershipScores:
+        candidates = candidates_of(context, self.name)
+        shadows = shadows_of(context, self.name, LEAST_SHADOWS)
+        signals = _signals(candidates.labels, context.profile.clip)
+        context.checkpoint(0.0)
+        answers = context.query(candidates.features)
+        target = tuple(signal(answers) for signal in signals)
+        of_shadows = tuple(signals_of(shadows, signal) for signal in signals)
+        context.checkpoint(0.2)
+        chosen = self._chosen(len(shadows), len(candidates))
+        attacked = _attacked(target, of_shadows, shadows.masks, chosen)
+        context.checkpoint(0.4)
+        return self._claims(context, attacked, chosen, shadows.masks[chosen])
+
+    def _chosen(self, shadows: int, records: int) -> list[int]:
+        """The pseudo-targets; none where a fold would be empty or would have no pairs to attack them with."""
+        affordable = max(2 * FOLDS, MOST_ROWS // records)
+        return playing(shadows, min(self.pseudo_targets, affordable)) if shadows >= 2 * FOLDS else []
+
+    def _claims(self, context: Context, attacked: list[Table], chosen: list[int], membership: Masks) -> MembershipScores:
+        target, tables = attacked[0], attacked[1:]
+        if not chosen:
+            context.checkpoint(1.0)
+            return MembershipScores(target.ratio, np.empty((0, len(target.ratio))), membership)
+        stackers = [self._fitted(context, tables, chosen, membership, fold) for fold in range(FOLDS)]
+        unseen = [stackers[_fold(shadow)] for shadow in chosen]
+        stacked = np.stack([s.score(t) for s, t in zip(unseen, tables, strict=True)])
+        ratios = np.stack([s.ratio(t) for s, t in zip(unseen, tables, strict=True)])
+        context.checkpoint(1.0)
+        if is_better(stacked, ratios, membership):
+            return MembershipScores(np.mean([s.score(target) for s in stackers], axis=0), stacked, membership)
+        return MembershipScores(np.mean([s.ratio(target) for s in stackers], axis=0), ratios, membership)
+
+    def _fitted(self, context: Context, tables: list[Table], chosen: list[int], membership: Masks, fold: int) -> Stacker:
+        """Fitted on the pseudo-targets of the other fold."""
+        others = [row for row, shadow in enumerate(chosen) if _fold(shadow) != fold]
+        stacker = fit([tables[row] for row in others], membership[others], self.trees)
+        context.checkpoint(0.4 + 0.5 * (fold + 1) / FOLDS)
+        return stacker
+
+
+def _signals(labels: Labels, clip: float) -> tuple[Signal, ...]:
+    return (lambda answers: logit_confidence(answers, labels, clip), lambda answers: log_confidence(answers, labels, clip))
+
+
+def _fold(shadow: int) -> int:
+    """Partners stay together: what one is trained on tells what the other is not."""
+    return shadow // 2 % FOLDS
+
+
+def _attacked(target: Seen, of_shadows: Seen, masks: Masks, chosen: list[int]) -> list[Table]:
+    """The target read against all pairs, then each pseudo-target against all but its own."""
+    pools = tuple(paired(signals, masks) for signals in of_shadows)
+    read = reading(len(pools[0]))
+    tables = [read(target, pools)]
+    for shadow in chosen:
+        left = tuple(pool.without(shadow // 2) for pool in pools)
+        tables.append(read(tuple(signals[shadow] for signals in of_shadows), left))
+    return tables

@@ -1,0 +1,89 @@
+"""A classifier that learns from shadows which answers members get, and the rule that says whether it is worth its trust."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from auditor.attacks.membership.pairs import Floats
+from auditor.attacks.membership.stack_features import Table
+
+Masks = NDArray[np.bool_]
+
+LEAVES = 15
+LEARNING_RATE = 0.08
+L2 = 1.0
+LEAF, ROWS_A_LEAF = 200, 100  # records in a leaf: 200, or a hundredth of the rows where those are few
+TIE_BREAK = 1e-6  # decision values of trees tie; nats of the log-ratio resolve them and change nothing else
+LOW_RATE = 0.001
+MARGIN = 0.005
+
+
+@dataclass(frozen=True, eq=False)
+class Stacker:
+    """`reach`: the largest `beyond` of the tables it was fitted on."""
+
+    trees: Any
+    reach: float
+
+    def score(self, seen: Table) -> Floats:
+        """(n,) log-odds of membership."""
+        return np.asarray(self.trees.decision_function(seen.features) + TIE_BREAK * seen.ratio + self._further(seen))
+
+    def ratio(self, seen: Table) -> Floats:
+        """(n,) the log-ratio instead, for shadows that trees learn nothing from."""
+        return np.asarray(seen.ratio + self._further(seen))
+
+    def _further(self, seen: Table) -> Floats:
+        """What is surer than any answer of the shadows, in standard deviations: a target that remembers records better than
+        they do stands out. Trees know no answer beyond those they were fitted on, and a ratio of probabilities near 1 is near 1."""
+        return np.maximum(seen.beyond - self.reach, 0.0)
+
+
+def fit(tables: Sequence[Table], membership: Masks, trees: int) -> Stacker:
+    """Gradient-boosted trees on the records of shadows that play the target (Friedman 2001), monotone in the answer.
+
+    Rows are sorted first: sums of floats depend on their order, and records come in any.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    features, is_member = np.concatenate([t.features for t in tables]), membership.ravel()
+    order = np.lexsort((is_member, *features.T[::-1]))
+    model = HistGradientBoostingClassifier(
+        max_iter=trees,
+        max_leaf_nodes=LEAVES,
+        learning_rate=LEARNING_RATE,
+        min_samples_leaf=max(1, min(LEAF, len(features) // ROWS_A_LEAF)),
+        l2_regularization=L2,
+        monotonic_cst=tables[0].rising,
+        early_stopping=False,
+        random_state=0,
+    )
+    model.fit(features[order], is_member[order])
+    return Stacker(model, max(float(t.beyond.max()) for t in tables))
+
+
+def is_better(stacked: Floats, ratios: Floats, membership: Masks) -> bool:
+    """Does the stacker clearly beat the log-ratio on pseudo-targets (J, n) that it was not fitted on: by two standard errors over
+    them in TPR at 0.1 %, or in AUC by as much and a margin? The margin is what it seems to gain where there is nothing to
+    learn, for trees of one fold were fitted against shadows of the other."""
+    gains = np.array(
+        [[f(s, m) - f(r, m) for f in (auc, low_rate_power)] for s, r, m in zip(stacked, ratios, membership, strict=True)]
+    )
+    sure = gains.mean(axis=0) - 2 * gains.std(axis=0, ddof=1) / np.sqrt(len(gains))
+    return bool(sure[0] > MARGIN or sure[1] > 0)
+
+
+def auc(scores: Floats, is_member: Masks) -> float:
+    """Probability that a member outscores a non-member, ties counted half."""
+    members, others = int(is_member.sum()), int((~is_member).sum())
+    return float((rankdata(scores)[is_member].sum() - members * (members + 1) / 2) / (members * others))
+
+
+def low_rate_power(scores: Floats, is_member: Masks) -> float:
+    """The share of members above the cut that at most 0.1 % of the others are above."""
+    others = np.sort(scores[~is_member])[::-1]
+    return float((scores[is_member] > others[int(LOW_RATE * len(others))]).mean())
