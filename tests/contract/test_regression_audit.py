@@ -1,4 +1,4 @@
-"""A whole audit of a model that predicts a quantity, over HTTP: memory is found where there is some, and not where there is none."""
+"""A whole audit of a model that predicts a quantity, over HTTP: memory is found where there is some, and nowhere else."""
 
 import sys
 import time
