@@ -12,19 +12,18 @@ from auditor.domain.audit import Step, StepKind
 from auditor.domain.data import Records
 from auditor.domain.evidence import Evidence
 from auditor.domain.learner import Learner, Task
-from auditor.domain.shadow import ShadowOutputs
-from auditor.domain.target import Profile
 from auditor.errors import AttackFailed, InvalidInput
 from auditor.learners import USUAL, check
 from auditor.querying import probe_through
 from auditor.scoring.validity import blind_baseline
-from auditor.shadows import choose, design, pool, trainers
-from auditor.workflow import grade, profiles, report_step, twins
+from auditor.shadows import choose, pool, trainers
+from auditor.workflow import grade, report_step, twins
 from auditor.workflow.asking import paying_door, query_client, transport
 from auditor.workflow.contexts import context_for, forbidden
 from auditor.workflow.evidence_store import to_arrays
 from auditor.workflow.material import Material, load
 from auditor.workflow.probing import plan_of
+from auditor.workflow.recorded import learner_of, profile_of, shadows_of, task_of
 from auditor.workflow.services import Services
 from auditor.workflow.true_values import in_tenths
 
@@ -59,7 +58,7 @@ def _choose(services: Services, step: Step, material: Material, checkpoint: Chec
     """The declared learner with its defaults filled in, or the one whose signal is closest to the target's."""
     declared = material.spec.learner
     if declared.name != "auto":
-        learner = check(Learner(declared.name, dict(declared.params), _task(material)))
+        learner = check(Learner(declared.name, dict(declared.params), task_of(material)))
         return {"learner": {"name": learner.name, "params": dict(learner.params)}, "distances": {}}
     auxiliary = material.data.auxiliary
     if not len(auxiliary):
@@ -69,21 +68,17 @@ def _choose(services: Services, step: Step, material: Material, checkpoint: Chec
     checkpoint(0.3)
     distances = _distances(material, rows, answers, checkpoint)
     ranked = sorted(distances, key=lambda name: (distances[name], name))
-    best = check(Learner(ranked[0], task=_task(material)))
+    best = check(Learner(ranked[0], task=task_of(material)))
     return {"learner": {"name": best.name, "params": dict(best.params)}, "distances": distances, "runner_up": ranked[1]}
 
 
 def _distances(material: Material, rows: Records, answers: NDArray[np.float64], checkpoint: Checkpoint) -> dict[str, float]:
     """How far the usual learners of this task are from the target, on auxiliary records."""
-    task, columns, seed = _task(material), material.data.columns, material.spec.seed
+    task, columns, seed = task_of(material), material.data.columns, material.spec.seed
     known = [check(Learner(name, task=task)) for name in USUAL[task]]
     if task is Task.REGRESSION:
         return choose.distances_of_values(known, columns, rows, answers, seed, checkpoint)
     return choose.distances(known, columns, rows, len(material.data.classes), answers, seed, checkpoint)
-
-
-def _task(material: Material) -> Task:
-    return material.spec.target_block.task
 
 
 def _shadows(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
@@ -174,32 +169,6 @@ def _client(services: Services, material: Material, checkpoint: Checkpoint) -> Q
     target = material.spec.target_block.as_target()
     door = transport(services, material.audit, target, material.data.columns)
     return query_client(services, material.audit, door, profile_of(material), checkpoint)
-
-
-def profile_of(material: Material) -> Profile:
-    return profiles.from_json(material.results["probe"]["profile"])
-
-
-def learner_of(material: Material) -> Learner:
-    """The learner that `choose` recorded; audits without shadows fall back to what was declared."""
-    chosen = material.results.get("choose")
-    if chosen is not None:
-        return Learner(chosen["learner"]["name"], chosen["learner"]["params"], _task(material))
-    declared = material.spec.learner
-    return check(Learner("xgboost" if declared.name == "auto" else declared.name, dict(declared.params), _task(material)))
-
-
-def shadows_of(services: Services, material: Material, count: int) -> ShadowOutputs | None:
-    """The first `count` shadows as the target's channel would show them."""
-    digests = {int(i): d for key, r in material.results.items() if key.startswith("shadows:") for i, d in r["digests"].items()}
-    if not digests:
-        return None
-    indices = list(range(count))
-    with services.database.read() as tx:
-        arrays = [services.artifacts.get_arrays(tx, material.audit.workspace_id, digests[i]) for i in indices]
-    stored = [found[pool.array_name(_task(material))] for found in arrays]
-    masks = design.masks(len(material.data.candidates), indices, material.spec.seed)
-    return pool.outputs(np.stack(stored), masks, profile_of(material))
 
 
 STEPS: dict[StepKind, Callable[[Services, Step, Material, Checkpoint], Result]] = {
