@@ -17,6 +17,7 @@ from auditor.settings import Settings
 from auditor.store import datasets, targets
 from auditor.store.engine import Transaction
 from auditor.workflow import Services
+from auditor.workflow.offer import Offer
 from auditor.workflow.prepare import prepare
 from auditor.workflow.raw_table import RawTable
 
@@ -25,10 +26,11 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Registered:
-    """A spec whose data are ids of datasets, and the id of its target."""
+    """A spec whose data are ids of datasets, the id of its target, and how many records there are."""
 
     spec: AuditSpec
     target_id: str
+    offer: Offer
 
 
 def read_spec(path: Path) -> AuditSpec:
@@ -46,16 +48,27 @@ def read_spec(path: Path) -> AuditSpec:
 
 def register(services: Services, workspace_id: str, spec: AuditSpec, folder: Path) -> Registered:
     """Keeps the files that the spec names (paths are relative to `folder`) and its target, all in one transaction."""
-    block = _block(spec, services.environ)
-    tables = {name: _table(services.settings, name, folder / path) for name, path in _paths(spec).items()}
-    _check(spec, block, tables)
+    block, tables, offer = _looked_at(services.settings, services.environ, spec, folder)
     with services.database.begin() as tx:
         ids = {name: _dataset(tx, services, workspace_id, table) for name, table in tables.items()}
         target_id = _target(tx, services, workspace_id, spec.name, block)
     document = spec.as_json()
     document["data"].update(ids)
     document["target"] = block.model_dump(mode="json")
-    return Registered(parse(document), target_id)
+    return Registered(parse(document), target_id, offer)
+
+
+def offer_of(settings: Settings, spec: AuditSpec, folder: Path) -> Offer:
+    """What the files of a spec hold, with every check and nothing kept."""
+    return _looked_at(settings, os.environ, spec, folder)[2]
+
+
+def _looked_at(
+    settings: Settings, environ: Mapping[str, str], spec: AuditSpec, folder: Path
+) -> "tuple[TargetSpec, dict[str, _File], Offer]":
+    block = _block(spec, environ)
+    tables = {name: _table(settings, name, folder / path) for name, path in _paths(spec).items()}
+    return block, tables, _check(spec, block, tables)
 
 
 def _paths(spec: AuditSpec) -> dict[str, str]:
@@ -76,10 +89,10 @@ def _block(spec: AuditSpec, environ: Mapping[str, str]) -> TargetSpec:
     return spec.target.model_copy(update={"auth": auth.model_copy(update={"secret": f"env:{name}"})})
 
 
-def _check(spec: AuditSpec, block: TargetSpec, tables: "Mapping[str, _File]") -> None:
+def _check(spec: AuditSpec, block: TargetSpec, tables: "Mapping[str, _File]") -> Offer:
     """Everything that can be wrong with the records is told before anything is kept; raises InvalidInput."""
     cells = {name: RawTable(file.table.cells, file.table.types) for name, file in tables.items()}
-    prepare(spec.data, cells, block.classes, spec.seed, block.task)
+    return Offer.of(prepare(spec.data, cells, block.classes, spec.seed, block.task))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`auditor run audit.yaml`: one audit, in this process, from a spec to an exit code."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from auditor.cli.place import add_home, alone, log_to_file, settings_for
@@ -9,6 +10,7 @@ from auditor.cli.place import add_home, alone, log_to_file, settings_for
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("run", help="run one audit here and now", description=__doc__)
     parser.add_argument("spec", type=Path, metavar="SPEC", help="the audit as YAML; `auditor init` writes one to start from")
+    parser.add_argument("--estimate", action="store_true", help="say what it would cost, ask the target nothing, and stop")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the result here as JSON")
     add_home(parser)
     parser.set_defaults(execute=execute)
@@ -17,18 +19,23 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def execute(arguments: argparse.Namespace) -> int:
     from auditor import workflow
     from auditor.cli import local_spec
+    from auditor.cli.estimate import foretold
     from auditor.cli.watch import Ending, finish
     from auditor.cli.workspace import first_workspace
     from auditor.console import files
 
     output = files.check_writable(arguments.output) if arguments.output else None
-    spec = local_spec.read_spec(arguments.spec)
+    spec, folder = local_spec.read_spec(arguments.spec), arguments.spec.absolute().parent
     settings = alone(settings_for(arguments))
+    if arguments.estimate:
+        print(foretold(spec, local_spec.offer_of(settings, spec, folder), settings))
+        return 0
     log_to_file(settings, "run")
     services = workflow.run_locally(settings)
     try:
         workspace_id = first_workspace(services)
-        known = local_spec.register(services, workspace_id, spec, arguments.spec.absolute().parent)
+        known = local_spec.register(services, workspace_id, spec, folder)
+        print(foretold(known.spec, known.offer, settings), file=sys.stderr)
         audit = workflow.submit(services, workspace_id, known.spec, workflow.Origin(target_id=known.target_id))
         return finish(services, audit, Ending(output, settings.home))
     finally:

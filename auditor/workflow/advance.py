@@ -1,10 +1,12 @@
 """After a step ends: append what is planned now, close the audit if it is over, deliver what is ready."""
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from auditor.domain.audit import Audit, AuditStatus, Step, StepKind, StepStatus
 from auditor.domain.finding import Severity
-from auditor.domain.spec import parse
+from auditor.domain.spec import AuditSpec, parse
 from auditor.store import audits, events, findings
 from auditor.store.engine import Transaction
 from auditor.store.steps import unsent
@@ -70,6 +72,7 @@ def _complete(tx: Transaction, services: Services, audit: Audit, step: Step) -> 
     head = result["audit"]
     now = services.clock()
     head |= {"status": "completed", "queries": audit.queries, "seconds": round((now - audit.created_at).total_seconds(), 1)}
+    result["cost"]["actual"] |= _spent(parse(audit.spec), head)
     before = findings.latest_of_target(tx, audit.workspace_id, audit.target_id) if audit.target_id else None
     closed = audits.close(
         tx,
@@ -84,6 +87,12 @@ def _complete(tx: Transaction, services: Services, audit: Audit, step: Step) -> 
     if closed:
         findings.replace(tx, audit.id, audit.workspace_id, result["findings"])
         _tell(tx, services, audit, head, before)
+
+
+def _spent(spec: AuditSpec, head: Mapping[str, Any]) -> dict[str, Any]:
+    price = spec.budget.price_per_1000
+    rows = {"queries": head["queries"], "seconds": head["seconds"]}
+    return rows if price is None else rows | {"price": round(head["queries"] * price / 1000, 2)}
 
 
 def _tell(tx: Transaction, services: Services, audit: Audit, head: dict[str, object], before: str | None) -> None:

@@ -9,7 +9,9 @@ from auditor.domain.audit import Step
 from auditor.scoring import score
 from auditor.scoring.validity import detectability
 from auditor.workflow.blindness import blind_json
+from auditor.workflow.estimate import estimate
 from auditor.workflow.material import Material
+from auditor.workflow.offer import Offer
 from auditor.workflow.services import Services
 
 SCORE_VERSION = 1
@@ -20,7 +22,14 @@ LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost")
 def report(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> dict[str, Any]:
     grades = [r for key, r in material.results.items() if key.startswith("grade@")]
     last = max(grades, key=lambda g: g["shadows"])
-    return {"result": result_document(material, last)}
+    return {"result": result_document(material, last) | {"cost": _cost(material, services.settings.worker_threads)}}
+
+
+def _cost(material: Material, workers: int) -> dict[str, Any]:
+    """What was estimated before the start, and what it came to; rows and seconds are known when the audit is closed."""
+    expected = estimate(material.spec, Offer.of(material.data), workers=workers)
+    fits = sum(len(r["digests"]) for key, r in material.results.items() if key.startswith("shadows:"))
+    return {"estimated": expected.as_json(), "actual": {"fits": fits}}
 
 
 def result_document(material: Material, graded: dict[str, Any]) -> dict[str, Any]:

@@ -129,6 +129,14 @@ class TestRun:
         assert lines, ran[0].stderr  # which activities are seen depends on how long each takes
         assert "\x1b" not in ran[0].stderr + ran[0].stdout
 
+    def test_what_it_cost_was_told_before_and_stands_in_the_result(self, ran):
+        done, result, _ = ran
+        cost = result["cost"]
+        assert done.stderr.startswith(cost["estimated"]["sentences"][0])
+        assert cost["estimated"]["queries_min"] <= cost["actual"]["queries"] <= cost["estimated"]["queries_max"]
+        assert cost["estimated"]["fits_min"] <= cost["actual"]["fits"] <= cost["estimated"]["fits_max"]
+        assert (cost["actual"]["queries"], cost["actual"]["seconds"]) == (result["audit"]["queries"], result["audit"]["seconds"])
+
     def test_the_report_comes_from_the_home_or_from_the_file(self, ran, tmp_path):
         _, result, home = ran
         pages = []
