@@ -29,7 +29,15 @@ from auditor.errors import InvalidInput
 MAIN: tuple[type[Attack], ...] = (Gap, CalibratedCorrectness, LossThreshold, LiRA, RMIA, Stacked, AttributeInference, Surrogate)
 # Attacks of the literature that others here dominate. Holm's correction makes every attack of a family cost all of them power, so
 # they are tried in `full` alone.
-CLASSICAL: tuple[type[Attack], ...] = (Confidence, Entropy, ModifiedEntropy, DifficultyCalibration, AttackR, AttackP, QuantileRegression)
+CLASSICAL: tuple[type[Attack], ...] = (
+    Confidence,
+    Entropy,
+    ModifiedEntropy,
+    DifficultyCalibration,
+    AttackR,
+    AttackP,
+    QuantileRegression,
+)
 BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL)
 
 STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate")
