@@ -44,12 +44,16 @@ def assess_exposure(
     """
     if not len(evidence.pseudo_targets):
         return None
+    tried = evidence.rows
+    if tried is not None:
+        is_member, outliers = is_member[tried], None if outliers is None else outliers[tried]
+        signals = None if signals is None else signals.of(tried)
     checked = thresholds.checked(evidence, is_member)
     p = discoveries.p_values(checked)
     named = discoveries.named(p)
     found = vulnerability(signals) if signals is not None and len(signals) >= FEWEST else None
     rows = _listed(checked.target, p, named, found)
-    table: Table = {"row": rows, "is_member": is_member[rows], "score": checked.target[rows]}
+    table: Table = {"row": rows if tried is None else tried[rows], "is_member": is_member[rows], "score": checked.target[rows]}
     table |= {"p_value": p[rows], "q_value": discoveries.q_values(p)[rows], "named": named[rows]}
     if found is not None:
         rate = thresholds.headline_rate(int((~is_member).sum())) or max(thresholds.NEEDED)

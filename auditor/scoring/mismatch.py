@@ -1,4 +1,4 @@
-"""Is the target what the audit takes it for: do its shadows behave like it, and do its answers have anything to do with the records?"""
+"""Is the target what it is taken for: do its shadows behave like it, and do its answers have anything to do with the records?"""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from scipy.stats import rankdata
 from auditor.domain.data import Records
 from auditor.domain.finding import Control, Estimate
 from auditor.domain.shadow import ShadowOutputs
-from auditor.scoring.intervals import Floats
+from auditor.scoring.intervals import Floats, quantile
 from auditor.scoring.vulnerability import ShadowSignals, rank_correlation
 
 COMPARED = 16  # shadows that are held against the others, to learn which distance is usual
 FAR, TIMES = 0.1, 2.0
 FEWEST = 50  # records of a class
-CERTAIN = 3.0  # standard errors
-NEGLIGIBLE = 0.05  # of an AUC, around .5
+ERROR = 0.0027  # two-sided, over all classes together: three standard errors for a single one
+NEGLIGIBLE = 0.1  # of an AUC around .5, or of a rank correlation
 Mask = NDArray[np.bool_]
 
 
@@ -43,7 +43,8 @@ def shadow_match(target: Floats, signals: ShadowSignals, is_member: Mask) -> Mat
     estimate = Estimate("ks_distance", found, found, found, 1.0, int(outside.sum()))
     shown = f"{found:.3f}; among shadow models up to {usual:.3f}"
     if found <= max(FAR, TIMES * usual):
-        return Match(Control(None, f"The target's answers are distributed like those of its shadow models (KS distance {shown})."), None)
+        alike = f"The target's answers are distributed like those of its shadow models (KS distance {shown})."
+        return Match(Control(None, alike, (estimate,)), None)
     sentence = f"The shadow models do not answer like the target (KS distance {shown})"
     caveat = (
         f"{sentence}: calibrated thresholds may be far off and a leak may be missed. State the learner and its parameters as the "
@@ -52,14 +53,13 @@ def shadow_match(target: Floats, signals: ShadowSignals, is_member: Mask) -> Mat
     return Match(Control(None, f"{sentence}.", (estimate,)), caveat)
 
 
-def random_answers(
-    answers: Floats, candidates: Records, shadows: ShadowOutputs | None, is_deterministic: bool
-) -> Control | None:
+def random_answers(answers: Floats, candidates: Records, shadows: ShadowOutputs | None, is_deterministic: bool) -> Control | None:
     """A failed control if the target's answers (n, C) have nothing to do with the truth about the records; else None.
 
-    For each class of at least 50 records on both sides, the AUC with which its probability tells its records from the others has
-    to be within .05 of .5 at three standard errors; for values (n, 1), the rank correlation with the true value within .1. The same
-    answer to everybody is no randomness, and where shadow models learn nothing either, a deterministic target may be as it is.
+    For each class of at least 50 records on both sides, the AUC with which its probability tells its records from the others has to
+    be one that chance explains, and certainly within .1 of .5; for values (n, 1), likewise the rank correlation with the true value
+    and 0. The same answer to everybody is no randomness, and where shadow models learn nothing either, a deterministic target may
+    be as it is.
     """
     if not len(answers) or _is_constant(answers) or not _is_unrelated(answers, candidates):
         return None
@@ -68,8 +68,8 @@ def random_answers(
     varying = "" if is_deterministic else " and differ from one time to the next"
     return Control(
         False,
-        f"The target's answers have nothing to do with the records{varying}: they are right no more often than by chance, on members "
-        "and non-members together. Check that the endpoint serves the model, and takes the columns in this form and order.",
+        f"The target's answers have nothing to do with the records{varying}: they are right no more often than by chance. Check that "
+        "the endpoint serves the model, and takes the columns in this form and order.",
     )
 
 
@@ -96,21 +96,22 @@ def _is_constant(answers: Floats) -> bool:
 def _is_unrelated(answers: Floats, candidates: Records) -> bool:
     if candidates.values is not None:
         known = ~np.isnan(candidates.values)
-        limit = abs(rank_correlation(answers[known, 0], candidates.values[known])) + CERTAIN / np.sqrt(max(1, known.sum()))
-        return bool(limit < 2 * NEGLIGIBLE)
-    limits = [_auc_limit(answers[:, c], candidates.labels == c) for c in range(answers.shape[1])]
-    told = [limit for limit in limits if limit is not None]
-    return bool(told) and max(told) < NEGLIGIBLE
+        shown = [(rank_correlation(answers[known, 0], candidates.values[known]), float(known.sum() - 1))] if known.sum() > 1 else []
+    else:
+        shown = [told for c in range(answers.shape[1]) if (told := _auc(answers[:, c], candidates.labels == c)) is not None]
+    certain = quantile(ERROR / max(1, len(shown)))
+    return bool(shown) and all(
+        abs(gap) <= certain / np.sqrt(n) and abs(gap) + certain / np.sqrt(n) < NEGLIGIBLE for gap, n in shown
+    )
 
 
-def _auc_limit(score: Floats, inside: Mask) -> float | None:
-    """How far from .5 the AUC may be, or None with too few records to tell."""
+def _auc(score: Floats, inside: Mask) -> tuple[float, float] | None:
+    """AUC - .5, and one over its variance without a relation (Mann and Whitney 1947); None with too few records to tell."""
     here, there = int(inside.sum()), int((~inside).sum())
     if min(here, there) < FEWEST:
         return None
     ranks = rankdata(np.nan_to_num(score))[inside].sum()
-    auc = (ranks - here * (here + 1) / 2) / (here * there)
-    return float(abs(auc - 0.5) + CERTAIN * np.sqrt((here + there + 1) / (12 * here * there)))
+    return float((ranks - here * (here + 1) / 2) / (here * there)) - 0.5, 12 * here * there / (here + there + 1)
 
 
 def _outside(shadows: ShadowOutputs) -> Floats:
