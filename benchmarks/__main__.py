@@ -1,9 +1,9 @@
-"""`python -m benchmarks steps|demo|querying`: runs one measurement, or all of them."""
+"""`python -m benchmarks steps|demo|querying|membership`: runs one measurement, or all of them."""
 
 import runpy
 import sys
 
-NAMES = ("steps", "demo", "querying")
+NAMES = ("steps", "demo", "querying", "membership")
 
 
 def main(arguments: list[str]) -> int:
