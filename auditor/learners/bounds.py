@@ -74,4 +74,21 @@ class Layers:
             raise ValueError(expected) from None
 
 
-Bound = Whole | Real | Choice | Share | Layers
+@dataclass(frozen=True)
+class Either:
+    """A name, or a number within bounds."""
+
+    names: tuple[str, ...]
+    number: Real
+
+    def read(self, value: object) -> object:
+        """The name, or the value as a float; raises ValueError with what is expected."""
+        if isinstance(value, str) and value in self.names:
+            return value
+        try:
+            return self.number.read(value)
+        except ValueError as error:
+            raise ValueError(f"{', '.join(self.names)} or {error}") from None
+
+
+Bound = Whole | Real | Choice | Share | Layers | Either

@@ -1,5 +1,7 @@
 """The closed list of learners: a name and its parameters are checked before anything is trained."""
 
+from importlib.util import find_spec
+
 from auditor.domain.learner import Learner, Task
 from auditor.domain.spec import suggestion
 from auditor.errors import InvalidInput
@@ -14,6 +16,9 @@ USUAL: dict[Task, tuple[str, ...]] = {
     Task.REGRESSION: ("xgboost", "random-forest", "linear-regression", "mlp"),
 }
 
+# Learners that come with a package of their own, which an installation may lack.
+OPTIONAL = {"lightgbm": "lightgbm"}
+
 ANSWERS = {Task.CLASSIFICATION: "classes", Task.REGRESSION: "numbers"}
 
 
@@ -22,12 +27,22 @@ def check(learner: Learner) -> Learner:
     known = BOUNDS[learner.task]
     if learner.name not in known:
         raise InvalidInput("learner.name", _no_such_learner(learner))
+    if learner.name not in installed(learner.task):
+        raise InvalidInput(
+            "learner.name",
+            f"{learner.name} is not installed here; `pip install {OPTIONAL[learner.name]}`, or choose another learner",
+        )
     bounds = known[learner.name]
     for key in learner.params:
         if key not in bounds:
             raise InvalidInput(f"learner.params.{key}", f"{learner.name} has no parameter {key!r}{suggestion(key, bounds)}")
     given = {key: _read(key, bounds[key][0], value) for key, value in learner.params.items()}
     return Learner(learner.name, {key: given.get(key, default) for key, (_, default) in bounds.items()}, learner.task)
+
+
+def installed(task: Task) -> tuple[str, ...]:
+    """The learners of this task that can be trained here."""
+    return tuple(name for name in BOUNDS[task] if name not in OPTIONAL or find_spec(OPTIONAL[name]))
 
 
 def _no_such_learner(learner: Learner) -> str:

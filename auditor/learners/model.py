@@ -12,7 +12,7 @@ from auditor.domain.data import Column
 from auditor.domain.learner import Learner, Task
 from auditor.learners.closed_list import check
 from auditor.learners.encode import Encoding, Table, prepare
-from auditor.learners.estimators import estimator, numbers_of, quiet
+from auditor.learners.estimators import fitted, numbers_of, quiet
 
 Weights = NDArray[np.float64] | None
 
@@ -43,8 +43,8 @@ class Model:
         self._encoding = Encoding.fit(table, numbers_of(self.learner))
         self._estimator = None
         if len(self.classes_) > 1:
-            self._estimator = estimator(self.learner, self.seed)
-            self._estimator.fit(self._encoding.apply(table), contiguous, sample_weight=weights)
+            more = {} if weights is None else {"sample_weight": weights}
+            self._estimator = fitted(self.learner, self.seed, self._encoding.apply(table), contiguous, **more)
         return self
 
     def predict_proba(self, features: pd.DataFrame) -> NDArray[np.float64]:

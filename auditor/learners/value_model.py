@@ -12,7 +12,7 @@ from auditor.domain.data import Column
 from auditor.domain.learner import Learner, Task
 from auditor.learners.closed_list import check
 from auditor.learners.encode import Encoding, Table, prepare
-from auditor.learners.estimators import estimator, numbers_of, quiet
+from auditor.learners.estimators import fitted, numbers_of, quiet
 
 Values = NDArray[np.float64]
 
@@ -35,8 +35,7 @@ class ValueModel:
     def fit_table(self, table: Table, values: Values) -> "ValueModel":
         """Like `fit`, on rows of a frame that was factorised before."""
         self._encoding = Encoding.fit(table, numbers_of(self.learner))
-        self._estimator = estimator(self.learner, self.seed)
-        self._estimator.fit(self._encoding.apply(table), values)
+        self._estimator = fitted(self.learner, self.seed, self._encoding.apply(table), values)
         return self
 
     def predict(self, features: pd.DataFrame) -> Values:

@@ -5,10 +5,11 @@ import pytest
 from auditor.domain.learner import Learner, Task
 from auditor.errors import InvalidInput
 from auditor.learners import LEARNERS, USUAL, check
+from auditor.learners.closed_list import OPTIONAL, installed
 from auditor.learners.estimators import ESTIMATORS
 from auditor.learners.parameters import BOUNDS
 
-EVERY = [(task, name) for task in Task for name in BOUNDS[task]]
+EVERY = [(task, name) for task in Task for name in installed(task)]
 
 
 def refusal(name: str, **params: object) -> InvalidInput:
@@ -18,7 +19,7 @@ def refusal(name: str, **params: object) -> InvalidInput:
 
 
 def test_every_learner_that_may_be_named_can_be_built() -> None:
-    assert set(LEARNERS) == {name for _, name in EVERY}
+    assert set(LEARNERS) == {name for task in Task for name in BOUNDS[task]}
     for task in Task:
         assert list(BOUNDS[task]) == list(ESTIMATORS[task])
         assert set(USUAL[task]) <= set(BOUNDS[task])
@@ -131,3 +132,36 @@ def test_a_value_in_bounds_is_read(name: str, key: str, value: object, read: obj
     checked = check(Learner(name, {key: value})).params[key]
     assert checked == read
     assert type(checked) is type(read)
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIONAL if name not in installed(Task.CLASSIFICATION)])
+def test_a_learner_that_is_not_installed_says_how_to_install_it(name: str) -> None:
+    error = refusal(name)
+    assert error.field == "learner.name"
+    assert f"pip install {OPTIONAL[name]}" in error.sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("svm", "gamma", 0.0),
+        ("svm", "gamma", "auto_deprecated"),
+        ("svm", "C", -1),
+        ("k-nearest-neighbours", "n_neighbors", 0),
+        ("k-nearest-neighbours", "p", 0.5),
+        ("hist-gradient-boosting", "max_bins", 256),
+        ("hist-gradient-boosting", "early_stopping", 1),
+        ("gradient-boosting", "subsample", 0),
+        ("decision-tree", "splitter", "worst"),
+        ("naive-bayes", "var_smoothing", -1e-9),
+        ("extra-trees", "bootstrap", None),
+    ],
+)
+def test_parameters_of_the_other_learners_have_bounds_too(name: str, key: str, value: object) -> None:
+    error = refusal(name, **{key: value})
+    assert (error.field, repr(value) in error.sentence) == (f"learner.params.{key}", True)
+
+
+@pytest.mark.parametrize("value", ["scale", "auto", 0.25])
+def test_a_width_is_a_name_or_a_number(value: object) -> None:
+    assert check(Learner("svm", {"gamma": value})).params["gamma"] == value

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from auditor.domain.data import Column, ColumnType
-from auditor.domain.learner import Learner
+from auditor.domain.learner import Learner, Task
 from auditor.errors import InvalidInput
 from auditor.learners import build
+from auditor.learners.closed_list import installed
 from auditor.learners.estimators import quiet, versions
-from auditor.learners.parameters import CLASSIFIERS
 
 COLUMNS = (Column("x", ColumnType.NUMBER), Column("group", ColumnType.CATEGORY), Column("flag", ColumnType.BOOLEAN))
 SMALL = {
@@ -32,7 +32,7 @@ def mixed(n: int = 120, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame({"x": x, "group": pd.Series(group, dtype=object), "flag": pd.Series(flag, dtype=object)}), labels
 
 
-@pytest.fixture(params=list(CLASSIFIERS))
+@pytest.fixture(params=installed(Task.CLASSIFICATION))
 def learner(request: pytest.FixtureRequest) -> Learner:
     return Learner(request.param, SMALL.get(request.param, {}))
 
@@ -110,7 +110,7 @@ def test_global_randomness_is_left_alone(learner: Learner) -> None:
 
 def test_a_bad_learner_is_refused_before_any_fit() -> None:
     with pytest.raises(InvalidInput):
-        build(Learner("svm"), COLUMNS, 1)
+        build(Learner("svm-light"), COLUMNS, 1)
 
 
 def test_predicting_before_fitting_says_so() -> None:
@@ -120,4 +120,25 @@ def test_predicting_before_fitting_says_so() -> None:
 
 def test_versions_name_the_library_that_learns() -> None:
     assert set(versions(Learner("xgboost"))) == {"numpy", "xgboost"}
-    assert set(versions(Learner("mlp"))) == {"numpy", "scikit-learn"}
+    for name in ("mlp", "svm", "naive-bayes"):
+        assert set(versions(Learner(name))) == {"numpy", "scikit-learn"}
+
+
+def test_what_a_library_cannot_learn_is_one_sentence() -> None:
+    features, labels = mixed()
+    alone = np.where(np.arange(120) == 5, 1, 0)
+    for learner, truth, field in (
+        (Learner("svm"), alone, "learner.name"),
+        (Learner("k-nearest-neighbours", {"n_neighbors": 121}), labels, "learner.params.n_neighbors"),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            build(learner, COLUMNS, 1).fit(features, truth)
+        assert caught.value.field == field
+        assert "\n" not in caught.value.sentence
+
+
+def test_a_support_vector_machine_with_rare_classes_holds_fewer_folds_out() -> None:
+    features, labels = mixed()
+    rare = np.where(np.arange(120) % 60 == 5, 2, labels)
+    probabilities = build(Learner("svm"), COLUMNS, 1).fit(features, rare).predict_proba(features)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)

@@ -8,8 +8,8 @@ from auditor.domain.data import Column, ColumnType
 from auditor.domain.learner import Learner, Task
 from auditor.errors import InvalidInput
 from auditor.learners import build, build_for_values
+from auditor.learners.closed_list import installed
 from auditor.learners.estimators import versions
-from auditor.learners.parameters import REGRESSORS
 
 COLUMNS = (Column("x", ColumnType.NUMBER), Column("group", ColumnType.CATEGORY))
 SMALL = {
@@ -28,7 +28,7 @@ def mixed(n: int = 300, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame({"x": x, "group": pd.Series(group, dtype=object)}), values
 
 
-@pytest.fixture(params=list(REGRESSORS))
+@pytest.fixture(params=installed(Task.REGRESSION))
 def learner(request: pytest.FixtureRequest) -> Learner:
     return Learner(request.param, SMALL.get(request.param, {}), Task.REGRESSION)
 
@@ -80,4 +80,13 @@ def test_predicting_before_fitting_says_so() -> None:
 
 
 def test_versions_name_the_library_that_learns(learner: Learner) -> None:
-    assert set(versions(learner)) == {"numpy", "xgboost" if learner.name == "xgboost" else "scikit-learn"}
+    library = learner.name if learner.name in ("xgboost", "lightgbm") else "scikit-learn"
+    assert set(versions(learner)) == {"numpy", library}
+
+
+def test_numbers_that_a_loss_cannot_take_are_one_sentence() -> None:
+    features, values = mixed()
+    with pytest.raises(InvalidInput) as caught:
+        build_for_values(Learner("hist-gradient-boosting", {"loss": "poisson"}), COLUMNS, 1).fit(features, values - 100)
+    assert caught.value.field == "learner"
+    assert "cannot be trained on these records" in caught.value.sentence

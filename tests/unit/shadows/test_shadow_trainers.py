@@ -8,7 +8,7 @@ from auditor.domain.data import Column, ColumnType, Records
 from auditor.domain.learner import Learner, Task
 from auditor.errors import Cancelled, InvalidInput
 from auditor.learners import build, build_for_values
-from auditor.learners.parameters import CLASSIFIERS, REGRESSORS
+from auditor.learners.closed_list import installed
 from auditor.shadows import design, pool
 from auditor.shadows.trainers import SMALLEST, log_odds, train
 from auditor.shadows.trainers.loop import shadow_seed
@@ -35,7 +35,7 @@ def free(fraction: float) -> None:
     pass
 
 
-@pytest.mark.parametrize("name", list(CLASSIFIERS))
+@pytest.mark.parametrize("name", installed(Task.CLASSIFICATION))
 def test_a_shadow_is_the_model_that_build_gives_for_its_rows_and_seed(name: str) -> None:
     learner, data = Learner(name, SMALL.get(name, {})), records(classes=3)
     shadow = train(learner, COLUMNS, data, 3, [4, 5], 7, free)[1]
@@ -52,7 +52,7 @@ def with_values(data: Records) -> Records:
     return Records(data.features, np.zeros(len(data), np.intp), values)
 
 
-@pytest.mark.parametrize("name", list(REGRESSORS))
+@pytest.mark.parametrize("name", installed(Task.REGRESSION))
 def test_a_shadow_of_a_target_that_answers_values_stores_values(name: str) -> None:
     learner, data = Learner(name, SMALL.get(name, {}), Task.REGRESSION), with_values(records())
     shadow = train(learner, COLUMNS, data, 0, [2, 3], 7, free)
