@@ -19,7 +19,6 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def execute(arguments: argparse.Namespace) -> int:
     from auditor import workflow
     from auditor.cli import local_spec
-    from auditor.cli.estimate import foretold
     from auditor.cli.watch import Ending, finish
     from auditor.cli.workspace import first_workspace
     from auditor.console import files
@@ -28,14 +27,17 @@ def execute(arguments: argparse.Namespace) -> int:
     spec, folder = local_spec.read_spec(arguments.spec), arguments.spec.absolute().parent
     settings = alone(settings_for(arguments))
     if arguments.estimate:
-        print(foretold(spec, local_spec.offer_of(settings, spec, folder), settings))
+        workflow.validate(spec)
+        cost = workflow.estimate(spec, local_spec.offer_of(settings, spec, folder), workers=settings.worker_threads)
+        print("\n".join(cost.sentences))
         return 0
     log_to_file(settings, "run")
     services = workflow.run_locally(settings)
     try:
         workspace_id = first_workspace(services)
         known = local_spec.register(services, workspace_id, spec, folder)
-        print(foretold(known.spec, known.offer, settings), file=sys.stderr)
+        cost = workflow.foretell(services, workspace_id, workflow.Proposal(known.spec, known.target_id, known.offer))
+        print("\n".join(cost.sentences), file=sys.stderr)
         audit = workflow.submit(services, workspace_id, known.spec, workflow.Origin(target_id=known.target_id))
         return finish(services, audit, Ending(output, settings.home))
     finally:

@@ -1,19 +1,25 @@
 """The workflow: submit, run_step, cancel, resume, progress, tick."""
 
 from auditor.workflow.advance import advance
+from auditor.workflow.estimate import Cost, estimate
+from auditor.workflow.foretold import Proposal, foretell
 from auditor.workflow.local import run_locally
 from auditor.workflow.regrade import Regraded, regrade
 from auditor.workflow.run import run_step
 from auditor.workflow.services import Services, open_services
-from auditor.workflow.submit import Origin, cancel, progress, resume, submit
+from auditor.workflow.submit import Origin, cancel, progress, resume, submit, validate
 from auditor.workflow.tick import next_run, sweep, tick
 
 __all__ = [
+    "Cost",
     "Origin",
+    "Proposal",
     "Regraded",
     "Services",
     "advance",
     "cancel",
+    "estimate",
+    "foretell",
     "next_run",
     "open_services",
     "progress",
@@ -24,4 +30,5 @@ __all__ = [
     "submit",
     "sweep",
     "tick",
+    "validate",
 ]

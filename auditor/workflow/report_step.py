@@ -9,7 +9,7 @@ from auditor.domain.audit import Step
 from auditor.scoring import score
 from auditor.scoring.validity import detectability
 from auditor.workflow.blindness import blind_json
-from auditor.workflow.estimate import estimate
+from auditor.workflow.foretold import Proposal, foretell
 from auditor.workflow.material import Material
 from auditor.workflow.offer import Offer
 from auditor.workflow.services import Services
@@ -22,12 +22,14 @@ LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost")
 def report(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> dict[str, Any]:
     grades = [r for key, r in material.results.items() if key.startswith("grade@")]
     last = max(grades, key=lambda g: g["shadows"])
-    return {"result": result_document(material, last) | {"cost": _cost(material, services.settings.worker_threads)}}
+    return {"result": result_document(material, last) | {"cost": _cost(services, material)}}
 
 
-def _cost(material: Material, workers: int) -> dict[str, Any]:
+def _cost(services: Services, material: Material) -> dict[str, Any]:
     """What was estimated before the start, and what it came to; rows and seconds are known when the audit is closed."""
-    expected = estimate(material.spec, Offer.of(material.data), workers=workers)
+    audit = material.audit
+    proposal = Proposal(material.spec, audit.target_id, Offer.of(material.data), audit.created_at)
+    expected = foretell(services, audit.workspace_id, proposal)
     fits = sum(len(r["digests"]) for key, r in material.results.items() if key.startswith("shadows:"))
     return {"estimated": expected.as_json(), "actual": {"fits": fits}}
 

@@ -84,6 +84,18 @@ class ProgressOut(Shown):
     steps_total: int
 
 
+class CostOut(Shown):
+    queries_min: int = Field(description="rows that the target is asked, at least")
+    queries_max: int = Field(description="and at most")
+    fits_min: int = Field(description="shadow models that are trained, at least")
+    fits_max: int
+    seconds_min: float = Field(description="from start to end on the threads of one worker, at least")
+    seconds_max: float
+    price_min: float | None = Field(None, description="what the rows cost; null without budget.price_per_1000")
+    price_max: float | None = None
+    sentences: list[str] = Field(description="the same in words, what it rests on, and which attacks cannot run")
+
+
 class RegradedOut(Shown):
     identical: bool = Field(description="every finding came out again, bit for bit")
     differing: list[str] = Field(description="places of the result, or stored bytes, that are not as they were reported")
@@ -106,6 +118,19 @@ def create(json_data: AuditIn) -> tuple[AuditOut, int, dict[str, str]]:
         spec, target_id = resolved(tx, workspace_id(), json_data.as_spec())
     audit = workflow.submit(here, workspace_id(), spec, workflow.Origin(target_id=target_id))
     return AuditOut.of(audit), 202, {"Location": f"/api/v1/audits/{audit.id}"}
+
+
+@bp.post("/estimate")
+@needs(Role.AUDITOR)
+@bp.input(AuditIn)
+@bp.output(CostOut)
+def estimate(json_data: AuditIn) -> CostOut:
+    """What an audit would cost; nothing is kept, and the target is asked nothing. The body is that of an audit."""
+    here = services()
+    with here.database.read() as tx:
+        spec, target_id = resolved(tx, workspace_id(), json_data.as_spec())
+    cost = workflow.foretell(here, workspace_id(), workflow.Proposal(spec, target_id))
+    return CostOut.of(cost.as_json())
 
 
 @bp.get("")
