@@ -2,11 +2,24 @@
 
 from apiflask import APIBlueprint
 
-from auditor.web.api import attacks, audits, datasets, events, health, keys, outcomes, reference, schedules, secrets, targets
+from auditor.web.api import (
+    attacks,
+    audits,
+    datasets,
+    events,
+    health,
+    keys,
+    outcomes,
+    records,
+    reference,
+    schedules,
+    secrets,
+    targets,
+)
 from auditor.web.api.shapes import check_media_type
 from auditor.web.ids import check_path
 
-RESOURCES = (health, targets, secrets, datasets, audits, outcomes, schedules, attacks, keys, events)
+RESOURCES = (health, targets, secrets, datasets, audits, outcomes, records, schedules, attacks, keys, events)
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", enable_openapi=False)
 for resource in RESOURCES:

@@ -53,9 +53,9 @@ class PageQuery(Checked):
     cursor: str | None = Field(None, max_length=500, pattern="^[!-~]+$", description="`next` of the page before")
 
 
-def page(items: Sequence[Shown], cursor: str | None) -> Response:
-    """The page, and where the next one is as a Link header too."""
-    answer = jsonify({"items": [item.model_dump(mode="json") for item in items], "next": cursor})
+def page(items: Sequence[Shown], cursor: str | None, **more: str | int) -> Response:
+    """The page with what is said of all its items, and where the next one is as a Link header too."""
+    answer = jsonify({"items": [item.model_dump(mode="json") for item in items], "next": cursor, **more})
     if cursor is not None:
         query = urlencode({**request.args, "cursor": cursor})
         answer.headers["Link"] = f'<{request.path}?{query}>; rel="next"'

@@ -1,6 +1,15 @@
 """Pages for people: `blueprint` is all that the application needs to know."""
 
-from auditor.web.dashboard import audit_pages, history, new_audit, overview, schedule_pages, session_pages
+from auditor.web.dashboard import audit_pages, history, new_audit, overview, record_pages, schedule_pages, session_pages
 from auditor.web.dashboard.pages import blueprint
 
-__all__ = ["audit_pages", "blueprint", "history", "new_audit", "overview", "schedule_pages", "session_pages"]
+__all__ = [
+    "audit_pages",
+    "blueprint",
+    "history",
+    "new_audit",
+    "overview",
+    "record_pages",
+    "schedule_pages",
+    "session_pages",
+]

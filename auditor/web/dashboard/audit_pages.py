@@ -18,6 +18,7 @@ from auditor.web.access import needs
 from auditor.web.current import services, workspace_id
 from auditor.web.dashboard.pages import blueprint
 from auditor.web.dashboard.stages import stages_of
+from auditor.workflow.single_records import has_table
 from auditor.workflow.submit import progress_of
 
 PAGE = 30
@@ -42,7 +43,14 @@ def audit(audit_id: UUID) -> ResponseReturnValue:
         found = audits.get(tx, workspace_id(), str(audit_id))
         target_name = _target_name(tx, found)
     body = Markup(report.body(found.result)) if found.result else ""  # noqa: S704 - the report escapes what it shows
-    return render_template("dashboard/audit.html", audit=found, target_name=target_name, body=body, **_state(found))
+    return render_template(
+        "dashboard/audit.html",
+        audit=found,
+        target_name=target_name,
+        body=body,
+        has_records=has_table(found.result),
+        **_state(found),
+    )
 
 
 @blueprint.get("/audits/<uuid:audit_id>/progress")

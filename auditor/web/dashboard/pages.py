@@ -51,6 +51,7 @@ def _shared() -> dict[str, Any]:
     principal: Principal | None = g.get("principal")
     return {
         "principal": principal,
+        "may_read_records": principal is not None and principal.may(Role.RECORD_READER),
         "may_write": principal is not None and principal.may(Role.AUDITOR),
         "outcomes": words.OUTCOMES,
         "statuses": words.STATUSES,

@@ -1,0 +1,44 @@
+"""The most exposed single records of an audit, by pseudonym; every look is written down as an event."""
+
+from uuid import UUID
+
+from flask import abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from auditor.domain.catalog import Role
+from auditor.report import numbers
+from auditor.store import audits
+from auditor.web.access import needs
+from auditor.web.current import principal, services, workspace_id
+from auditor.web.dashboard.pages import blueprint
+from auditor.workflow import single_records
+
+PAGE = 50
+
+
+@blueprint.get("/audits/<uuid:audit_id>/records")
+@needs(Role.RECORD_READER)
+def records(audit_id: UUID) -> ResponseReturnValue:
+    start = _start(request.args.get("from", "0"))
+    reader = single_records.Reader(workspace_id(), f"The key {principal().name}")
+    found = single_records.read(services(), reader, str(audit_id), request.args.get("attack"), range(start, start + PAGE))
+    with services().database.read() as tx:
+        audit = audits.get(tx, workspace_id(), str(audit_id))
+    return render_template("dashboard/records.html", audit=audit, found=found, start=start, shown=shown)
+
+
+def _start(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        abort(404)
+    return int(text)
+
+
+def shown(value: object) -> str:
+    """A cell: three significant places, a dash where nothing is known."""
+    if value is None:
+        return numbers.DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3g}".replace("-", "−")
+    return f"{value:,}" if isinstance(value, int) else str(value)

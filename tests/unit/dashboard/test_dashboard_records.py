@@ -1,0 +1,69 @@
+"""The page of single records: for those who may, with a note that they looked."""
+
+import re
+
+import exposed_audit
+import pytest
+from html_page import Page
+
+from auditor.domain.catalog import Role
+from auditor.web.dashboard.record_pages import shown
+
+
+@pytest.fixture
+def exposed(services, ours):
+    return exposed_audit.plant(services, ours.workspace_id)
+
+
+def test_a_record_reader_sees_them_by_pseudonym(browse, exposed):
+    reader = browse(Role.RECORD_READER)
+    page = Page(reader.text(f"/audits/{exposed.audit_id}/records"))
+    assert "1 to 50 of the 60 most exposed candidates by stacked" in page.text
+    assert len(re.findall(r"\b[0-9a-f]{20}\b", page.text)) == 50
+    assert "Your look at them is among the events" in page.text
+    further = next(a["href"] for a in page.of("a") if "from=50" in (a.get("href") or ""))
+    assert "51 to 60 of the 60" in Page(reader.text(further)).text
+
+
+def test_figures_have_their_limits_beside_them(browse, exposed):
+    text = Page(browse(Role.RECORD_READER).text(f"/audits/{exposed.audit_id}/records")).text
+    assert "member 9 0.0002 yes 4 3.4 to 4.6 0.8 0.9 ± 0.04 1 1 to 9 1" in text
+
+
+def test_each_look_is_written_down(browse, exposed):
+    browse(Role.RECORD_READER).text(f"/audits/{exposed.audit_id}/records")
+    events = browse(Role.ADMIN).get("/api/v1/events").json["items"]
+    assert "The key ours-record-reader read 50 results of single records" in events[0]["sentence"]
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.AUDITOR])
+def test_who_may_not_is_told_and_sees_no_way_in(browse, exposed, role):
+    person = browse(role)
+    answer = person.get(f"/audits/{exposed.audit_id}/records")
+    assert answer.status_code == 403
+    assert "record-reader" in answer.get_data(as_text=True)
+    assert f"/audits/{exposed.audit_id}/records" not in person.text(f"/audits/{exposed.audit_id}")
+
+
+def test_the_audit_leads_to_them_only_where_there_are_any(browse, ours, exposed):
+    reader = browse(Role.RECORD_READER)
+    assert f"/audits/{exposed.audit_id}/records" in reader.text(f"/audits/{exposed.audit_id}")
+    assert "/records" not in reader.text(f"/audits/{ours.audits['breach']}")
+
+
+def test_behind_the_end_there_is_a_way_back(browse, exposed):
+    text = Page(browse(Role.RECORD_READER).text(f"/audits/{exposed.audit_id}/records?from=999")).text
+    assert "Go to the most exposed ones." in text
+
+
+@pytest.mark.parametrize("start", ["x", "-1", "9999999999"])
+def test_an_address_that_was_made_up_is_not_found(browse, exposed, start):
+    assert browse(Role.RECORD_READER).get(f"/audits/{exposed.audit_id}/records?from={start}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [(None, "–"), (True, "yes"), (False, "no"), (-0.12345, "−0.123"), (1.5e-7, "1.5e−07"), (1234, "1,234"), ("member", "member")],
+)
+def test_cells_are_short(value, cell):
+    assert shown(value) == cell
