@@ -16,6 +16,7 @@ from auditor.scoring.thresholds import ORACLE
 
 ERROR = 0.01
 DETECTED = 5.0
+ENOUGH = 5  # pseudo-targets that show how much training varies
 
 
 def negative(evidence: MembershipScores, truth: Truth, grading: Grading) -> Control:
@@ -70,12 +71,19 @@ def pseudo_targets(evidence: MembershipScores, truth: Truth, grading: Grading) -
     if rate is not None:
         rates = [float((s[m] > roc.cut(s[~m], rate)).mean()) for s, m in pairs]
         found.append(replace(_median(f"tpr@fpr={rate:g}", rates, int(truth.is_member.sum())), threshold=ORACLE))
-    first = found[0]
-    return Control(
-        None,
-        f"Models of this kind trained on random halves of the same records: median AUC {first.value:.3f}, "
-        f"{first.low:.3f} to {first.high:.3f} over {count}. This is what to expect, not a check.",
-        tuple(found),
+    return Control(None, _expectation(found, count), tuple(found))
+
+
+def _expectation(found: list[Estimate], count: int) -> str:
+    """The spread over models, in words: it is how much training varies, which no interval over records holds."""
+    auc, *tails = found
+    shown = [f"AUC {auc.low:.3f} to {auc.high:.3f} (median {auc.value:.3f})"]
+    shown += [f"TPR at FPR {t.name.removeprefix('tpr@fpr=')} {t.low:.2%} to {t.high:.2%} (median {t.value:.2%})" for t in tails]
+    few = "" if count >= ENOUGH else f" Fewer than {ENOUGH} models say little about it."
+    return (
+        f"{count} models of this kind, trained on random halves of the same records: {', '.join(shown)}. That is how much training "
+        f"varies; the intervals of the estimates are over records, for this one target, and do not hold it.{few} This is what to "
+        "expect, not a check."
     )
 
 

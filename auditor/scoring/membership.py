@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from auditor.domain.evidence import MembershipScores
 from auditor.domain.finding import Estimate
 from auditor.scoring import estimates, roc, score, thresholds
+from auditor.scoring.estimates import PRIORS
 from auditor.scoring.grading import Assessment, Grading, Truth
 from auditor.scoring.intervals import Interval
 from auditor.scoring.score import Score
@@ -51,6 +52,7 @@ def _caveats(
         _no_pseudo_targets(evidence),
         _unresolved(evidence, is_member, at),
         _disagreement(found, at),
+        _in_words(found, at),
         _driver(graded, auc, at),
     ]
     return tuple(s for s in sentences if s)
@@ -108,6 +110,22 @@ def _disagreement(found: tuple[Estimate, ...], at: Rates | None) -> str | None:
         f"oracle threshold {pair[ORACLE].value:.2%}: the shadow models behave differently from the target, so the calibrated "
         "figure may be far from the truth."
     )
+
+
+def _in_words(found: tuple[Estimate, ...], at: Rates | None) -> str | None:
+    """PPV for those who do not read rates: an attack that looks strong is mostly wrong where members are rare."""
+    ppv = {e.name: e.value for e in found if e.name.startswith("ppv@") and e.value is not None}
+    if at is None or not at.reached or not ppv:
+        return None
+    half, tenth, hundredth = (_of_100(ppv[f"ppv@prior={prior:g}"]) for prior in PRIORS)
+    return (
+        f"Of 100 records that this attack calls members at FPR {at.rate:.1%}, {half} would be members if half of all records asked "
+        f"about were, {tenth} if 1 in 10 were and {hundredth} if 1 in 100 were."
+    )
+
+
+def _of_100(share: float) -> str:
+    return f"{100 * share:.0f}" if share >= 0.005 else "none or 1"
 
 
 def _is_apart(first: Estimate, second: Estimate) -> bool:

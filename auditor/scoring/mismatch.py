@@ -68,8 +68,8 @@ def random_answers(answers: Floats, candidates: Records, shadows: ShadowOutputs 
     varying = "" if is_deterministic else " and differ from one time to the next"
     return Control(
         False,
-        f"The target's answers have nothing to do with the records{varying}: they are right no more often than by chance. Check that "
-        "the endpoint serves the model, and takes the columns in this form and order.",
+        f"The target's answers have nothing to do with the records{varying}: they are right no more often than by chance. Check "
+        "that the endpoint serves the model, and takes the columns in this form and order.",
     )
 
 

@@ -114,6 +114,20 @@ def test_the_lookup_twin_does_not_apply_where_guessing_is_right_already() -> Non
     assert "adds nothing" in found.sentence
 
 
+def test_the_expectation_says_that_training_varies_beyond_the_intervals() -> None:
+    found = controls.pseudo_targets(scores(IS_MEMBER, normal(1.0), pseudo=8), TRUTH, GRADING)
+
+    auc = found.estimates[0]
+    assert f"AUC {auc.low:.3f} to {auc.high:.3f} (median {auc.value:.3f})" in found.sentence
+    assert "TPR at FPR 0.0" in found.sentence
+    assert "over records, for this one target" in found.sentence
+    assert "Fewer than 5" not in found.sentence
+
+
+def test_few_pseudo_targets_are_said_to_be_few() -> None:
+    assert "Fewer than 5 models" in controls.pseudo_targets(scores(IS_MEMBER, normal(1.0), pseudo=4), TRUTH, GRADING).sentence
+
+
 def test_the_expectation_is_the_median_over_pseudo_targets_with_their_spread() -> None:
     evidence = scores(IS_MEMBER, normal(1.0), pseudo=8)
 

@@ -194,6 +194,33 @@ def test_a_monotone_change_of_scale_changes_nothing() -> None:
     assert assessed(MIDDLE, evidence).estimates == assessed(MIDDLE, stretched).estimates
 
 
+def in_words(found: Assessment) -> list[str]:
+    return [c for c in found.caveats if c.startswith("Of 100 records")]
+
+
+def test_ppv_is_told_in_words() -> None:
+    """What is nearly always right among as many of each is mostly wrong where members are rare."""
+    found = assessed(LARGE, scores(LARGE, tail_only(0.1)))
+    ppv = {e.name: e.value for e in found.estimates if e.name.startswith("ppv")}
+
+    (sentence,) = in_words(found)
+
+    assert sentence.startswith(
+        f"Of 100 records that this attack calls members at FPR 0.1%, {100 * (ppv['ppv@prior=0.5'] or 0):.0f} would"
+    )
+    assert f"{100 * (ppv['ppv@prior=0.1'] or 0):.0f} if 1 in 10 were" in sentence
+    assert sentence.endswith(f"and {100 * (ppv['ppv@prior=0.01'] or 0):.0f} if 1 in 100 were.")
+
+
+def test_an_attack_that_calls_nobody_a_member_has_no_words_for_it() -> None:
+    assert in_words(assessed(LARGE, scores(LARGE, constant))) == []
+    assert in_words(assessed(SMALL, scores(SMALL, lookup))) == []
+
+
+def test_the_part_that_the_score_rests_on_is_told_last() -> None:
+    assert assessed(LARGE, scores(LARGE, tail_only(0.1))).caveats[-1].startswith("The score rests on")
+
+
 def test_scores_that_cannot_be_graded_are_a_sentence() -> None:
     evidence = scores(MIDDLE, normal(1))
 
