@@ -57,7 +57,7 @@ def shifted_quantiles(shift: float, n: int = 10_000) -> counts.Counts:
     ("shift", "steinke", "mahloujifar"), [(0, 0.0, 0.0), (1, 1.13346, 2.164749), (2, 2.311945, 4.7218075), (4, 4.395568, 9.133752)]
 )
 def test_the_numbers_that_jax_privacy_tests_for(shift: float, steinke: float, mahloujifar: float) -> None:
-    """Over all thresholds of the hull, with its Bonferroni: the best of the hull's thresholds at a level divided by their number."""
+    """With its Bonferroni: the best of the thresholds on the hull at a level divided by their number."""
     swept = shifted_quantiles(shift)
     level = 0.05 / len(swept.tp)
     order = np.argsort(-swept.tp / np.maximum(swept.tp + swept.fp, 1), kind="stable")
@@ -73,8 +73,8 @@ def test_the_numbers_that_jax_privacy_tests_for(shift: float, steinke: float, ma
 
 
 def test_joint_posterior() -> None:
-    """The example of the authors' implementation, whose two-dimensional quadrature ends earlier than ours ([0.145, 6.399]); Jeffreys'
-    and Clopper-Pearson's intervals say nothing about it."""
+    """The example of the authors' implementation, which prints [0.145, 6.399] from a coarser quadrature; intervals of
+    single rates say nothing about it."""
     found = counts.one(487, 512, 487, 513)
     assert bayesian.joint(found, 1e-5, 0.1) == (pytest.approx(0.145, abs=2e-3), pytest.approx(6.399, abs=2e-2))
     assert bayesian.jeffreys(found, 1e-5, 0.1) == (0.0, np.inf)
