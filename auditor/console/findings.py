@@ -1,13 +1,19 @@
-"""The findings of a result document as a table, and its verdict in one sentence."""
+"""The findings of a result document by family, the strongest first, and its verdict in one sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from string import ascii_uppercase
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from auditor.report import numbers, words
+from auditor.console.told import told
+from auditor.report import families, numbers, words
+from auditor.report.findings import named
+from auditor.report.verdict import threat_of
 
 Finding = Mapping[str, Any]
 
@@ -18,45 +24,80 @@ HEADLINES = {
     "stealing": ("fidelity",),
 }
 FIGURES_SHOWN = 2
-FIXED = {"attack": 15}  # «loss-threshold» and «attribute: race» stay whole
-WIDTHS = {"attack": 18, "what it shows": 26, "figure (95 % interval)": 34, "baseline": 22, "outcome": 18}
+INDENT = (0, 0, 0, 2)
 
 
-def findings_table(result: Mapping[str, Any]) -> Table:
-    """One row a finding: attack, what it shows, figures with their intervals, the baseline, the outcome."""
-    table = Table(title=None, show_lines=True, expand=False)
-    for heading, width in WIDTHS.items():
-        table.add_column(heading, width=FIXED.get(heading), max_width=width, overflow="fold")
-    for finding in result["findings"]:
-        table.add_row(*_row(finding))
-    for missing in result.get("not_run", []):
-        table.add_row(Text(missing["attack"]), Text(missing["reason"]), "", "", Text("not run", style="yellow"))
+def findings_table(result: Mapping[str, Any]) -> RenderableType:
+    """One block a family: what a success shows, the adversaries in words, then one line an attack, the strongest first."""
+    parts: list[RenderableType] = []
+    for documents in families.by_family(result).values():
+        parts += _family(documents)
+    return Group(*parts, *_pairs("Not run", _reasons(result)), *_pairs("", told(result)))
+
+
+def _family(documents: list[Finding]) -> Iterator[RenderableType]:
+    family = str(documents[0]["family"])
+    yield Text(words.FAMILIES.get(family, family), style="bold")
+    shows = "; ".join(dict.fromkeys(str(d["shows"]) for d in documents if d.get("shows")))
+    if shows:
+        yield Padding(Text(f"A success shows {shows}."), INDENT)
+    letters = dict(zip(dict.fromkeys(threat_of(d) for d in documents), ascii_uppercase, strict=False))
+    yield Padding(_adversaries(letters), (0, 0, 1, 2))
+    yield Padding(_table(documents, letters), (0, 0, 1, 0))
+
+
+def _adversaries(letters: Mapping[str, str]) -> Table:
+    """The threat models, once each; letters tell them apart where there are several."""
+    told = Table.grid(padding=(0, 1))
+    for threat, letter in letters.items():
+        told.add_row(*([Text(letter, style="bold")] if len(letters) > 1 else []), Text(threat))
+    return told
+
+
+def _table(documents: list[Finding], letters: Mapping[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="underline")
+    table.add_column("attack", overflow="fold", max_width=22)
+    if len(letters) > 1:
+        table.add_column("", width=1)
+    table.add_column("figure (95 % interval)", overflow="fold")
+    table.add_column("outcome, score", overflow="fold", max_width=26)
+    for position, document in enumerate(documents):
+        shown = _headlines(document)[: FIGURES_SHOWN if position == 0 else 1]
+        letter = [Text(letters.get(threat_of(document), ""))] if len(letters) > 1 else []
+        figures = Text("\n".join(map(_figure, shown)) or "no figure could be resolved")
+        table.add_row(Text(named(document), style="bold" if position == 0 else ""), *letter, figures, _outcome(document))
+    without = _baselines(documents[0])
+    if without:
+        table.add_row(
+            Text("without the model", style="dim"), *([Text("")] if len(letters) > 1 else []), Text(without, style="dim"), ""
+        )
     return table
 
 
-def _row(finding: Finding) -> tuple[Text, ...]:
-    shown = _headlines(finding)
-    outcome = f"{words.OUTCOMES.get(finding['outcome'], finding['outcome'])}\n{_score(finding)}"
-    return (
-        Text(_name(finding)),
-        Text(str(finding.get("shows", ""))),
-        Text("\n".join(map(_figure, shown)) or "no figure could be resolved"),
-        Text(_baseline(finding, shown)),
-        Text(outcome, style=STYLES.get(finding["outcome"], "")),
-    )
+def _outcome(finding: Finding) -> Text:
+    outcome = finding["outcome"]
+    return Text(f"{words.OUTCOMES.get(outcome, outcome)} {_score(finding)}", style=STYLES.get(outcome, ""))
 
 
-def _name(finding: Finding) -> str:
-    sensitive = finding.get("parameters", {}).get("sensitive")
-    return f"{finding['attack']}: {sensitive}" if sensitive else str(finding["attack"])
+def _reasons(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(str(item["attack"]), str(item["reason"])) for item in result.get("not_run", ())]
+
+
+def _pairs(title: str, rows: list[tuple[str, str]]) -> Iterator[RenderableType]:
+    if not rows:
+        return
+    if title:
+        yield Text(title, style="bold")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for name, words_of_it in rows:
+        table.add_row(Text(name, style="yellow" if title else "bold"), Text(words_of_it))
+    yield Padding(table, (0, 0, 1, 2 if title else 0))
 
 
 def _score(finding: Finding) -> str:
     if finding.get("score") is None:
         return "score not resolved"
-    return (
-        f"score {numbers.score(finding['score'])} ({numbers.score(finding['score_low'])} to {numbers.score(finding['score_high'])})"
-    )
+    return f"{numbers.score(finding['score'])} ({numbers.span(finding['score_low'], finding['score_high'])})"
 
 
 def _headlines(finding: Finding) -> list[Finding]:
@@ -76,16 +117,16 @@ def _figure(estimate: Finding) -> str:
     return f"{text} ({numbers.interval(estimate['name'], estimate['low'], estimate['high'])})"
 
 
-def _baseline(finding: Finding, shown: list[Finding]) -> str:
+def _baselines(finding: Finding) -> str:
     """What someone reaches who does not ask the model."""
-    return "\n".join(filter(None, (_baseline_of(finding, e["name"]) for e in shown)))
+    return "\n".join(filter(None, (_baseline_of(finding, e["name"]) for e in _headlines(finding))))
 
 
 def _baseline_of(finding: Finding, name: str) -> str:
     if name == "auc":
-        return "0.500 by guessing"
+        return "AUC 0.500 by guessing"
     if name.startswith("tpr@fpr="):
-        return f"{numbers.percent(float(name.removeprefix('tpr@fpr=')))} by guessing"
+        return f"{words.estimate(name)} {numbers.percent(float(name.removeprefix('tpr@fpr=')))} by guessing"
     if name == "advantage_over_imputation":
         return "0 % by imputation"
     if name == "fidelity":

@@ -36,7 +36,7 @@ _ROWS = (
     ("Records asked", "queries"),
     ("Shadow models fitted", "fits"),
     ("Time", "seconds"),
-    ("Price, in the currency of the spec", "price"),
+    ("Price", "price"),
 )
 
 

@@ -40,7 +40,7 @@ def families_of(result: Document, answers: Sequence[Answer]) -> tuple[FamilyOf, 
     """The family with the worst finding first."""
     answered, numbered = {a.family: a for a in answers}, 0
     found = []
-    for family, documents in _by(worst_first(result), lambda f: str(f["family"])).items():
+    for family, documents in by_family(result).items():
         level = level_of(result, family)
         findings = [finding_of(f, level, numbered + i) for i, f in enumerate(documents, start=1)]
         numbered += len(findings)
@@ -48,9 +48,12 @@ def families_of(result: Document, answers: Sequence[Answer]) -> tuple[FamilyOf, 
     return tuple(found)
 
 
-def worst_first(result: Document) -> list[Document]:
+def by_family(result: Document) -> dict[str, list[Document]]:
     """Breaches, then open questions, then the rest; within each the highest lower limit first."""
-    return sorted(result.get("findings", ()), key=lambda f: (ORDER.get(f["outcome"], 2), -(f.get("score_low") or 0)))
+    grouped: dict[str, list[Document]] = {}
+    for finding in sorted(result.get("findings", ()), key=lambda f: (ORDER.get(f["outcome"], 2), -(f.get("score_low") or 0))):
+        grouped.setdefault(str(finding["family"]), []).append(finding)
+    return grouped
 
 
 def _family(family: str, findings: Sequence[Finding], answer: Answer | None) -> FamilyOf:
@@ -61,10 +64,3 @@ def _family(family: str, findings: Sequence[Finding], answer: Answer | None) -> 
     title = FAMILIES.get(family) or family[:1].upper() + family[1:].replace("-", " ")
     shows = "; ".join(dict.fromkeys(f.shows for f in findings if f.shows))
     return FamilyOf(family, title, f"family-{family}", shows, answer, adversaries)
-
-
-def _by(documents: Sequence[Document], key: Any) -> dict[str, list[Document]]:
-    grouped: dict[str, list[Document]] = {}
-    for document in documents:
-        grouped.setdefault(key(document), []).append(document)
-    return grouped

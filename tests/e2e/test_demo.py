@@ -75,7 +75,7 @@ class TestBoth:
 
     def test_the_table_names_each_attack_and_its_baseline(self, which, request):
         out = request.getfixturevalue(which)[0]
-        for word in (*STANDARD, "by guessing", "by imputation", "without queries", "what it shows"):
+        for word in (*STANDARD, "by guessing", "by imputation", "without queries", "A success shows"):
             assert word in out
 
     def test_it_says_how_to_open_the_dashboard(self, which, request):

@@ -10,6 +10,7 @@ from rich.console import Console
 from auditor.console import data_notes, findings_table, shown_progress, verdict
 from auditor.console.progress import QUIET_SECONDS, Lines, eta
 from auditor.console.records import REMOVED
+from auditor.console.told import told
 from auditor.domain.audit import AuditStatus, Progress
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "results"
@@ -40,26 +41,71 @@ class TestFindings:
         shown = printed(findings_table(result("breach")))
         assert "14.8 %" not in shown
 
-    def test_each_finding_says_what_it_shows_and_its_outcome(self):
-        shown = printed(findings_table(result("breach")))
+    def test_each_finding_says_its_outcome_and_its_family_what_it_shows(self):
+        shown = " ".join(printed(findings_table(result("breach"))).split())
         for finding in result("breach")["findings"]:
             assert finding["attack"] in shown
-        assert "whether a person's" in shown
-        assert "Breach" in shown
-        assert "score 58 (53 to 62)" in " ".join(shown.split()) or "score 58 (53" in shown
+            assert f"A success shows {finding['shows']}" in shown
+        assert "Breach 58 (53 to 62)" in shown
 
     def test_the_baseline_is_what_nobody_needs_the_model_for(self):
         shown = printed(findings_table(result("breach")))
-        assert "0.500 by guessing" in shown
-        assert "1 % by guessing" in shown
+        assert "AUC 0.500 by guessing" in shown
+        assert "TPR at 1 % FPR 1 % by guessing" in shown
         assert "0 % by imputation" in shown
         assert "without queries" in shown
 
-    def test_what_was_not_run_is_in_the_table_with_its_reason(self):
+    def test_each_adversary_is_told_once_and_its_attacks_carry_its_letter(self):
+        document = result("exposed")
+        shown = " ".join(printed(findings_table(document)).split())
+        threats = {f["threat_model"]["words"] for f in document["findings"]}
+        assert all(shown.count(threat) == 1 for threat in threats)
+        lines = printed(findings_table(document)).splitlines()
+        letters = {line.split()[0]: line.split()[1] for line in lines if " AUC " in line and "by guessing" not in line}
+        assert letters["stacked"] == letters["lira"] == "A"
+        assert letters["gap"] == letters["noise"] != "A"
+
+    def test_many_attacks_take_a_line_each_at_80_columns(self):
+        lines = [line for line in printed(findings_table(result("exposed")), 80).splitlines() if " AUC " in line]
+        assert len(lines) == 18  # one an attack and the baseline
+        assert all(line.rstrip().endswith(")") for line in lines[:-1])
+
+    def test_the_strongest_attack_comes_first(self):
+        shown = printed(findings_table(result("exposed")))
+        places = [shown.index(f"\n{attack} ") for attack in ("stacked", "lira", "shokri", "gap")]
+        assert places == sorted(places)
+
+    def test_what_was_not_run_is_listed_with_its_reason(self):
         document = result("nothing-run")
         shown = " ".join(printed(findings_table(document)).split())
-        assert document["not_run"]
-        assert shown.count("not run") >= len(document["not_run"])
+        assert "Not run" in shown
+        assert all(f"{item['attack']} {item['reason']}" in shown for item in document["not_run"])
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "Privacy loss Higher than claimed under the stated assumption. The empirical epsilon is at least 3.74",
+            "A flag is worth If 1 in 10 of the records in question were a member, of 100 flagged records 65 (58 to 71)",
+            "Single records 212 of 5,000 members can be pointed at one by one",
+            "Found more easily race: Black and income: >50K (of 8 groups)",
+            "Configuration Expected risk: high.",
+            "records asked 36,480 (estimated 36,000 to 38,500); shadow models fitted 16 (estimated 16); time 6 min 53 s",
+        ],
+    )
+    def test_the_other_parts_are_a_line_each(self, said):
+        assert said in " ".join(printed(findings_table(result("exposed"))).split())
+
+    def test_what_a_result_does_not_have_is_not_told(self):
+        assert told(result("breach")) == []
+
+    def test_a_lower_limit_without_a_claim_is_still_told(self):
+        document = result("canaries") | {"privacy": None}
+        assert dict(told(document))["Privacy loss"].startswith("Lower limits of ε: lira 2.120 (one-run (Steinke)")
+
+    def test_groups_that_do_not_differ_are_not_accused(self):
+        document = result("exposed")
+        document["findings"][0]["subgroups"] = document["findings"][0]["subgroups"][4:6]
+        assert dict(told(document))["Found more easily"] == "none of 2 groups, as far as can be told"
 
     @pytest.mark.parametrize("name", sorted(path.stem for path in FIXTURES.glob("*.json")))
     @pytest.mark.parametrize("width", [60, 80, 200])

@@ -1,0 +1,76 @@
+"""What else a result says, one line a part: epsilon, single records, subgroups, what a flag is worth, cost, triage."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from auditor.report.costs import cost_of
+from auditor.report.families import by_family
+from auditor.report.figures import PPV, flagged_words
+from auditor.report.privacy import privacy_of
+from auditor.report.triage import triage_of
+from auditor.report.words import listed
+
+Document = Mapping[str, Any]
+LIKELY_PRIOR = f"{PPV}0.1"
+
+
+def told(result: Document) -> list[tuple[str, str]]:
+    """(part, sentence) for each part that the result has."""
+    parts = (
+        ("Privacy loss", _privacy(result)),
+        ("A flag is worth", _flag(result)),
+        ("Single records", _exposed(result)),
+        ("Found more easily", _groups(result)),
+        ("Configuration", _triage(result)),
+        ("Cost", _cost(result)),
+    )
+    return [(name, sentence) for name, sentence in parts if sentence]
+
+
+def _privacy(result: Document) -> str:
+    privacy = privacy_of(result)
+    if privacy is None:
+        return ""
+    limits = [f"{attack} {figure.value} ({figure.note})" for attack, figure in privacy.figures]
+    verdict = f"{privacy.verdict}. {privacy.sentence}" if privacy.verdict else f"Lower limits of ε: {'; '.join(limits)}."
+    return f"{verdict} {privacy.premise}".strip()
+
+
+def _strongest(result: Document) -> Document:
+    """The headline finding on membership; empty where there is none."""
+    found = by_family(result).get("membership", [])
+    return found[0] if found else {}
+
+
+def _flag(result: Document) -> str:
+    finding = _strongest(result)
+    likely = [e for e in finding.get("estimates", ()) if e["name"] == LIKELY_PRIOR]
+    return " ".join(flagged_words({"estimates": likely}))
+
+
+def _exposed(result: Document) -> str:
+    return str((_strongest(result).get("exposure") or {}).get("sentence", ""))
+
+
+def _groups(result: Document) -> str:
+    """The groups whose lower limit of the difference is above zero."""
+    groups = _strongest(result).get("subgroups") or ()
+    differing = [(g["difference"]["value"], g) for g in groups if ((g.get("difference") or {}).get("low") or 0) > 0]
+    names = [f"{g['attribute']}: {g['value']}" for _, g in sorted(differing, key=lambda pair: -pair[0])]
+    if not groups:
+        return ""
+    return f"{listed(names)} (of {len(groups)} groups)" if names else f"none of {len(groups)} groups, as far as can be told"
+
+
+def _triage(result: Document) -> str:
+    triage = triage_of(result.get("triage"))
+    return "" if triage is None else " ".join(filter(None, (f"{triage.risk}.", triage.sentence)))
+
+
+def _cost(result: Document) -> str:
+    cost = cost_of(result.get("cost"))
+    if cost is None:
+        return ""
+    return "; ".join(
+        f"{r.name.lower()} {r.actual or '–'}" + (f" (estimated {r.estimated})" if r.estimated else "") for r in cost.rows
+    )
