@@ -86,6 +86,11 @@ class Encoding:
     centre: NDArray[np.float64]
     scale: NDArray[np.float64]
 
+    @property
+    def width(self) -> int:
+        """How many columns the learner gets."""
+        return len(self.fill) + len(self.flagged) + sum(map(len, self.kept))
+
     @classmethod
     def fit(cls, table: Table, numbers: Numbers) -> "Encoding":
         kept = tuple(_most_frequent(table.codes[:, j], known) for j, known in enumerate(table.categories))
@@ -104,7 +109,7 @@ class Encoding:
 
     def apply(self, table: Table) -> Floats:
         """(n, width): numeric columns, then missing flags, then one-hot blocks in column order."""
-        numeric = self._numeric(table)
+        numeric = self.numeric(table)
         widths = [len(kept) for kept in self.kept]
         offset = numeric.shape[1]
         # The trees work in 32 bits; the linear and neural learners in 64, like a scikit-learn pipeline.
@@ -116,7 +121,8 @@ class Encoding:
             offset += len(kept)
         return matrix
 
-    def _numeric(self, table: Table) -> NDArray[np.float64]:
+    def numeric(self, table: Table) -> NDArray[np.float64]:
+        """(n, q + flagged) the numeric columns, then the flags of missing cells."""
         if self.numbers is Numbers.NATIVE:
             return table.numeric
         missing = np.isnan(table.numeric)

@@ -1,6 +1,6 @@
 """The grade step: the one place where evidence meets the truth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,16 +9,19 @@ from auditor.attacks import registry
 from auditor.domain.attack import Attack, Checkpoint
 from auditor.domain.audit import Step, StepStatus
 from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
-from auditor.domain.finding import Control, Finding, Outcome
+from auditor.domain.finding import Control, Estimate, Finding, Outcome
 from auditor.errors import AttackFailed
-from auditor.querying import record_digests
 from auditor.scoring import controls, holm, score
 from auditor.scoring.assess import Assessment, Grading, Truth, assess
-from auditor.store import ledger
+from auditor.scoring.triage import early_tail
 from auditor.workflow.blindness import blind_of, weigh_against_blind
+from auditor.workflow.exposed import exposed, reader
 from auditor.workflow.look import Item, Look
 from auditor.workflow.material import Material
+from auditor.workflow.privacy import answered, caveats_of, epsilon_of
+from auditor.workflow.recorded import answers_of
 from auditor.workflow.services import Services
+from auditor.workflow.target_checks import checks_of
 
 FAMILIES = ("membership", "inversion", "stealing")
 
@@ -37,18 +40,24 @@ class Case:
 def grade(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> dict[str, Any]:
     """Findings of this look, what failed, and whether a membership verdict is open that more shadows may close."""
     look = Look(services, material, step.params["shadows"], 1.0 / step.params["looks"])
+    look = replace(look, checks=checks_of(look))
     found: list[Finding] = []
     failed = _failed(look)
     for position, family in enumerate(FAMILIES):
         cases = _gradable(look, family, failed)
         found += _graded(look, family, cases) if cases else []
         checkpoint((position + 1) / len(FAMILIES))
+    return _recorded(step, look, found, failed)
+
+
+def _recorded(step: Step, look: Look, found: list[Finding], failed: list[Item]) -> dict[str, Any]:
     is_open = any(f.family == "membership" and f.outcome is Outcome.INCONCLUSIVE for f in found)
     return {
         "findings": [f.as_json() for f in found],
         "failed": failed,
         "grow": bool(is_open and step.params["look"] + 1 < step.params["looks"]),
         "shadows": look.shadows,
+        "privacy": answered(look.material, found),
     }
 
 
@@ -72,7 +81,23 @@ def _graded(look: Look, family: str, cases: list[Case]) -> list[Finding]:
     assessed = holm.assess_family([(c.evidence, c.baseline, c.truth) for c in cases], grading)
     if family == "membership":
         assessed = [weigh_against_blind(look, c.evidence, c.truth, a, grading) for c, a in zip(cases, assessed, strict=True)]
-    return [_finding(look, case, a, grading) for case, a in zip(cases, assessed, strict=True)]
+    found = [_finding(look, case, a, grading) for case, a in zip(cases, assessed, strict=True)]
+    return _with_exposed(look, cases, found, grading) if family == "membership" else found
+
+
+def _with_exposed(look: Look, cases: list[Case], found: list[Finding], grading: Grading) -> list[Finding]:
+    """Groups and single records stand in the finding of one attack, which was registered before anything was known."""
+    place = reader([c.item["label"] for c in cases])
+    evidence = cases[place].evidence
+    assert isinstance(evidence, MembershipScores)  # noqa: S101 - the family's kind of evidence
+    seen = exposed(look, evidence, cases[place].truth, grading)
+    exposure = seen.exposure
+    if exposure is not None and seen.table is not None:
+        with look.services.database.begin() as tx:
+            digest = look.services.artifacts.put_arrays(tx, look.material.audit.workspace_id, seen.table, kind="evidence")
+        exposure = replace(exposure, digest=digest)
+    found[place] = replace(found[place], subgroups=seen.subgroups, exposure=exposure)
+    return found
 
 
 def _case(look: Look, item: Item) -> Case:
@@ -110,11 +135,11 @@ def _attribute_truth(look: Look, item: Item) -> Any:
 
 def _target_labels(look: Look) -> Any:
     """The target's own class for every candidate, from its recorded answers; -1 where it was never asked."""
-    material = look.material
-    digests = record_digests(material.data.candidates.features)
-    with look.services.database.read() as tx:
-        answers = ledger.lookup(tx, material.audit.id, digests)
-    return np.array([int(np.nanargmax(answers[d])) if d in answers else -1 for d in digests], dtype=np.intp)
+    answers = answers_of(look.services, look.material)
+    if answers is None:
+        return np.full(len(look.material.data.candidates), -1, dtype=np.intp)
+    unasked = np.isnan(answers).all(axis=1)
+    return np.where(unasked, -1, np.nan_to_num(answers, nan=-np.inf).argmax(axis=1))
 
 
 def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -> Finding:
@@ -132,19 +157,35 @@ def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -
         score_low=assessment.score_low,
         score_high=assessment.score_high,
         threat_model=threat_model_json(case.attack),
-        estimates=tuple(assessment.estimates),
+        estimates=(*assessment.estimates, *_more_estimates(look, case, grading)),
         controls=checks,
-        caveats=tuple(assessment.caveats),
+        caveats=(*_more_caveats(look, case), *assessment.caveats),
         parameters=_parameters(look, case),
         queries=result.get("rows_asked", 0),
         curve=dict(assessment.curve),
     )
 
 
+def _more_estimates(look: Look, case: Case, grading: Grading) -> tuple[Estimate, ...]:
+    """Epsilon of every membership attack; of the loss alone also what its own tail tells early."""
+    if not isinstance(case.evidence, MembershipScores):
+        return ()
+    found = epsilon_of(look.material, case.evidence, case.truth, grading)
+    if case.item["attack"] != "loss-threshold":
+        return found
+    return early_tail(case.evidence, case.truth.of(case.evidence).is_member, grading), *found
+
+
+def _more_caveats(look: Look, case: Case) -> tuple[str, ...]:
+    if not isinstance(case.evidence, MembershipScores):
+        return ()
+    return *look.checks.caveats, *caveats_of(look.material)
+
+
 def _controls(look: Look, case: Case, grading: Grading) -> dict[str, Control]:
     """An attack whose evidence about its controls cannot be graded has failed them."""
     try:
-        return _ran_controls(look, case, grading)
+        return _ran_controls(look, case, grading) | look.checks.of_all
     except AttackFailed as broken:
         return {"lookup_twin": Control(False, f"The controls of this attack cannot be graded: {broken.sentence}")}
 
@@ -166,7 +207,7 @@ def _ran_controls(look: Look, case: Case, grading: Grading) -> dict[str, Control
     assert isinstance(case.evidence, MembershipScores)  # noqa: S101 - the third kind of evidence
     checks["negative"] = controls.negative(case.evidence, case.truth, grading)
     checks["pseudo_targets"] = controls.pseudo_targets(case.evidence, case.truth, grading)
-    return checks | blind_of(look.material)
+    return checks | blind_of(look.material) | look.checks.of_membership
 
 
 def _parameters(look: Look, case: Case) -> dict[str, Any]:

@@ -92,6 +92,9 @@ def _evidence(steps: list[Step]) -> Iterator[tuple[str, str]]:
         result = step.result or {}
         if "evidence" in result:
             yield f"evidence of {step.key}", result["evidence"]
+        for finding in result.get("findings", ()):
+            if (finding.get("exposure") or {}).get("digest"):
+                yield f"single records of {step.key}", finding["exposure"]["digest"]
         if step.kind is StepKind.CONTROL:
             for name, ran in result.items():
                 yield f"evidence of {step.key} ({name})", ran["evidence"]

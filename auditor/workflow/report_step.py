@@ -6,12 +6,16 @@ from typing import Any
 
 from auditor.domain.attack import Checkpoint
 from auditor.domain.audit import Step
+from auditor.learners.encode import Encoding, Numbers, prepare
 from auditor.scoring import score
+from auditor.scoring.triage import triage
 from auditor.scoring.validity import detectability
 from auditor.workflow.blindness import blind_json
 from auditor.workflow.foretold import Proposal, foretell
 from auditor.workflow.material import Material
 from auditor.workflow.offer import Offer
+from auditor.workflow.privacy import is_canary
+from auditor.workflow.recorded import learner_of
 from auditor.workflow.services import Services
 
 SCORE_VERSION = 1
@@ -58,7 +62,18 @@ def result_document(material: Material, graded: dict[str, Any]) -> dict[str, Any
         "data": _data(material, probe),
         "target": _target(material, probe),
         "method": _method(material, graded),
+        "privacy": graded.get("privacy"),
+        "triage": _triage(material, probe["members"]),
     }
+
+
+def _triage(material: Material, members: int) -> dict[str, Any] | None:
+    """What the configuration lets one expect, where the owner has stated it."""
+    if material.spec.learner.name == "auto":
+        return None
+    data = material.data
+    width = Encoding.fit(prepare(data.candidates.features, data.columns), Numbers.SCALED).width
+    return triage(learner_of(material), members, width, max(1, len(data.classes))).as_json()
 
 
 def _data(material: Material, probe: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +87,7 @@ def _data(material: Material, probe: dict[str, Any]) -> dict[str, Any]:
             "duplicates": sum(n for word, n in probe["removed"].items() if word.startswith("duplicate")),
         },
         "notes": probe["notes"],
+        "canaries": is_canary(material),
         "blind_baseline": blind_json(material),
         "detectability": None,
     }

@@ -1,0 +1,47 @@
+"""Epsilon in a finding, and the answer to a claimed one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from auditor.domain.evidence import MembershipScores
+from auditor.domain.finding import Estimate, Finding
+from auditor.scoring import epsilon
+from auditor.scoring.assess import Grading, Truth
+from auditor.workflow.material import Material
+
+USUAL_DELTA = 1e-5
+COIN_FLIPS, SPLIT = "coin flips", "split"
+NAMES = ("empirical_epsilon", "epsilon_lower_bound")
+UNCLAIMED = "No epsilon is claimed; state one under claimed_epsilon to have it answered."
+
+
+def is_canary(material: Material) -> bool:
+    """Did fair coins decide who was trained on? Only then may a claim be called violated."""
+    return material.spec.data.canaries is not None
+
+
+def epsilon_of(material: Material, evidence: MembershipScores, truth: Truth, grading: Grading) -> tuple[Estimate, ...]:
+    """Lower bounds from one attack: of coin-flip canaries in the strict sense, of a split an empirical estimate."""
+    claimed = material.spec.claimed_epsilon
+    delta = USUAL_DELTA if claimed is None else claimed.delta
+    measure = epsilon.lower_bound if is_canary(material) else epsilon.empirical
+    return measure(evidence, truth.of(evidence).is_member, grading, delta)
+
+
+def caveats_of(material: Material) -> tuple[str, ...]:
+    return epsilon.caveats(is_canary(material))
+
+
+def answered(material: Material, findings: Sequence[Finding]) -> dict[str, Any] | None:
+    """What all membership attacks together say of the claim; None where none was graded."""
+    found = [e for f in findings if f.family == "membership" for e in f.estimates if e.name in NAMES]
+    claimed = material.spec.claimed_epsilon
+    if claimed is None:
+        return {"claimed": None, "design": _design(material), "verdict": None, "sentence": UNCLAIMED} if found else None
+    verdict, sentence = epsilon.answer(found, claimed.epsilon, claimed.delta, is_canary(material))
+    stated = {"epsilon": claimed.epsilon, "delta": claimed.delta}
+    return {"claimed": stated, "design": _design(material), "verdict": verdict, "sentence": sentence}
+
+
+def _design(material: Material) -> str:
+    return COIN_FLIPS if is_canary(material) else SPLIT

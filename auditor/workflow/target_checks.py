@@ -1,0 +1,32 @@
+"""Is the target what the audit takes it for? Read from recorded answers, once for all findings of a look."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.domain.target import Output, Profile
+from auditor.scoring.mismatch import random_answers, shadow_match
+from auditor.workflow.look import Look, TargetChecks
+from auditor.workflow.recorded import answers_of, profile_of, shadows_of
+from auditor.workflow.shadow_signals import logits_of, signals_of
+
+
+def checks_of(look: Look) -> TargetChecks:
+    """Nothing where the target was asked about no candidate."""
+    services, material = look.services, look.material
+    answers = answers_of(services, material)
+    if answers is None:
+        return TargetChecks()
+    data, profile = material.data, profile_of(material)
+    shadows = shadows_of(services, material, look.shadows)
+    random = random_answers(_completed(answers, profile), data.candidates, shadows, profile.deterministic)
+    of_all = {} if random is None else {"random_answers": random}
+    if shadows is None:
+        return TargetChecks(of_all)
+    signals = signals_of(shadows, data.candidates, profile)
+    match = shadow_match(logits_of(answers, data.candidates, profile), signals, data.is_member)
+    caveats = () if match.caveat is None else (match.caveat,)
+    return TargetChecks(of_all, {"shadow_match": match.control}, caveats, signals)
+
+
+def _completed(answers: NDArray[np.float64], profile: Profile) -> NDArray[np.float64]:
+    return np.nan_to_num(answers) if profile.output is Output.TOP_K else answers
