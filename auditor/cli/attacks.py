@@ -1,4 +1,4 @@
-"""`auditor attacks`: every attack, what it shows, and the adversary it assumes, in words."""
+"""`auditor attacks`: every attack with its tiers, what it shows, the adversary it assumes in words, and what it costs."""
 
 import argparse
 from importlib.metadata import entry_points
@@ -28,14 +28,17 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _described(attack: "type[Attack]", tiers: list[str]) -> "RenderableType":
-    """Name and family, then what it shows, who could do it, and where it is published."""
+    """Name and family, then what it shows, who could do it, what it takes, and where it is published."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
 
+    from auditor.attacks.cost_class import cost_class
+
     where = f"in {', '.join(tiers)}" if tiers else "in no tier; name it to run it"
-    head = Text.assemble((attack.name, "bold"), f"  {attack.family}, {where}")
-    lines = (f"Shows {attack.shows}.", attack.threat_model.in_words(), attack.reference)
+    kind = "" if attack.kind == attack.family else f" ({attack.kind})"
+    head = Text.assemble((attack.name, "bold"), f"  {attack.family}{kind}, {where}")
+    lines = (f"Shows {attack.shows}.", attack.threat_model.in_words(), f"Takes {cost_class(attack)}.", attack.reference)
     return Group(head, *(Padding(Text(line), (0, 0, 0, 4)) for line in lines))
 
 

@@ -10,6 +10,7 @@ from apiflask import APIBlueprint
 from pydantic import Field
 
 from auditor.attacks import registry
+from auditor.attacks.cost_class import cost_class
 from auditor.domain.attack import Attack
 from auditor.domain.catalog import Role
 from auditor.errors import InvalidInput
@@ -39,6 +40,7 @@ class AttackOut(Shown):
     shows: str = Field(description="what a finding of it shows, in plain words")
     threat_model: ThreatModelOut
     reference: str
+    cost: str = Field(description="what it takes beside the answers about the candidates, on an audit of 10,000")
     tiers: list[str] = Field(description="the tiers that contain it")
     parameters: list[ParameterOut]
 
@@ -78,6 +80,7 @@ def shown(attack: type[Attack]) -> AttackOut:
         shows=attack.shows,
         threat_model=ThreatModelOut(sees=model.sees, knows=sorted(model.knows), words=model.in_words()),
         reference=attack.reference,
+        cost=cost_class(attack),
         tiers=[tier for tier, names in registry.TIERS.items() if attack.name in names],
         parameters=[ParameterOut(name=f.name, default=_default(f)) for f in fields(attack)],  # type: ignore[arg-type]
     )

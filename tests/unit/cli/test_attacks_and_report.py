@@ -23,6 +23,14 @@ class TestAttacks:
         assert f"Shows {attack.shows}." in listed
         assert attack.reference in listed
 
+    def test_each_says_what_it_takes(self, listed):
+        assert listed.count("Takes ") == len(registry.BUILTIN)
+        assert "lira membership, in standard, full" in listed
+        assert listed.split("lira membership")[1].split("Takes ")[1].startswith("shadow models (shared with other attacks).")
+
+    def test_a_kind_narrower_than_its_family_is_named(self, listed):
+        assert "attribute inversion (attribute), in standard, full" in listed
+
     def test_tiers_are_named(self, listed):
         assert "rmia membership, in quick, standard, full" in listed
 
