@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from auditor.domain.data import Column
 from auditor.domain.learner import Learner, Task
 from auditor.learners.closed_list import check
-from auditor.learners.encode import Encoding, Table, prepare
+from auditor.learners.encode import Encoding, Floats, Table, prepare
 from auditor.learners.estimators import fitted, numbers_of, quiet
 
 Weights = NDArray[np.float64] | None
@@ -39,12 +39,16 @@ class Model:
 
     def fit_table(self, table: Table, labels: NDArray[np.intp], weights: Weights = None) -> "Model":
         """Like `fit`, on rows of a frame that was factorised before."""
-        self.classes_, contiguous = np.unique(np.asarray(labels, dtype=np.intp), return_inverse=True)
         self._encoding = Encoding.fit(table, numbers_of(self.learner))
+        return self.fit_matrix(self._encoding.apply(table), labels, weights)
+
+    def fit_matrix(self, matrix: Floats, labels: NDArray[np.intp], weights: Weights = None) -> "Model":
+        """Like `fit`, on rows that were encoded before."""
+        self.classes_, contiguous = np.unique(np.asarray(labels, dtype=np.intp), return_inverse=True)
         self._estimator = None
         if len(self.classes_) > 1:
             more = {} if weights is None else {"sample_weight": weights}
-            self._estimator = fitted(self.learner, self.seed, self._encoding.apply(table), contiguous, **more)
+            self._estimator = fitted(self.learner, self.seed, matrix, contiguous, **more)
         return self
 
     def predict_proba(self, features: pd.DataFrame) -> NDArray[np.float64]:
@@ -54,9 +58,13 @@ class Model:
     def predict_table(self, table: Table) -> NDArray[np.float64]:
         if self._encoding is None:
             raise RuntimeError("fit the model before it predicts")
+        return self.predict_matrix(self._encoding.apply(table))
+
+    def predict_matrix(self, matrix: Floats) -> NDArray[np.float64]:
+        """Like `predict_proba`, on rows encoded as those of `fit_matrix` were."""
         if self._estimator is None:
-            return np.ones((len(table), 1))
-        return np.asarray(self._estimator.predict_proba(self._encoding.apply(table)), dtype=np.float64)
+            return np.ones((len(matrix), 1))
+        return np.asarray(self._estimator.predict_proba(matrix), dtype=np.float64)
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.intp]:
         """(n,) the most probable class index; the first of equals."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from auditor.domain.data import Column
 from auditor.domain.learner import Learner, Task
 from auditor.learners.closed_list import check
-from auditor.learners.encode import Encoding, Table, prepare
+from auditor.learners.encode import Encoding, Floats, Table, prepare
 from auditor.learners.estimators import fitted, numbers_of, quiet
 
 Values = NDArray[np.float64]
@@ -35,7 +35,11 @@ class ValueModel:
     def fit_table(self, table: Table, values: Values) -> "ValueModel":
         """Like `fit`, on rows of a frame that was factorised before."""
         self._encoding = Encoding.fit(table, numbers_of(self.learner))
-        self._estimator = fitted(self.learner, self.seed, self._encoding.apply(table), values)
+        return self.fit_matrix(self._encoding.apply(table), values)
+
+    def fit_matrix(self, matrix: Floats, values: Values) -> "ValueModel":
+        """Like `fit`, on rows that were encoded before."""
+        self._estimator = fitted(self.learner, self.seed, matrix, values)
         return self
 
     def predict(self, features: pd.DataFrame) -> Values:
@@ -45,7 +49,11 @@ class ValueModel:
     def predict_table(self, table: Table) -> Values:
         if self._encoding is None:
             raise RuntimeError("fit the model before it predicts")
-        return np.asarray(self._estimator.predict(self._encoding.apply(table)), dtype=np.float64).reshape(len(table))
+        return self.predict_matrix(self._encoding.apply(table))
+
+    def predict_matrix(self, matrix: Floats) -> Values:
+        """Like `predict`, on rows encoded as those of `fit_matrix` were."""
+        return np.asarray(self._estimator.predict(matrix), dtype=np.float64).reshape(len(matrix))
 
 
 def build_for_values(learner: Learner, columns: Sequence[Column], seed: int) -> ValueModel:

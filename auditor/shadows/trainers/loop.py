@@ -16,8 +16,9 @@ from auditor.domain.learner import Learner, Task
 from auditor.domain.seeds import derive
 from auditor.errors import InvalidInput
 from auditor.learners import Model, ValueModel, build, build_for_values
-from auditor.learners.encode import Table, prepare
-from auditor.learners.estimators import quiet
+from auditor.learners.encode import Floats, prepare
+from auditor.learners.estimators import numbers_of, quiet
+from auditor.learners.pool_matrix import PoolMatrix
 from auditor.shadows import design
 
 # Answers of exactly 0 or 1 (forests, saturated boosting) are stored as this and its complement: log-odds of +-16.1, finite
@@ -40,7 +41,7 @@ def train(
     Shadow `index` is the model that `learners.build` gives for the rows of its half and `shadow_seed`. Fits release the
     interpreter lock, so `threads` fits run side by side; neither their number nor the order changes a result.
     """
-    table = prepare(pool.features, columns)
+    matrix = PoolMatrix(prepare(pool.features, columns), numbers_of(learner))
     halves = design.masks(len(pool), indices, seed)
     width = 1 if learner.task is Task.REGRESSION else classes
     results = np.empty((len(indices), len(pool), width), dtype=np.float32)
@@ -48,9 +49,9 @@ def train(
     def fit(position: int) -> None:
         rows, model_seed = np.flatnonzero(halves[position]), shadow_seed(seed, indices[position])
         if learner.task is Task.REGRESSION:
-            results[position] = _values(build_for_values(learner, columns, model_seed), table, pool, rows)
+            results[position] = _values(build_for_values(learner, columns, model_seed), matrix.encoded(rows), pool, rows)
         else:
-            results[position] = _log_odds(build(learner, columns, model_seed), table, pool, rows, classes)
+            results[position] = _log_odds(build(learner, columns, model_seed), matrix.encoded(rows), pool, rows, classes)
 
     checkpoint(0.0)
     with quiet(), ThreadPoolExecutor(max_workers=threads) as executor:
@@ -58,16 +59,16 @@ def train(
     return results
 
 
-def _log_odds(model: Model, table: Table, pool: Records, rows: NDArray[np.intp], classes: int) -> NDArray[np.float32]:
-    model.fit_table(table.take(rows), pool.labels[rows])
-    return log_odds(model.over_all(model.predict_table(table), classes))
+def _log_odds(model: Model, matrix: Floats, pool: Records, rows: NDArray[np.intp], classes: int) -> NDArray[np.float32]:
+    model.fit_matrix(matrix[rows], pool.labels[rows])
+    return log_odds(model.over_all(model.predict_matrix(matrix), classes))
 
 
-def _values(model: ValueModel, table: Table, pool: Records, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+def _values(model: ValueModel, matrix: Floats, pool: Records, rows: NDArray[np.intp]) -> NDArray[np.float32]:
     if pool.values is None:
         raise InvalidInput("data.label", "a model of numbers needs the true number of each record; name their column")
-    model.fit_table(table.take(rows), pool.values[rows])
-    return model.predict_table(table).astype(np.float32)[:, None]
+    model.fit_matrix(matrix[rows], pool.values[rows])
+    return model.predict_matrix(matrix).astype(np.float32)[:, None]
 
 
 def _watch(fits: Sequence[Future[None]], checkpoint: Checkpoint) -> None:
