@@ -18,6 +18,8 @@ from auditor.attacks.membership.loss_threshold import LossThreshold
 from auditor.attacks.membership.modified_entropy import ModifiedEntropy
 from auditor.attacks.membership.quantile_regression import QuantileRegression
 from auditor.attacks.membership.rmia import RMIA
+from auditor.attacks.membership.salem import Salem
+from auditor.attacks.membership.shokri import Shokri
 from auditor.attacks.membership.stacked import Stacked
 from auditor.attacks.stealing.surrogate import Surrogate
 from auditor.domain.attack import Attack, Needs, Scope
@@ -37,6 +39,8 @@ CLASSICAL: tuple[type[Attack], ...] = (
     AttackR,
     AttackP,
     QuantileRegression,
+    Shokri,
+    Salem,
 )
 BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL)
 

@@ -61,6 +61,8 @@ def test_the_attacks_that_ship() -> None:
         "attack-r",
         "attack-p",
         "quantile-regression",
+        "shokri",
+        "salem",
     ]
 
 
@@ -99,7 +101,7 @@ def test_an_attack_without_parameters_says_so() -> None:
 def test_class_constants_are_not_parameters() -> None:
     with pytest.raises(InvalidInput):
         registry.make("gap", {"name": "other"})
-    assert registry.parameters_of(registry.make("lira", {})) == {"mode": "online", "variance": "shared"}
+    assert registry.parameters_of(registry.make("lira", {})) == {"mode": "online", "variance": "auto"}
 
 
 def test_installed_packages_add_attacks(install: Callable[..., None]) -> None:
