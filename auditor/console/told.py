@@ -49,12 +49,13 @@ def _flag(result: Document) -> str:
 
 
 def _exposed(result: Document) -> str:
-    return str((_strongest(result).get("exposure") or {}).get("sentence", ""))
+    """From the attack that was chosen for it; where several tell, from the strongest."""
+    return next((str(f["exposure"].get("sentence", "")) for f in by_family(result).get("membership", ()) if f.get("exposure")), "")
 
 
 def _groups(result: Document) -> str:
     """The groups whose lower limit of the difference is above zero."""
-    groups = _strongest(result).get("subgroups") or ()
+    groups: list[Document] = next((f["subgroups"] for f in by_family(result).get("membership", ()) if f.get("subgroups")), [])
     differing = [(g["difference"]["value"], g) for g in groups if ((g.get("difference") or {}).get("low") or 0) > 0]
     names = [f"{g['attribute']}: {g['value']}" for _, g in sorted(differing, key=lambda pair: -pair[0])]
     if not groups:

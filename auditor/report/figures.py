@@ -50,8 +50,10 @@ def figures_of(finding: Document) -> tuple[Figure, ...]:
 
 
 def flagged_words(finding: Document) -> tuple[str, ...]:
-    """What a flag on a record is worth: the share of true members among those flagged, in people."""
-    found = []
+    """What a flag on a record is worth, in people: how many of those flagged are members. Nothing where a caveat says it."""
+    found: list[str] = []
+    if any("would be members" in caveat for caveat in finding.get("caveats", ())):
+        return ()
     for item in finding.get("estimates", ()):
         prior = item["name"].removeprefix(PPV)
         if item["name"].startswith(PPV) and prior in PRIORS and item.get("value") is not None:
@@ -99,7 +101,7 @@ def _note(item: Document, spread: Document | None) -> str:
         parts.append(f"pseudo-targets {numbers.interval(item['name'], spread['low'], spread['high'])}")
     if item["name"] in MEANINGS:
         parts.append(MEANINGS[item["name"]])
-    if item.get("confidence", 0.95) != 0.95:
+    if item.get("confidence", 0.95) not in (0.95, 1):  # 1: nothing was sampled
         parts.append(f"{numbers.percent(item['confidence'])} interval")
     return "; ".join(parts)
 

@@ -46,10 +46,12 @@ def privacy_of(result: Document) -> Privacy | None:
 
 
 def _premise(result: Document) -> str:
+    """By who decided which records were trained on; where the result does not say, by what was measured."""
     names = {e["name"] for f in result.get("findings", ()) for e in f.get("estimates", ())}
-    if "epsilon_lower_bound" in names:
+    design = (result.get("privacy") or {}).get("design")
+    if design == "coin flips" or (design is None and "epsilon_lower_bound" in names):
         return COINS
-    return EXCHANGEABLE if "empirical_epsilon" in names else ""
+    return EXCHANGEABLE if design == "split" or "empirical_epsilon" in names else ""
 
 
 def _claim(claimed: Document | None) -> str:

@@ -55,6 +55,11 @@ class Reading:
     def findings(self) -> tuple[Finding, ...]:
         return tuple(f for family in self.families for f in family.findings)
 
+    @property
+    def concerned(self) -> tuple[Finding, ...]:
+        """Findings that say whom a leak concerns: groups of people, and single records."""
+        return tuple(f for f in self.findings if f.groups is not None or f.exposed is not None)
+
 
 def read(result: Document) -> Reading:
     """Everything the templates show, as text."""

@@ -50,6 +50,7 @@ ESTIMATES = {
     "queries": "Queries",
     "price": "Price",
     "auc_difference": "Difference in AUC",
+    "ks_distance": "KS distance",
 }
 
 METHODS = {
@@ -57,6 +58,8 @@ METHODS = {
     "gaussian-dp": "Gaussian trade-off assumed",
     "jeffreys (credible)": "Jeffreys: credible, not a confidence limit",
     "joint-bayesian (credible)": "joint Bayesian: credible, not a confidence limit",
+    "one-run": "one training run, free of assumptions on the mechanism",
+    "one-run f-dp (gaussian)": "one training run, Gaussian trade-off assumed",
 }
 
 MEANINGS = {
@@ -72,7 +75,9 @@ CONTROLS = {
     "pseudo_targets": "Expectation for this learner",
     "blind_baseline": "Blind baseline",
     "known_target": "Known target",
-    "noise_target": "Random answers",
+    "noise_target": "Noise target",
+    "shadow_match": "Shadow match",
+    "random_answers": "Random answers",
 }
 
 LIMITATIONS = (

@@ -89,7 +89,7 @@ class TestFindings:
             "Single records 212 of 5,000 members can be pointed at one by one",
             "Found more easily race: Black and income: >50K (of 8 groups)",
             "Configuration Expected risk: high.",
-            "records asked 36,480 (estimated 36,000 to 38,500); shadow models fitted 16 (estimated 16); time 6 min 53 s",
+            "records asked 36,480 (estimated 36,000 to 38,500); shadow models fitted 16 (estimated 16); time 6 min 53 s (estimated 4 min 50 s",
         ],
     )
     def test_the_other_parts_are_a_line_each(self, said):
@@ -100,7 +100,7 @@ class TestFindings:
 
     def test_a_lower_limit_without_a_claim_is_still_told(self):
         document = result("canaries") | {"privacy": None}
-        assert dict(told(document))["Privacy loss"].startswith("Lower limits of ε: lira 2.120 (one-run (Steinke)")
+        assert dict(told(document))["Privacy loss"].startswith("Lower limits of ε: lira 2.120 (one training run, free")
 
     def test_groups_that_do_not_differ_are_not_accused(self):
         document = result("exposed")

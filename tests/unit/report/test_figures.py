@@ -26,7 +26,7 @@ def test_a_credible_limit_is_not_called_a_confidence_limit() -> None:
 
 
 def test_a_method_without_words_of_its_own_is_named_as_it_is() -> None:
-    assert figure_of(epsilon(1.0, method="one-run")).note.startswith("one-run; ")
+    assert figure_of(epsilon(1.0, method="two-run")).note.startswith("two-run; ")
 
 
 def test_the_spread_over_pseudo_targets_stands_beside_the_estimate() -> None:
@@ -82,3 +82,16 @@ def test_estimates_have_names_for_people(name: str, words: str) -> None:
     figure = figure_of({"name": name, "value": 0.05, "low": 0.01, "high": 0.09, "n": 100})
     assert plain(figure.name) == words
     assert ("%" in figure.value) is (name != "auc_difference")
+
+
+def test_what_a_caveat_says_is_not_said_again() -> None:
+    item = {"name": "ppv@prior=0.1", "value": 0.65, "low": 0.6, "high": 0.7, "n": 9000}
+    caveat = (
+        "Of 100 records that this attack calls members at FPR 1.0%, 94 would be members if half of all records asked about were."
+    )
+    assert flagged_words({"estimates": [item], "caveats": [caveat]}) == ()
+
+
+def test_where_nothing_was_sampled_there_is_no_confidence_to_tell() -> None:
+    figure = figure_of({"name": "ks_distance", "value": 0.05, "low": 0.05, "high": 0.05, "confidence": 1.0, "n": 900})
+    assert (figure.name, figure.note) == ("KS distance", "")
