@@ -24,7 +24,7 @@ def check_path() -> None:
     """Before every request of the API: ids in the address look like ids."""
     given = request.view_args or {}
     for name in [name for name in given if name.endswith("_id")]:
-        what = name.removesuffix("_id")
+        what = "audit" if name == "other_id" else name.removesuffix("_id")
         if not is_id(given[name]):
             raise NotFound(f"There is no such {what}: an id is a UUID, and GET /api/v1/{what}s lists those of this workspace.")
         given[name] = given[name].lower()

@@ -3,6 +3,7 @@
 from auditor.workflow.advance import advance
 from auditor.workflow.estimate import Cost, estimate
 from auditor.workflow.foretold import Proposal, foretell
+from auditor.workflow.compare import Comparison, compare
 from auditor.workflow.local import run_locally
 from auditor.workflow.regrade import Regraded, regrade
 from auditor.workflow.run import run_step
@@ -12,12 +13,14 @@ from auditor.workflow.tick import next_run, sweep, tick
 
 __all__ = [
     "Cost",
+    "Comparison",
     "Origin",
     "Proposal",
     "Regraded",
     "Services",
     "advance",
     "cancel",
+    "compare",
     "estimate",
     "foretell",
     "next_run",

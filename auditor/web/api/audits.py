@@ -101,6 +101,16 @@ class RegradedOut(Shown):
     differing: list[str] = Field(description="places of the result, or stored bytes, that are not as they were reported")
 
 
+class ComparisonOut(Shown):
+    first: str
+    second: str
+    members: int
+    non_members: int
+    attacks: list[dict[str, Any]] = Field(description="attack, estimates (second minus first) and a sentence")
+    first_only: list[str] = Field(description="membership attacks that the second audit lacks")
+    second_only: list[str]
+
+
 class AuditDetail(AuditOut):
     spec: dict[str, Any]
     progress: ProgressOut
@@ -183,3 +193,11 @@ def resume(audit_id: str) -> tuple[AuditOut, int, dict[str, str]]:
 def regrade(audit_id: str) -> tuple[RegradedOut, int, dict[str, str]]:
     """Compute every finding again from stored evidence and recorded answers; the target is asked nothing."""
     return RegradedOut.of(workflow.regrade(services(), workspace_id(), audit_id)), 200, {}
+
+
+@bp.get("/<audit_id>/compare/<other_id>")
+@needs(Role.VIEWER)
+@bp.output(ComparisonOut)
+def compare(audit_id: str, other_id: str) -> ComparisonOut:
+    """What changed from this audit to another one of the same records: paired differences, second minus first."""
+    return ComparisonOut(**workflow.compare(services(), workspace_id(), audit_id, other_id).as_json())
