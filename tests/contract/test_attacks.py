@@ -28,6 +28,10 @@ VARIANTS: list[Attack] = [
     registry.make("lira", {"variance": "pooled"}),
     registry.make("rmia", {"mode": "offline"}),
     registry.make("rmia", {"mode": "offline", "a": 0.5}),
+    registry.make("loss-threshold", {"threshold": "class"}),
+    registry.make("attack-r", {"smooth": "normal"}),
+    registry.make("attack-r", {"smooth": "none"}),
+    registry.make("salem", {"adversary": 3}),
 ]
 BASELINES = [baseline for attack in VARIANTS if (baseline := registry.baseline_for(attack)) is not None]
 
