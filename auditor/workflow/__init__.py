@@ -1,9 +1,9 @@
 """The workflow: submit, run_step, cancel, resume, progress, tick."""
 
 from auditor.workflow.advance import advance
+from auditor.workflow.compare import Comparison, compare
 from auditor.workflow.estimate import Cost, estimate
 from auditor.workflow.foretold import Proposal, foretell
-from auditor.workflow.compare import Comparison, compare
 from auditor.workflow.local import run_locally
 from auditor.workflow.regrade import Regraded, regrade
 from auditor.workflow.run import run_step
@@ -12,8 +12,8 @@ from auditor.workflow.submit import Origin, cancel, progress, resume, submit, va
 from auditor.workflow.tick import next_run, sweep, tick
 
 __all__ = [
-    "Cost",
     "Comparison",
+    "Cost",
     "Origin",
     "Proposal",
     "Regraded",
