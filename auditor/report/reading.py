@@ -130,7 +130,8 @@ def _answers(profile: Document) -> str:
 
 
 def _data(data: Document) -> tuple[Fact, ...]:
-    facts = [(name, numbers.grouped(data[key])) for name, key in _COUNTS if data.get(key) is not None]
+    counts = _CANARIES if data.get("canaries") else _COUNTS
+    facts = [(name, numbers.grouped(data[key])) for name, key in counts if data.get(key) is not None]
     removed = {str(k).replace("_", " "): n for k, n in (data.get("removed") or {}).items() if n}
     if data:
         facts.append(("Removed", "; ".join(f"{n:,} {word}" for word, n in removed.items()) or "nothing"))
@@ -138,6 +139,7 @@ def _data(data: Document) -> tuple[Fact, ...]:
 
 
 _COUNTS = (("Members", "members"), ("Non-members", "non_members"), ("Auxiliary records", "auxiliary"))
+_CANARIES = (("Canaries trained on", "members"), ("Canaries left out", "non_members"), ("Auxiliary records", "auxiliary"))
 
 
 def _method(result: Document) -> tuple[Fact, ...]:

@@ -9,7 +9,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Triage:
-    """`outcome` colours the risk; it decides nothing."""
+    """`outcome` colours the risk; it decides nothing. `rules`: those that the sentence does not hold already."""
 
     risk: str
     outcome: str
@@ -22,12 +22,12 @@ def triage_of(block: Document | None) -> Triage | None:
     """None where the owner stated no configuration."""
     if not block:
         return None
-    risk = str(block.get("risk") or "not known")
+    risk, sentence = str(block.get("risk") or "not known"), str(block.get("sentence") or "")
     return Triage(
         risk=f"Expected risk: {risk}",
         outcome="inconclusive" if risk == "high" else "none",
-        sentence=str(block.get("sentence") or ""),
-        rules=_lines(block.get("rules")),
+        sentence=sentence,
+        rules=tuple(rule for rule in _lines(block.get("rules")) if rule not in sentence),
         source=str(block.get("source") or ""),
     )
 

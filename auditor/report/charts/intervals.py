@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from auditor.report.charts.canvas import Frame, box, dot, drawing, line, text
 
-WIDTH = 560
-LABEL = 170
+WIDTH = 460
+LABEL = 142
 ROW = 26
-LONGEST = 24
+LONGEST = 21
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What people type, and what was wrong with it. Inputs are named by the dotted path of the spec that they fill."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,14 +61,36 @@ def required(form: Form, needed: Mapping[str, str]) -> None:
             raise InvalidInput(name, sentence)
 
 
+def number(text: str, field_name: str) -> float:
+    """A number, or the sentence that says so."""
+    try:
+        found = float(text.replace(" ", ""))
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise InvalidInput(field_name, "write a number, such as 3 or 0.5")
+    return found
+
+
 def document(form: Form) -> dict[str, Any]:
     """The spec of an audit in the JSON of the API."""
     data: dict[str, Any] = {name: form.value(f"data.{name}") for name in ("members", "non_members", "label")}
     if form.value("data.auxiliary"):
         data["auxiliary"] = form.value("data.auxiliary")
-    for name in ("sensitive", "exclude"):
+    for name in ("sensitive", "exclude", "subgroups"):
         if form.value(f"data.{name}"):
             data[name] = listed(form.value(f"data.{name}"))
     spec: dict[str, Any] = {"spec": 1, "name": form.value("name"), "target": form.value("target"), "data": data}
     spec |= {name: form.value(name) for name in ("attacks", "learner", "policy") if form.value(name)}
-    return spec | {"budget": {"queries": whole(form.value("budget.queries"), "budget.queries")}}
+    budget: dict[str, float] = {"queries": whole(form.value("budget.queries"), "budget.queries")}
+    budget |= _numbers(form, "budget", ("price_per_1000",))
+    claimed = _numbers(form, "claimed_epsilon", ("epsilon", "delta"))
+    if claimed and "epsilon" not in claimed:
+        raise InvalidInput("claimed_epsilon.epsilon", "give the epsilon that this delta belongs to, or leave both empty")
+    return spec | {"budget": budget} | ({"claimed_epsilon": claimed} if claimed else {})
+
+
+def _numbers(form: Form, block: str, names: tuple[str, ...]) -> dict[str, float]:
+    """The fields of this block that were filled in."""
+    fields = {name: f"{block}.{name}" for name in names}
+    return {name: number(form.value(at), at) for name, at in fields.items() if form.value(at)}

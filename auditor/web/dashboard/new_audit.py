@@ -1,4 +1,4 @@
-"""Starting an audit from a form."""
+"""Starting an audit from a form, once its cost was seen."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from auditor import workflow
-from auditor.domain.audit import Audit
 from auditor.domain.catalog import Role
 from auditor.domain.spec import parse
 from auditor.errors import InvalidInput
 from auditor.learners import LEARNERS
+from auditor.report.costs import cost_of
 from auditor.store import datasets, targets
 from auditor.store.engine import Transaction
 from auditor.web.access import needs
@@ -19,9 +19,12 @@ from auditor.web.dashboard import forms
 from auditor.web.dashboard.forms import Form
 from auditor.web.dashboard.pages import blueprint
 from auditor.web.specs import resolved
+from auditor.workflow.estimate import Cost
 
-DATA = ["data.members", "data.non_members", "data.auxiliary", "data.label", "data.sensitive", "data.exclude"]
-NAMES = ["target", "name", *DATA, "attacks", "learner", "policy", "budget.queries"]
+DATA = ["data.members", "data.non_members", "data.auxiliary", "data.label", "data.sensitive", "data.subgroups", "data.exclude"]
+NUMBERS = ["budget.queries", "budget.price_per_1000", "claimed_epsilon.epsilon", "claimed_epsilon.delta"]
+NAMES = ["target", "name", *DATA, "attacks", "learner", "policy", *NUMBERS]
+ESTIMATE = "estimate"
 DEFAULTS = {"attacks": "standard", "learner": "auto", "policy": "default", "budget.queries": "200000"}
 NEEDED = {
     "target": "Choose the target to audit.",
@@ -42,25 +45,29 @@ def new_audit() -> ResponseReturnValue:
 @blueprint.post("/audits")
 @needs(Role.AUDITOR)
 def start_audit() -> ResponseReturnValue:
+    """Starts the audit; asked to estimate, says what it would cost and starts nothing."""
     form = forms.read(request.form, NAMES)
     try:
-        started = _submit(form)
+        proposal = _proposal(form)
+        if request.form.get("do") == ESTIMATE:
+            return _page(form, workflow.foretell(services(), workspace_id(), proposal))
+        started = workflow.submit(services(), workspace_id(), proposal.spec, workflow.Origin(target_id=proposal.target_id))
     except InvalidInput as mistake:
         return _page(form.refused(mistake, NAMES)), 422
     return redirect(url_for("dashboard.audit", audit_id=started.id), 303)
 
 
-def _submit(form: Form) -> Audit:
+def _proposal(form: Form) -> workflow.Proposal:
     forms.required(form, NEEDED)
     with services().database.read() as tx:
-        spec, target_id = resolved(tx, workspace_id(), parse(forms.document(form)))
-    return workflow.submit(services(), workspace_id(), spec, workflow.Origin(target_id=target_id))
+        return workflow.Proposal(*resolved(tx, workspace_id(), parse(forms.document(form))))
 
 
-def _page(form: Form) -> str:
+def _page(form: Form, foretold: Cost | None = None) -> str:
     with services().database.read() as tx:
         choices = _choices(tx)
-    return render_template("dashboard/new_audit.html", form=form, names=NAMES, learners=["auto", *LEARNERS], **choices)
+    cost = None if foretold is None else cost_of({"estimated": foretold.as_json()})
+    return render_template("dashboard/new_audit.html", form=form, names=NAMES, learners=["auto", *LEARNERS], cost=cost, **choices)
 
 
 def _choices(tx: Transaction) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 import re
 
+import exposed_audit
 import pytest
 from html_page import Page
 
@@ -210,3 +211,67 @@ def test_a_viewer_sees_schedules_without_their_forms(browse):
     assert "weekly" in page
     assert "New schedule" not in page
     assert "Delete" not in page
+
+
+@pytest.fixture
+def real(services, ours, filled):
+    """Over records that really are there, so that their cost can be told."""
+    planted = exposed_audit.plant(services, ours.workspace_id)
+    with services.database.read() as tx:
+        data = audits.get(tx, ours.workspace_id, planted.audit_id).spec["data"]
+    return {**filled, "data.members": data["members"], "data.non_members": data["non_members"]}
+
+
+def test_the_cost_is_shown_before_anything_starts(auditor, services, ours, real):
+    answer = auditor.send("/audits", {**real, "do": "estimate", "budget.price_per_1000": "2.5"})
+    text = Page(answer.get_data(as_text=True)).text.replace("\u00a0", " ")
+    assert answer.status_code == 200
+    assert "Before the start: what it will cost" in text
+    assert re.search(r"Records asked [\d,]+ to [\d,]+ Shadow models fitted \d+ Time .* Price [\d.]+ to [\d.]+", text)
+    with services.database.read() as tx:
+        assert audits.page(tx, ours.workspace_id, limit=1)[0][0].name != "first"
+
+
+def test_the_form_starts_with_the_cost_and_ends_with_the_start(auditor, real):
+    assert "Start the audit" not in auditor.text("/audits/new")
+    page = auditor.send("/audits", {**real, "do": "estimate"}).get_data(as_text=True)
+    assert "Start the audit" in page
+    assert 'value="first"' in page
+    assert auditor.send("/audits", real).status_code == 303
+
+
+def test_a_claim_and_subgroups_go_into_the_spec(auditor, services, ours, real):
+    claim = {
+        "claimed_epsilon.epsilon": "3",
+        "claimed_epsilon.delta": "1e-6",
+        "data.subgroups": "work",
+        "budget.price_per_1000": "1",
+    }
+    assert auditor.send("/audits", {**real, **claim}).status_code == 303
+    with services.database.read() as tx:
+        spec = audits.page(tx, ours.workspace_id, limit=1)[0][0].spec
+    assert spec["claimed_epsilon"] == {"epsilon": 3.0, "delta": 1e-6}
+    assert spec["data"]["subgroups"] == ["work"]
+    assert spec["budget"]["price_per_1000"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("claimed_epsilon.epsilon", "much", "Write a number"),
+        ("claimed_epsilon.epsilon", "-1", "greater than 0"),
+        ("claimed_epsilon.delta", "2", "less than 1"),
+        ("budget.price_per_1000", "inf", "Write a number"),
+        ("budget.queries", "100", "takes 160 queries"),
+    ],
+)
+def test_a_number_that_cannot_be_is_told_at_its_field_before_the_cost(auditor, real, name, value, says):
+    claim = {"claimed_epsilon.epsilon": "3"} if name == "claimed_epsilon.delta" else {}
+    answer = auditor.send("/audits", {**real, **claim, name: value, "do": "estimate"})
+    assert answer.status_code == 422
+    assert says in mistakes(answer)[name]
+
+
+def test_a_delta_without_its_epsilon_is_refused():
+    with pytest.raises(InvalidInput, match="give the epsilon"):
+        forms.document(Form({"budget.queries": "5", "claimed_epsilon.delta": "1e-5"}))

@@ -177,3 +177,8 @@ def test_an_audit_of_the_first_kind_has_none_of_the_later_parts(load: Any) -> No
     reading = read(load("breach"))
     assert (reading.privacy, reading.cost, reading.triage) == (None, None, None)
     assert all(f.groups is None and f.exposed is None and f.flagged == () for f in reading.findings)
+
+
+def test_canaries_are_not_called_members(load: Any) -> None:
+    assert dict(read(load("canaries")).data)["Canaries trained on"] == "498"
+    assert "Members" not in dict(read(load("canaries")).data)

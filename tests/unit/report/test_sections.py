@@ -94,6 +94,11 @@ class TestTriage:
         assert triage is not None
         assert (triage.risk, triage.outcome, triage.rules) == (f"Expected risk: {risk}", outcome, ("a", "b"))
 
+    def test_a_rule_that_the_sentence_holds_is_not_told_twice(self) -> None:
+        triage = triage_of({"risk": "high", "rules": ["deep trees", "many"], "sentence": "High risk: deep trees."})
+        assert triage is not None
+        assert triage.rules == ("many",)
+
     def test_one_rule_is_one_line(self) -> None:
         triage = triage_of({"risk": "high", "rules": "only one", "source": "Preen and Smith (2025)"})
         assert triage is not None
