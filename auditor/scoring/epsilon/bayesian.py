@@ -6,6 +6,7 @@ Credible, not frequentist: they state what to believe after a uniform-ish prior,
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -52,13 +53,13 @@ def posterior(counts: Counts, delta: float) -> Callable[[float], float]:
     return kept
 
 
-def _nodes(missed: object) -> tuple[Floats, Floats]:
+def _nodes(missed: Any) -> tuple[Floats, Floats]:
     """Places and weights in FNR. Substituting FNR = sin^2 takes the Beta density's poles at 0 and 1 away."""
     tail = 1e-12
-    ends = np.arcsin(np.sqrt([missed.ppf(tail), missed.isf(tail)]))  # type: ignore[attr-defined]
+    ends = np.arcsin(np.sqrt([missed.ppf(tail), missed.isf(tail)]))
     angles = ends[0] + (ends[1] - ends[0]) * (NODES + 1) / 2
     places = np.sin(angles) ** 2
-    density = missed.pdf(places) * 2 * np.sin(angles) * np.cos(angles)  # type: ignore[attr-defined]
+    density = missed.pdf(places) * 2 * np.sin(angles) * np.cos(angles)
     return places, WEIGHTS * density * (ends[1] - ends[0]) / 2
 
 

@@ -20,12 +20,8 @@ F_DP = "one-run f-dp (gaussian)"
 DECIDING = (ONE_RUN, F_DP)
 FEWEST = 10
 Bound = Callable[[Guesses, float, float], float]
-PLANS: tuple[tuple[int, int | None], ...] = (
-    (2, 2),
-    (8, 8),
-    (8, None),
-    (32, 32),
-)  # guess "in" for the top m / a, "out" for the bottom m / b (None: for nobody)
+# Guess "in" for the top m / a canaries and "out" for the bottom m / b (None: for nobody).
+PLANS: tuple[tuple[int, int | None], ...] = ((2, 2), (8, 8), (8, None), (32, 32))
 
 
 @dataclass(frozen=True)
