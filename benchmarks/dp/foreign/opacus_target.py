@@ -1,5 +1,6 @@
 """A small network trained with DP-SGD by Opacus at delta 1e-5; epsilon None is the same network without noise or clipping."""
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,7 @@ HIDDEN, EPOCHS, BATCH, DELTA = 64, 40, 30, 1e-5
 def train(
     kind: str, epsilon: float | None, seed: int, features: np.ndarray, labels: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
+    warnings.simplefilter("ignore")  # both libraries warn of hooks and of random numbers that are not cryptographic
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     net = torch.nn.Sequential(torch.nn.Linear(features.shape[1], HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, 2))
