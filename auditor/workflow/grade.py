@@ -28,13 +28,15 @@ FAMILIES = ("membership", "inversion", "stealing")
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One attack's evidence beside its baseline and the truth."""
+    """One attack's evidence beside its baseline and the truth. `first`: how it was graded when it was checked, on the terms of the
+    first round; None where attacks that fell out leave the others more of the error."""
 
     item: Item
     attack: Attack
     evidence: Evidence
     baseline: Evidence | None
     truth: Truth
+    first: Assessment | None = None
 
 
 def grade(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -68,17 +70,18 @@ def _gradable(look: Look, family: str, failed: list[Item]) -> list[Case]:
     for item in items:
         case = _case(look, item)
         try:
-            assess(case.evidence, case.truth, look.grading(family, len(items)), case.baseline)
+            first = assess(case.evidence, case.truth, look.grading(family, len(items)), case.baseline)
         except AttackFailed as broken:
             failed.append({"attack": item["attack"], "family": family, "reason": broken.sentence})
         else:
-            cases.append(case)
-    return cases
+            cases.append(replace(case, first=first))
+    return cases if len(cases) == len(items) else [replace(case, first=None) for case in cases]
 
 
 def _graded(look: Look, family: str, cases: list[Case]) -> list[Finding]:
     grading = look.grading(family, len(cases))
-    assessed = holm.assess_family([(c.evidence, c.baseline, c.truth) for c in cases], grading)
+    known = [c.first for c in cases if c.first is not None]
+    assessed = holm.assess_family([(c.evidence, c.baseline, c.truth) for c in cases], grading, known)
     if family == "membership":
         assessed = [weigh_against_blind(look, c.evidence, c.truth, a, grading) for c, a in zip(cases, assessed, strict=True)]
     found = [_finding(look, case, a, grading) for case, a in zip(cases, assessed, strict=True)]

@@ -116,3 +116,11 @@ def test_a_case_that_cannot_be_graded_is_said() -> None:
 
     with pytest.raises(AttackFailed):
         assess_family([(evidence, None, truth_of(IS_MEMBER, target_labels=np.asarray(target)))], Grading(25.0))
+
+
+def test_a_first_round_that_is_known_is_not_graded_again() -> None:
+    """The same result, and what is given is what is used: a wrong first round shows."""
+    cases, terms = family(WEAK, LEAKY, SILENT), Grading(25.0)
+    first = [alone(e, 3) for e in (WEAK, LEAKY, SILENT)]
+    assert assess_family(cases, terms, first) == assess_family(cases, terms)
+    assert assess_family(cases, terms, [alone(e, 3) for e in (SILENT, SILENT, SILENT)])[1].score == alone(SILENT, 3).score
