@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from auditor.domain.audit import AuditStatus
 from auditor.store import catalog_links
@@ -15,6 +15,8 @@ from auditor.store.tables import audit, estimate, finding
 
 SCORED = ("attack", "family", "kind", "outcome", "severity", "score", "score_low", "score_high")
 MEASURED = ("name", "value", "low", "high", "confidence", "n", "reason")
+
+score_version = func.coalesce(audit.c.result[("audit", "score_version")].as_integer(), 1).label("score_version")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class PastAudit:
-    """A completed audit of a target as a point of its history."""
+    """A completed audit of a target as a point of its history; scores of different versions are not compared."""
 
     audit_id: str
     name: str
@@ -42,6 +44,7 @@ class PastAudit:
     score: float | None
     severity: str | None
     findings: tuple[Scored, ...] = ()
+    score_version: int = 1
 
 
 def replace(tx: Transaction, audit_id: str, workspace_id: str, findings: Sequence[Mapping[str, Any]]) -> None:
@@ -79,8 +82,8 @@ def history(tx: Transaction, workspace_id: str, target_id: str) -> list[PastAudi
     for row in tx.execute(chosen.where(*of_target).order_by(finding.c.audit_id, finding.c.position)):
         scored.setdefault(row.audit_id, []).append(Scored(*row[1:]))
     columns = (audit.c.id, audit.c.name, audit.c.created_at, audit.c.finished_at, audit.c.outcome, audit.c.score, audit.c.severity)
-    audits = tx.execute(select(*columns).where(*of_target).order_by(audit.c.id))
-    return [PastAudit(*row, findings=tuple(scored.get(row.id, ()))) for row in audits]
+    audits = tx.execute(select(*columns, score_version).where(*of_target).order_by(audit.c.id))
+    return [PastAudit(*row[:-1], tuple(scored.get(row.id, ())), row.score_version) for row in audits]
 
 
 def latest_of_target(tx: Transaction, workspace_id: str, target_id: str) -> str | None:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from auditor.domain.audit import AuditStatus
 from auditor.store.engine import Transaction
+from auditor.store.findings import score_version
 from auditor.store.tables import audit, schedule, target
 
 TREND = 20
@@ -19,6 +20,7 @@ class Point:
     at: datetime
     score: float | None
     outcome: str | None
+    score_version: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,10 @@ def _trends(tx: Transaction, workspace_id: str) -> dict[str, list[Point]]:
     age = func.row_number().over(partition_by=audit.c.target_id, order_by=audit.c.id.desc()).label("age")
     completed = (audit.c.workspace_id == workspace_id, audit.c.status == AuditStatus.COMPLETED, audit.c.target_id.is_not(None))
     at = func.coalesce(audit.c.finished_at, audit.c.created_at, type_=audit.c.created_at.type).label("at")
-    ranked = select(audit.c.id, audit.c.target_id, at, audit.c.score, audit.c.outcome, age).where(*completed).subquery()
+    ranked = (
+        select(audit.c.id, audit.c.target_id, at, audit.c.score, audit.c.outcome, score_version, age).where(*completed).subquery()
+    )
     points: dict[str, list[Point]] = {}
     for row in tx.execute(select(ranked).where(ranked.c.age <= TREND).order_by(ranked.c.id)):
-        points.setdefault(row.target_id, []).append(Point(row.at, row.score, row.outcome))
+        points.setdefault(row.target_id, []).append(Point(row.at, row.score, row.outcome, row.score_version))
     return points

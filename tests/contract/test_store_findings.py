@@ -106,6 +106,17 @@ class TestHistory:
         ]
         assert past[1].findings == ()
 
+    def test_each_audit_says_which_version_its_score_has(self, world):
+        target = world.target()
+        for result in (None, {"audit": {}}, {"audit": {"score_version": 2}}):
+            made = world.audit(target_id=target.id)
+            with world.database.begin() as tx:
+                audits.close(tx, made.id, status=AuditStatus.COMPLETED, now=NOW, result=result, score=5.0)
+        assert [past.score_version for past in self.history(world, target)] == [1, 1, 2]
+        with world.database.read() as tx:
+            trend = next(t.trend for t in views.overview(tx, world.ours.id) if t.target_id == target.id)
+        assert [point.score_version for point in trend] == [1, 1, 2]
+
     def test_audits_that_did_not_come_to_an_end_are_left_out(self, world):
         target = world.target()
         world.audit(target_id=target.id)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from auditor.report.charts.canvas import Frame, Point, box, drawing, line, marker, path, text
+from auditor.report.charts.canvas import Frame, box, drawing, line, marker, path, text
 from auditor.report.words import SEVERITIES, SEVERITY_LIMITS
 
 FRAME = Frame(960, 300, left=36, right=70, top=14, bottom=34)
@@ -13,20 +14,21 @@ SPARK = Frame(132, 36, left=6, right=6, top=6, bottom=6)
 
 @dataclass(frozen=True)
 class TrendPoint:
-    """One audit: `label` is its day; the scores are None where it was inconclusive."""
+    """One audit: `label` is its day; the scores are None where it was inconclusive. No line joins scores of two versions."""
 
     label: str
     outcome: str
     score: float | None
     low: float | None = None
     high: float | None = None
+    version: int = 1
 
 
 def trend_svg(points: Sequence[TrendPoint], title: str = "Score of each audit", frame: Frame = FRAME) -> str:
     """Audits from the oldest to the newest, each with its interval; "" when there is none."""
     if not points:
         return ""
-    parts = [*_zones(frame), path(_line(frame, points), "curve")]
+    parts = [*_zones(frame), *_lines(frame, points)]
     parts += [_whisker(frame, i, points) for i in range(len(points))]
     parts += [_marker(frame, i, points) for i in range(len(points))]
     kind = "trend trend-narrow" if frame is NARROW else "trend"
@@ -40,15 +42,18 @@ def spark_svg(points: Sequence[TrendPoint], title: str) -> str:
     middle = SEVERITY_LIMITS["moderate"] / 100
     base = line(SPARK.at(0, middle), SPARK.at(1, middle), "level")
     last = len(points) - 1
-    return drawing(SPARK, "spark", title, [base, path(_line(SPARK, points), "curve"), _marker(SPARK, last, points, 3.2)])
+    return drawing(SPARK, "spark", title, [base, *_lines(SPARK, points), _marker(SPARK, last, points, 3.2)])
 
 
 def _across(index: int, count: int) -> float:
     return 0.5 if count == 1 else 0.03 + 0.94 * index / (count - 1)
 
 
-def _line(frame: Frame, points: Sequence[TrendPoint]) -> list[Point]:
-    return [frame.at(_across(i, len(points)), p.score / 100) for i, p in enumerate(points) if p.score is not None]
+def _lines(frame: Frame, points: Sequence[TrendPoint]) -> list[str]:
+    """One line for each run of audits whose scores mean the same."""
+    known = [(i, p) for i, p in enumerate(points) if p.score is not None]
+    runs = (list(run) for _, run in groupby(known, key=lambda pair: pair[1].version))
+    return [path([frame.at(_across(i, len(points)), (p.score or 0) / 100) for i, p in run], "curve") for run in runs]
 
 
 def _whisker(frame: Frame, index: int, points: Sequence[TrendPoint]) -> str:

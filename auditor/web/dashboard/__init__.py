@@ -1,6 +1,6 @@
 """Pages for people: `blueprint` is all that the application needs to know."""
 
-from auditor.web.dashboard import audit_pages, history, new_audit, overview, record_pages, schedule_pages, session_pages
+from auditor.web.dashboard import audit_pages, history, new_audit, overview, record_pages, schedule_pages, score_page, session_pages
 from auditor.web.dashboard.pages import blueprint
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "overview",
     "record_pages",
     "schedule_pages",
+    "score_page",
     "session_pages",
 ]

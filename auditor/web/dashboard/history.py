@@ -47,7 +47,8 @@ def target(target_id: UUID) -> ResponseReturnValue:
     title = f"Score of each audit of {found.name}, oldest first, with its interval"
     points = [_point(row) for row in rows]
     charts = [trend_svg(points, title), trend_svg(points, title, NARROW)]
-    return render_template("dashboard/target.html", target=found, rows=rows[::-1], charts=charts, latest=latest)
+    versions = sorted({row.audit.score_version for row in rows})
+    return render_template("dashboard/target.html", target=found, rows=rows[::-1], charts=charts, latest=latest, versions=versions)
 
 
 @blueprint.post("/targets/<uuid:target_id>/audit")
@@ -78,7 +79,7 @@ def _point(row: Row) -> TrendPoint:
     audit, lead = row.audit, row.leading
     at = audit.finished_at or audit.created_at
     low, high = (lead.score_low, lead.score_high) if lead else (None, None)
-    return TrendPoint(numbers.day(at), audit.outcome or "", audit.score, low, high)
+    return TrendPoint(numbers.day(at), audit.outcome or "", audit.score, low, high, audit.score_version)
 
 
 def _latest(tx: Transaction, target_id: str) -> Audit | None:

@@ -46,7 +46,7 @@ def _attention(target: views.TargetOverview) -> tuple[int, float, str]:
 
 
 def _points(target: views.TargetOverview) -> list[TrendPoint]:
-    return [TrendPoint(numbers.day(p.at), p.outcome or "", p.score) for p in target.trend]
+    return [TrendPoint(numbers.day(p.at), p.outcome or "", p.score, version=p.score_version) for p in target.trend]
 
 
 def _trend_words(target: views.TargetOverview) -> str:

@@ -1,5 +1,6 @@
 import re
 
+from dashboard_seed import result_of
 from html_page import Page
 
 from auditor.store import audits, targets
@@ -88,3 +89,35 @@ def test_of_two_with_the_same_score_the_surer_one_leads():
 def test_an_audit_without_a_score_has_no_leading_finding():
     assert leading_of(past(None, scored(None, None))) is None
     assert leading_of(past(50)) is None
+
+
+def test_a_history_of_two_versions_says_so_and_breaks_its_line(auditor, services, ours):
+    path = f"/targets/{ours.targets['income']}"
+    assert "meaning of the score" not in auditor.text(path)
+    with services.database.begin() as tx:
+        result = result_of("pass")
+        result["audit"]["score_version"] = 2
+        spec = {"spec": 1, "name": "later"}
+        made = audits.create(
+            tx,
+            workspace_id=ours.workspace_id,
+            name="later",
+            spec=spec,
+            budget=1,
+            target_id=ours.targets["income"],
+            now=services.clock(),
+        )
+        audits.close(
+            tx, made.id, status="completed", now=services.clock(), result=result, score=9.0, outcome="pass", severity="low"
+        )
+    page = auditor.text(path)
+    assert "versions 1, 2 are not compared" in Page(page).text
+    assert page.count('class="curve"') == 4  # two lines in each of the two charts
+
+
+def test_every_score_of_a_list_leads_to_its_meaning(auditor, ours):
+    for path in ("/", "/audits", f"/targets/{ours.targets['income']}"):
+        assert '<a href="/score">Score</a>' in auditor.text(path)
+    text = Page(auditor.text("/score")).text
+    assert "Version 1" in text
+    assert "100 log10(max(1, TPR / a0)) / log10(1 / a0)" in text

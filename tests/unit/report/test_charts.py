@@ -205,3 +205,12 @@ def test_a_drawing_can_stand_alone() -> None:
 
 def test_numbers_in_drawings_are_short() -> None:
     assert [num(1.0), num(1.239), num(0.1)] == ["1", "1.24", "0.1"]
+
+
+def test_no_line_joins_scores_that_mean_different_things() -> None:
+    points = [TrendPoint(str(i), "pass", 10.0 * i, version=1 if i < 3 else 2) for i in range(5)]
+    for drawn in (trend_svg(points), spark_svg(points, "t")):
+        lines = re.findall(r'class="curve" d="M([^"]+)"', drawn)
+        assert [line.count(",") for line in lines] == [3, 2]
+    same = [TrendPoint(str(i), "pass", 10.0 * i) for i in range(5)]
+    assert trend_svg(same).count('class="curve"') == 1
