@@ -38,19 +38,19 @@ def confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:
 
 
 def entropy(probabilities: Floats, clip: float) -> Floats:
-    """-sum_c p_c log p_c in nats, with p_c inside the logarithm at least `clip`. The true label plays no part."""
-    known = complete(probabilities)
-    return _shortened(-(known * np.log(np.maximum(known, clip))).sum(axis=-1))
+    """-sum_c p_c log p_c in nats, with p_c between clip and 1 - clip. The true label plays no part."""
+    known = np.clip(complete(probabilities), clip, 1.0 - clip)
+    return _shortened(-(known * np.log(known)).sum(axis=-1))
 
 
 def modified_entropy(probabilities: Floats, labels: Labels, clip: float) -> Floats:
-    """-(1 - p_y) log p_y - sum_{c != y} p_c log(1 - p_c) in nats, each logarithm of at least `clip` (Song and Mittal 2021,
-    equation 8): 0 where the model is sure of the true class, large where it is sure of a wrong one."""
-    known = complete(probabilities)
-    others = np.where(np.arange(known.shape[-1]) == labels[:, None], 0.0, known)
-    wrong = (others * np.log(np.maximum(1.0 - others, clip))).sum(axis=-1)
+    """-(1 - p_y) log p_y - sum_{c != y} p_c log(1 - p_c) in nats, with p between clip and 1 - clip (Song and Mittal 2021, equation
+    8): next to 0 where the model is sure of the true class, large where it is sure of a wrong one."""
+    known = np.clip(complete(probabilities), clip, 1.0 - clip)
+    weighed = known * np.log(np.maximum(1.0 - known, clip))
+    others = np.where(np.arange(known.shape[-1]) == labels[:, None], 0.0, weighed).sum(axis=-1)
     true = _true(known, labels)
-    return _shortened(-(1.0 - true) * np.log(np.maximum(true, clip)) - wrong)
+    return _shortened(-(1.0 - true) * np.log(true) - others)
 
 
 def logit_confidence(probabilities: Floats, labels: Labels, clip: float) -> Floats:

@@ -58,25 +58,25 @@ def thresholded(context: Context, candidates: Records, name: str, read: Callable
     shadows = shadows_of(context, name, LEAST_SHADOWS)
     context.checkpoint(0.0)
     target = read(context.query(candidates.features))
+    context.checkpoint(0.3)
     played = [read(answers) for answers in shadows.probabilities]
     observed = Observed(np.stack([one.signals for one in played]), np.stack([one.groups for one in played]))
     return centred(context, target, observed, shadows.masks)
 
 
 def centred(context: Context, target: Observed, shadows: Observed, masks: Mask) -> MembershipScores:
-    """Signals (n,) minus the threshold of their class, from all shadows (K, n); for each pseudo-target from all but itself and its
-    partner. With a single pair nobody is left to set a pseudo-target's thresholds with, so there are none."""
-    classes = max(1, context.classes)  # a target that answers a value has none
+    """Signals (n,) minus the threshold of their class, from all shadows (K, n). With a single pair, thresholds that a pseudo-target
+    had no part in would not exist, so there are none.
+
+    Pseudo-targets get the same thresholds as the target, though each had its part in them. Signals of sure answers crowd at their
+    upper end, where a line drawn on pseudo-targets with thresholds of their own would pass them by or take them all
+    (docs/attacks/confidence.md has the measurement)."""
     chosen = playing(len(masks)) if len(masks) > 2 else []
-    claim = _above(target, cuts(shadows, masks, classes))
-    pseudo = np.empty((len(chosen), len(claim)))
-    for row, shadow in enumerate(chosen):
-        context.checkpoint((row + 1) / (len(chosen) + 1))
-        rest = np.arange(len(masks)) // 2 != shadow // 2
-        known = cuts(Observed(shadows.signals[rest], shadows.groups[rest]), masks[rest], classes)
-        pseudo[row] = _above(Observed(shadows.signals[shadow], shadows.groups[shadow]), known)
+    thresholds = cuts(shadows, masks, max(1, context.classes))  # a target that answers a value has no classes
+    context.checkpoint(0.8)
+    pseudo = _above(Observed(shadows.signals[chosen], shadows.groups[chosen]), thresholds)
     context.checkpoint(1.0)
-    return MembershipScores(claim, pseudo, masks[chosen])
+    return MembershipScores(_above(target, thresholds), pseudo, masks[chosen])
 
 
 def _above(shown: Observed, thresholds: Floats) -> Floats:

@@ -83,14 +83,28 @@ def test_a_model_that_answers_the_prior_alone_tells_nothing(attack: Attack) -> N
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_a_pseudo_target_is_attacked_without_itself_and_its_partner(attack: Attack) -> None:
+def test_a_pseudo_target_has_the_thresholds_of_the_target(attack: Attack) -> None:
     context, _ = gaussian(300, 8)
     evidence = attack.run(context)
     assert evidence.pseudo_targets.shape == (8, 300)
     np.testing.assert_array_equal(evidence.membership[1], context.shadows.masks[2])
-    rest = context.shadows.without_pair(2)
-    alone = replace(context, shadows=rest, query=lambda frame: context.shadows.probabilities[2])
-    np.testing.assert_array_equal(evidence.pseudo_targets[1], attack.run(alone).target)
+    instead = replace(context, query=lambda frame: context.shadows.probabilities[2])
+    np.testing.assert_array_equal(evidence.pseudo_targets[1], attack.run(instead).target)
+
+
+def sides(attack: Attack, shadows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of records outside the training data: of pseudo-targets, and of the target."""
+    context, is_member = gaussian(6000, shadows, gap=0.5)
+    evidence = attack.run(context)
+    return evidence.pseudo_targets[~evidence.membership], evidence.target[~is_member]
+
+
+@pytest.mark.parametrize("shadows", [4, 16])
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_a_threshold_calibrated_on_pseudo_targets_holds_its_rate(attack: Attack, shadows: int) -> None:
+    outsiders, strangers = sides(attack, shadows)
+    for rate in (0.01, 0.05, 0.2):
+        assert (strangers > np.quantile(outsiders, 1 - rate)).mean() == pytest.approx(rate, abs=4 * np.sqrt(rate / 3000))
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)

@@ -51,7 +51,7 @@ def test_entropy_is_largest_where_all_classes_are_even_and_zero_where_one_is_sur
     answers = np.array([[0.25] * 4, [1.0, 0.0, 0.0, 0.0], [0.7, 0.1, 0.1, 0.1]])
     even, sure, between = entropy(answers, FLOOR)
     assert even == pytest.approx(np.log(4), rel=1e-4)
-    assert sure == 0.0
+    assert sure == pytest.approx(0.0, abs=1e-20)
     assert sure < between < even
 
 
@@ -86,3 +86,11 @@ def test_signals_tie_on_answers_that_were_stored_in_32_bits() -> None:
     assert (entropy(stored, 1e-7) == entropy(answers, 1e-7)).mean() > 0.9
     assert (modified_entropy(stored, labels, 1e-7) == modified_entropy(answers, labels, 1e-7)).mean() > 0.9
     assert (confidence(stored, labels, 1e-7) == confidence(answers, labels, 1e-7)).mean() > 0.9
+
+
+def test_an_answer_of_exactly_one_ties_with_the_shadow_that_is_stored_next_to_it() -> None:
+    exact, stored = np.array([[1.0, 0.0]]), np.array([[1 - 1e-12, 1e-12]])
+    labels = np.array([0])
+    assert entropy(exact, 1e-7) == entropy(stored, 1e-7)
+    assert modified_entropy(exact, labels, 1e-7) == modified_entropy(stored, labels, 1e-7)
+    assert modified_entropy(exact, 1 - labels, 1e-7) == modified_entropy(stored, 1 - labels, 1e-7)
