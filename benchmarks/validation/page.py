@@ -75,8 +75,8 @@ audit finds is a false alarm.
 
 ## Thresholds on real models
 
-{records:,} records of UCI Adult (CC BY 4.0), {shadows} shadow models, {targets} targets a row, each trained on a random half. The threshold
-comes from pseudo-targets alone.
+{records:,} records of UCI Adult (CC BY 4.0), {shadows} shadow models, {targets} targets a row, each trained on a random half.
+The threshold comes from pseudo-targets alone.
 
 {realised}
 """
