@@ -8,6 +8,7 @@ from typing import Any, cast
 from auditor.attacks.inversion.attribute import AttributeInference
 from auditor.attacks.membership.attack_p import AttackP
 from auditor.attacks.membership.attack_r import AttackR
+from auditor.attacks.membership.boundary import Boundary
 from auditor.attacks.membership.calibrated_correctness import CalibratedCorrectness
 from auditor.attacks.membership.confidence import Confidence
 from auditor.attacks.membership.difficulty_calibration import DifficultyCalibration
@@ -16,6 +17,7 @@ from auditor.attacks.membership.gap import Gap
 from auditor.attacks.membership.lira import LiRA
 from auditor.attacks.membership.loss_threshold import LossThreshold
 from auditor.attacks.membership.modified_entropy import ModifiedEntropy
+from auditor.attacks.membership.noise import Noise
 from auditor.attacks.membership.quantile_regression import QuantileRegression
 from auditor.attacks.membership.rmia import RMIA
 from auditor.attacks.membership.salem import Salem
@@ -42,7 +44,9 @@ CLASSICAL: tuple[type[Attack], ...] = (
     Shokri,
     Salem,
 )
-BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL)
+# They ask many questions about each record, so no tier spends a budget on them unasked.
+ASKING: tuple[type[Attack], ...] = (Noise, Boundary)
+BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *ASKING)
 
 STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate")
 TIERS: dict[str, tuple[str, ...]] = {

@@ -1,10 +1,10 @@
 """Targets whose truth is known: positive and negative controls that every attack is run against."""
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.attacks.inversion import twin as attribute_twin
+from auditor.attacks.membership.twin import Answers, memory
 from auditor.attacks.stealing import twin as stealing_twin
 from auditor.domain.attack import Attack, Query
 from auditor.domain.data import AuditData
@@ -31,14 +31,11 @@ def targets_for(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, 
 def lookup_twin(data: AuditData, shadows: ShadowOutputs | None) -> Query:
     """A model that remembers its members and generalises like the average shadow on everybody else.
 
-    Candidates are recognised by their row index; the answer for a non-member is the mean over shadows that never saw it.
+    The answer for a candidate that is no member is the mean over shadows that never saw it; other records are answered as
+    `auditor.attacks.membership.twin` says.
     """
-    answers = np.where(data.is_member[:, None], _remembered(data), _generalised(data, shadows))
-
-    def query(frame: pd.DataFrame) -> NDArray[np.float64]:
-        return np.asarray(answers[frame.index.to_numpy()])
-
-    return query
+    answers = Answers(_remembered(data), _generalised(data, shadows), data.is_member)
+    return memory(data.candidates.features, data.columns, answers)
 
 
 def _remembered(data: AuditData) -> NDArray[np.float64]:

@@ -63,6 +63,8 @@ def test_the_attacks_that_ship() -> None:
         "quantile-regression",
         "shokri",
         "salem",
+        "noise",
+        "boundary",
     ]
 
 
