@@ -6,7 +6,7 @@ Only such records make a lower bound on epsilon sound: a split that somebody cho
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -21,6 +21,8 @@ from auditor.workflow.raw_table import RawTable
 KINDS = ("wrong-label", "holdout")
 FEWEST, MOST = 200, 100_000
 SALT_BITS = 256
+KEY_COLUMNS = {"digest", "included", "salt"}
+NO_KEY = "this file is not the key of canaries; give the key.json that `auditor canaries` wrote"
 ADVICE = "give both files as `auditor canaries` wrote them"
 
 
@@ -81,12 +83,20 @@ def sides(tables: Mapping[str, RawTable]) -> dict[str, RawTable]:
     if "canaries" not in tables:
         return dict(tables)
     canaries, key = tables["canaries"], tables["key"]
-    _check_key(key)
+    refuse_other_key({"canaries": len(canaries.cells), "key": len(key.cells)}, list(key.cells.columns))
     _check_aligned(canaries.cells, key.cells)
     included = (key.cells["included"] == "true").to_numpy()
     rest = {name: table for name, table in tables.items() if name not in ("canaries", "key")}
     parts = {"members": canaries.cells[included], "non_members": canaries.cells[~included]}
     return {name: RawTable(cells.reset_index(drop=True), canaries.types) for name, cells in parts.items()} | rest
+
+
+def refuse_other_key(rows: Mapping[str, int], columns: Sequence[str]) -> None:
+    """What can be told before the files are read: `columns` of the key, and `rows` of it and of the canaries."""
+    if KEY_COLUMNS - set(columns):
+        raise InvalidInput("data.key", NO_KEY)
+    if rows["canaries"] != rows["key"]:
+        raise _misaligned(f"the key was made for {rows['key']:,} canaries and the file has {rows['canaries']:,}")
 
 
 def _check(table: Table, wish: Wish) -> None:
@@ -135,14 +145,7 @@ def _other(labels: list[str], own: set[str], coins: Random) -> str | None:
             return drawn
 
 
-def _check_key(key: RawTable) -> None:
-    if not {"digest", "included", "salt"} <= set(key.cells.columns):
-        raise InvalidInput("data.key", "this file is not the key of canaries; give the key.json that `auditor canaries` wrote")
-
-
 def _check_aligned(cells: pd.DataFrame, key: pd.DataFrame) -> None:
-    if len(cells) != len(key):
-        raise _misaligned(f"the key was made for {len(key):,} canaries and the file has {len(cells):,}")
     found, wanted = np.array(digests(cells, key["salt"].iloc[0])), key["digest"].to_numpy()
     same = found == wanted
     if same.all():

@@ -12,6 +12,7 @@ from auditor.querying import check_url
 from auditor.store import audits, datasets, events
 from auditor.store.engine import Transaction
 from auditor.workflow.advance import advance_in, deliver
+from auditor.workflow.canaries import refuse_other_key
 from auditor.workflow.prepare import features_of, refuse_small
 from auditor.workflow.probing import requested_attacks
 from auditor.workflow.services import Services
@@ -80,6 +81,8 @@ def _check_files(tx: Transaction, workspace_id: str, spec: AuditSpec) -> None:
     """Enough records, and in every file the columns that the spec names: known before anything is queued."""
     files = {name: datasets.get_dataset(tx, workspace_id, one) for name, one in spec.data.files.items()}
     refuse_small({name: file.rows for name, file in files.items()})
+    if "key" in files:
+        refuse_other_key({name: file.rows for name, file in files.items()}, list(files["key"].columns))
     features_of(spec.data, {name: list(file.columns) for name, file in files.items()})
 
 

@@ -72,7 +72,7 @@ class TestDrawing:
         assert made.cells["id"].is_unique
 
     def test_coins_are_fair_and_independent_of_each_other(self) -> None:
-        flips = np.array([[f.included for f in drawn(count=200, seed=s).key.canaries] for s in range(60)], dtype=float)
+        flips = np.array([[f.included for f in drawn(count=200, seed=s).key.canaries] for s in range(40)], dtype=float)
         assert abs(flips.mean() - 0.5) < 5 * 0.5 / np.sqrt(flips.size)
         together = np.corrcoef(flips[:, :-1].ravel(), flips[:, 1:].ravel())[0, 1]
         assert abs(together) < 5 / np.sqrt(flips.size)

@@ -1,0 +1,69 @@
+"""A target that is not what the audit takes it for: each case is a sentence, and no verdict rests on it."""
+
+import hashlib
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auditor.domain.audit import AuditStatus
+from auditor.settings import Settings
+from auditor.store import audits
+from auditor.testing.servers import ModelServer
+from auditor.workflow import run_locally, submit
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
+from small_audit import small_spec, store_small_data
+
+Answers = Callable[[pd.DataFrame], Any]
+
+
+def by_lot(frame: pd.DataFrame) -> Any:
+    """The same answer to the same record, and nothing to do with it."""
+    drawn = [int.from_bytes(hashlib.sha256(repr(row).encode()).digest()[:4]) / 2**32 for row in frame.itertuples(index=False)]
+    return np.column_stack([drawn, 1 - np.array(drawn)])
+
+
+def sharp(frame: pd.DataFrame) -> Any:
+    """The rule of the population, answered with a certainty that no shadow of the stated kind has."""
+    yes = np.where((frame["age"] - 50) / 12 + (frame["income"] - 22) / 15 > 0, 0.9999, 0.0001)
+    return np.column_stack([1 - yes, yes])
+
+
+def audited(home: Path, answers: Answers) -> dict[str, Any]:
+    services = run_locally(Settings(home, f"sqlite:///{home}/auditor.sqlite", "filesystem://"))
+    with ModelServer(answers) as server:
+        spec = small_spec(server.open_inference, attacks=["rmia"], shadows=4)
+        workspace_id, spec = store_small_data(services, "ours", spec)
+        audit_id = submit(services, workspace_id, spec).id
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            with services.database.read() as tx:
+                audit = audits.by_id(tx, audit_id)
+            if audit.status is not AuditStatus.RUNNING:
+                break
+            time.sleep(0.05)
+    services.close()
+    assert audit.status is AuditStatus.COMPLETED, audit.reason
+    assert audit.result is not None
+    return audit.result
+
+
+def test_answers_by_lot_carry_no_verdict(tmp_path: Path) -> None:
+    result = audited(tmp_path, by_lot)
+    (finding,) = result["findings"]
+    assert finding["controls"]["random_answers"]["passed"] is False
+    assert "nothing to do with the records" in finding["controls"]["random_answers"]["sentence"]
+    assert finding["outcome"] == "inconclusive"
+    assert result["audit"]["outcome"] == "inconclusive"
+
+
+def test_shadows_that_do_not_match_are_told_before_the_numbers(tmp_path: Path) -> None:
+    (finding,) = audited(tmp_path, sharp)["findings"]
+    assert finding["controls"]["shadow_match"]["passed"] is None
+    assert finding["caveats"][0].startswith("The shadow models do not answer like the target (KS distance 0.")
+    assert "random_answers" not in finding["controls"]
