@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.domain.data import Records
 from auditor.domain.seeds import generator
 
 
@@ -16,6 +17,11 @@ def masks(n: int, indices: Sequence[int], seed: int) -> NDArray[np.bool_]:
     Balanced membership per record is what power at low false-positive rates rests on (Carlini et al. 2022, section IV).
     """
     return np.array([_mask(n, index, seed) for index in indices], dtype=bool).reshape(len(indices), n)
+
+
+def halves(pool: Records, indices: Sequence[int], seed: int) -> NDArray[np.bool_]:
+    """(len(indices), n): the masks of this pool."""
+    return masks(len(pool), indices, seed)
 
 
 def _mask(n: int, index: int, seed: int) -> NDArray[np.bool_]:

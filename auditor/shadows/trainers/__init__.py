@@ -1,5 +1,7 @@
 """Training shadow models: many per call over one pool that is factorised once."""
 
-from auditor.shadows.trainers.loop import SMALLEST, log_odds, train
+from auditor.shadows.trainers.job import shadow_seed
+from auditor.shadows.trainers.stored import SMALLEST, log_odds
+from auditor.shadows.trainers.train import train
 
-__all__ = ["SMALLEST", "log_odds", "train"]
+__all__ = ["SMALLEST", "log_odds", "shadow_seed", "train"]

@@ -7,11 +7,12 @@ import pytest
 from auditor.domain.data import Column, ColumnType, Records
 from auditor.domain.learner import Learner, Task
 from auditor.errors import Cancelled, InvalidInput
-from auditor.learners import build, build_for_values
+from auditor.learners import build, build_for_values, check
 from auditor.learners.closed_list import installed
+from auditor.learners.encode import prepare
 from auditor.shadows import design, pool
-from auditor.shadows.trainers import SMALLEST, log_odds, train
-from auditor.shadows.trainers.loop import shadow_seed
+from auditor.shadows.trainers import SMALLEST, log_odds, loop, shadow_seed, train
+from auditor.shadows.trainers.job import Job
 
 COLUMNS = (Column("x", ColumnType.NUMBER), Column("group", ColumnType.CATEGORY))
 SMALL = {
@@ -38,7 +39,7 @@ def free(fraction: float) -> None:
 @pytest.mark.parametrize("name", installed(Task.CLASSIFICATION))
 def test_a_shadow_is_the_model_that_build_gives_for_its_rows_and_seed(name: str) -> None:
     learner, data = Learner(name, SMALL.get(name, {})), records(classes=3)
-    shadow = train(learner, COLUMNS, data, 3, [4, 5], 7, free)[1]
+    shadow = loop.train(Job(check(learner), COLUMNS, data, 3, (4, 5), 7, free), prepare(data.features, COLUMNS))[1]
     half = data.take(design.masks(len(data), [5], 7)[0])
     model = build(learner, COLUMNS, shadow_seed(7, 5)).fit(half.features, half.labels)
     direct = model.over_all(model.predict_proba(data.features), 3)
