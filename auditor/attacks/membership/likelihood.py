@@ -16,6 +16,8 @@ GAP_WEIGHT = 8.0
 GAP_BINS = 20
 # Training on a record does not make a model less sure of it: an estimated gap below this (nats of log-odds) is noise.
 LEAST_GAP = 1e-3
+# Past the answer at which a ratio of normal densities turns, what it rises by in each standard deviation.
+SLOPE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,12 @@ Ratio = Callable[[Floats, Pairs, Spread], Floats]
 def of_each_side(pairs: Pairs) -> Spread:
     """Each record's own variances."""
     return Spread(within(pairs.inside), within(pairs.outside))
+
+
+def of_each_side_moderated(pairs: Pairs) -> Spread:
+    """Each record's own variances, moderated."""
+    degrees = len(pairs) - 1
+    return Spread(moderated(within(pairs.inside), degrees), moderated(within(pairs.outside), degrees))
 
 
 def of_both_sides(pairs: Pairs) -> Spread:
@@ -58,6 +66,22 @@ def online_shrunk(observed: Floats, pairs: Pairs, spread: Spread) -> Floats:
     outside = pairs.outside.mean(axis=0)
     gap = moderated_gap(pairs.inside.mean(axis=0) - outside, outside, len(pairs))
     return np.asarray(gap * (2 * (observed - outside) - gap) / (2 * spread.outside))
+
+
+def online_rising(observed: Floats, pairs: Pairs, spread: Spread) -> Floats:
+    """The log ratio of two normal densities, with the moderated gap, made monotone in phi.
+
+    Densities of unequal width cross twice: far from both means the wider one is the larger. The ratio is held from where it turns,
+    phi* = (mu_in var_out - mu_out var_in) / (var_out - var_in), and rises gently beyond.
+    """
+    outside = pairs.outside.mean(axis=0)
+    gap = moderated_gap(pairs.inside.mean(axis=0) - outside, outside, len(pairs))
+    wider = spread.outside - spread.inside  # > 0: OUT is wider, and the ratio falls above phi*; < 0: it falls below
+    crossing = outside + gap * spread.outside / np.where(wider == 0, 1.0, wider)
+    most, least = np.where(wider > 0, crossing, np.inf), np.where(wider < 0, crossing, -np.inf)
+    held = np.clip(observed, least, most)
+    ratio = _log_normal(held, outside + gap, spread.inside) - _log_normal(held, outside, spread.outside)
+    return ratio + SLOPE * (observed - held) / np.sqrt(np.maximum(spread.inside, spread.outside))
 
 
 def offline(observed: Floats, pairs: Pairs, spread: Spread) -> Floats:

@@ -1,15 +1,19 @@
 """RMIA: how much more probable the model finds a record than models of its kind usually do."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auditor.attacks.membership.pairs import Floats, Pairs, Score, candidates_of, paired, playing, scored, shadows_of, signals_of
+from auditor.attacks.membership.power import auc
+from auditor.attacks.membership.residuals import log_density, residuals_of
 from auditor.attacks.signals import log_confidence
 from auditor.domain.attack import Context, Family, Needs, Scope
 from auditor.domain.evidence import MembershipScores
+from auditor.domain.target import Output
 from auditor.domain.threat import Knows, Sees, ThreatModel
 from auditor.errors import InvalidInput
 
@@ -27,6 +31,9 @@ class RMIA:
     population, so r ranks alike and without ties. Online, p_mean = (mean IN + mean OUT) / 2; offline, only OUT shadows are
     read and p_mean = ((1 + a) mean OUT + 1 - a) / 2. `a` (0 to 1, null: tuned on shadows that play the target) says how
     near a record's IN probability is to its OUT probability; 1 is "the same".
+
+    Where the target answers a value, the density exp(-residual^2 / 2 s^2) takes the place of p_y, with s^2 the mean square of the
+    residuals of OUT shadows.
     """
 
     mode: str = "online"
@@ -36,7 +43,7 @@ class RMIA:
     family: ClassVar[Family] = Family.MEMBERSHIP
     kind: ClassVar[str] = "membership"
     threat_model: ClassVar[ThreatModel] = ThreatModel(
-        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL})
+        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL}), or_value=True
     )
     reference: ClassVar[str] = (
         "Zarifzadeh, Liu, Shokri: Low-Cost High-Power Membership Inference Attacks, ICML 2024 (arXiv:2312.03262)"
@@ -59,14 +66,14 @@ class RMIA:
     def run(self, context: Context) -> MembershipScores:
         candidates = candidates_of(context, self.name)
         shadows = shadows_of(context, self.name, LEAST_SHADOWS)
-        clip = context.profile.clip
-
-        def signal(answers: Floats) -> Floats:
-            return log_confidence(answers, candidates.labels, clip)
-
         context.checkpoint(0.0)
-        target = signal(context.query(candidates.features))
-        signals = signals_of(shadows, signal)
+        if context.profile.output is Output.VALUE:
+            found = residuals_of(context, candidates, shadows, self.name)
+            target, signals = (log_density(r, found.rounding) for r in (found.target, found.shadows))
+        else:
+            signal = partial(log_confidence, labels=candidates.labels, clip=context.profile.clip)
+            target = signal(context.query(candidates.features))
+            signals = signals_of(shadows, signal)
         return scored(context, target, signals, shadows.masks, self.score_in(signals, shadows.masks))
 
     def score_in(self, signals: Floats, masks: NDArray[np.bool_]) -> Score:
@@ -78,18 +85,25 @@ class RMIA:
 
 def online(observed: Floats, pairs: Pairs) -> Floats:
     """r (n,) against the mean over IN and OUT. Probabilities are averaged, not their logarithms."""
-    usual = (np.exp(pairs.inside).mean(axis=0) + np.exp(pairs.outside).mean(axis=0)) / 2
-    return np.asarray(observed - np.log(usual))
+    usual = np.logaddexp(_log_mean(pairs.inside), _log_mean(pairs.outside)) - np.log(2)
+    return np.asarray(observed - usual)
 
 
 def offline(a: float) -> Score:
     """r (n,) against the mean that `a` extrapolates from OUT alone."""
 
     def score(observed: Floats, pairs: Pairs) -> Floats:
-        usual = ((1 + a) * np.exp(pairs.outside).mean(axis=0) + 1 - a) / 2
-        return np.asarray(observed - np.log(usual))
+        with np.errstate(divide="ignore"):  # log(1 - a) is minus infinity where a is 1
+            usual = np.logaddexp(np.log((1 + a) / 2) + _log_mean(pairs.outside), np.log((1 - a) / 2))
+        return np.asarray(observed - usual)
 
     return score
+
+
+def _log_mean(logarithms: Floats) -> Floats:
+    """log of the mean of exp over the pairs, which may all be too small to be told from 0."""
+    most = logarithms.max(axis=0)
+    return np.asarray(most + np.log(np.exp(logarithms - most).mean(axis=0)))
 
 
 def tuned(signals: Floats, masks: NDArray[np.bool_]) -> float:
@@ -98,13 +112,5 @@ def tuned(signals: Floats, masks: NDArray[np.bool_]) -> float:
     if len(pool) < 2:
         return UNTUNED
     played = [(signals[k], pool.without(k // 2), masks[k]) for k in playing(len(signals))]
-    power = [sum(_auc(offline(a)(observed, rest), member) for observed, rest, member in played) for a in GRID]
+    power = [sum(auc(offline(a)(observed, rest), member) for observed, rest, member in played) for a in GRID]
     return GRID[int(np.argmax(power))]
-
-
-def _auc(scores: Floats, is_member: NDArray[np.bool_]) -> float:
-    """Probability that a member outscores a non-member, ties counted half."""
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (counts.cumsum() - (counts - 1) / 2)[place]
-    members, others = int(is_member.sum()), int((~is_member).sum())
-    return float((ranks[is_member].sum() - members * (members + 1) / 2) / (members * others))

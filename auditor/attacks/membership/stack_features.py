@@ -35,41 +35,41 @@ class Table:
 Reading = Callable[[Seen, Pools], Table]
 
 
-def reading(pairs: int) -> Reading:
-    """How models of a pool of this many pairs are read: pseudo-targets have one pair less than the target, and alike tables."""
-    return of_means_and_spread if pairs - 1 >= PAIRS_FOR_VARIANCE else of_means
+def reading(pools: Pools) -> Reading:
+    """How models are read against this pool. Pseudo-targets have one pair less than the target: what that leaves no variance for is
+    read of none, and the unit of `beyond` is that of the whole pool."""
+    unit = float(np.sqrt(pooled(pools[0].inside, pools[0].outside)))
+    has_spread = len(pools[0]) > PAIRS_FOR_VARIANCE
+
+    def read(seen: Seen, against: Pools) -> Table:
+        rising, fixed = _means(seen, against)
+        if has_spread:
+            z_inside, v_inside = standardised(seen[0], against[0].inside)
+            z_outside, v_outside = standardised(seen[0], against[0].outside)
+            rising, fixed = [*rising, z_inside, z_outside], [*fixed, v_inside, v_outside]
+        return table(rising, fixed, rising[0], (seen[0] - against[0].inside.mean(axis=0)) / unit)
+
+    return read
 
 
-def of_means(seen: Seen, pools: Pools) -> Table:
-    """From the log-odds phi and the log-probability l of the true class: differences to the shadows' means on either side, in
-    log-odds and as ratios of probabilities, and what the means are."""
-    return _table(*_means(seen, pools), seen, pools)
+def standardised(signal: Floats, side: Floats) -> tuple[Floats, Floats]:
+    """Standard deviations between the signal (n,) and its mean over one side (P, n), and the log variance there."""
+    variance = within(side)
+    return (signal - side.mean(axis=0)) / np.sqrt(variance + SOFTENED), np.log(variance)
 
 
-def of_means_and_spread(seen: Seen, pools: Pools) -> Table:
-    """The same, and each record's spread over training sets with the z-scores that follow from it."""
-    rising, fixed = _means(seen, pools)
-    z_inside, v_inside = _standardised(seen[0], pools[0].inside)
-    z_outside, v_outside = _standardised(seen[0], pools[0].outside)
-    return _table([*rising, z_inside, z_outside], [*fixed, v_inside, v_outside], seen, pools)
+def table(rising: list[Floats], fixed: list[Floats], ratio: Floats, beyond: Floats) -> Table:
+    """The columns side by side, rounded."""
+    features: Floats = np.stack([*rising, *fixed], axis=1).round(DECIMALS)
+    return Table(features, np.repeat([1, 0], [len(rising), len(fixed)]), ratio, beyond)
 
 
 def _means(seen: Seen, pools: Pools) -> tuple[list[Floats], list[Floats]]:
+    """From the log-odds phi and the log-probability l of the true class: differences to the shadows' means on either side, in
+    log-odds and as ratios of probabilities, the log-ratio first; and what the means are."""
     (odds, confidence), (of_odds, of_confidence) = seen, pools
     inside, outside = of_odds.inside.mean(axis=0), of_odds.outside.mean(axis=0)
     usual_inside, usual_outside = (np.log(np.exp(side).mean(axis=0)) for side in (of_confidence.inside, of_confidence.outside))
-    rising = [confidence - usual_outside, confidence - usual_inside, odds, odds - outside, odds - inside]
+    ratio = rmia.online(confidence, of_confidence)
+    rising = [ratio, confidence - usual_outside, confidence - usual_inside, odds, odds - outside, odds - inside]
     return rising, [inside, outside, inside - outside, usual_inside, usual_outside]
-
-
-def _standardised(odds: Floats, side: Floats) -> tuple[Floats, Floats]:
-    variance = within(side)
-    return (odds - side.mean(axis=0)) / np.sqrt(variance + SOFTENED), np.log(variance)
-
-
-def _table(rising: list[Floats], fixed: list[Floats], seen: Seen, pools: Pools) -> Table:
-    """The columns side by side, rounded; the first is the log-ratio."""
-    ratio = rmia.online(seen[1], pools[1])
-    features: Floats = np.stack([ratio, *rising, *fixed], axis=1).round(DECIMALS)
-    beyond = (seen[0] - pools[0].inside.mean(axis=0)) / np.sqrt(pooled(pools[0].inside, pools[0].outside))
-    return Table(features, np.repeat([1, 0], [1 + len(rising), len(fixed)]), ratio, beyond)

@@ -1,16 +1,22 @@
 """The stacked shadow attack: shadows are pseudo-targets with known membership, so a classifier can learn the attack itself."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
-from auditor.attacks.membership.pairs import Signal, candidates_of, paired, playing, shadows_of, signals_of
-from auditor.attacks.membership.stack_features import Seen, Table, reading
+from auditor.attacks.membership import stack_features, stack_residuals
+from auditor.attacks.membership.pairs import candidates_of, paired, playing, shadows_of, signals_of
+from auditor.attacks.membership.residuals import residuals_of
+from auditor.attacks.membership.stack_features import Pools, Reading, Seen, Table
 from auditor.attacks.membership.stacking import Masks, Stacker, fit, is_better
-from auditor.attacks.signals import Labels, log_confidence, logit_confidence
+from auditor.attacks.signals import log_confidence, logit_confidence
 from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.domain.data import Records
 from auditor.domain.evidence import MembershipScores
+from auditor.domain.shadow import ShadowOutputs
+from auditor.domain.target import Output
 from auditor.domain.threat import Knows, Sees, ThreatModel
 from auditor.errors import InvalidInput
 
@@ -35,7 +41,7 @@ class Stacked:
     family: ClassVar[Family] = Family.MEMBERSHIP
     kind: ClassVar[str] = "membership"
     threat_model: ClassVar[ThreatModel] = ThreatModel(
-        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL})
+        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL}), or_value=True
     )
     reference: ClassVar[str] = (
         "Shokri, Stronati, Song, Shmatikov: Membership Inference Attacks Against Machine Learning Models, IEEE S&P 2017 "
@@ -55,14 +61,11 @@ class Stacked:
     def run(self, context: Context) -> MembershipScores:
         candidates = candidates_of(context, self.name)
         shadows = shadows_of(context, self.name, LEAST_SHADOWS)
-        signals = _signals(candidates.labels, context.profile.clip)
         context.checkpoint(0.0)
-        answers = context.query(candidates.features)
-        target = tuple(signal(answers) for signal in signals)
-        of_shadows = tuple(signals_of(shadows, signal) for signal in signals)
+        material = _material(context, candidates, shadows, self.name)
         context.checkpoint(0.2)
         chosen = self._chosen(len(shadows), len(candidates))
-        attacked = _attacked(target, of_shadows, shadows.masks, chosen)
+        attacked = _attacked(material, chosen)
         context.checkpoint(0.4)
         return self._claims(context, attacked, chosen, shadows.masks[chosen])
 
@@ -93,8 +96,26 @@ class Stacked:
         return stacker
 
 
-def _signals(labels: Labels, clip: float) -> tuple[Signal, ...]:
-    return (lambda answers: logit_confidence(answers, labels, clip), lambda answers: log_confidence(answers, labels, clip))
+@dataclass(frozen=True, eq=False)
+class Material:
+    """Signals of the target (n,), the same of all shadows (K, n) and in pairs, and how a model is read."""
+
+    target: Seen
+    shadows: Seen
+    pools: Pools
+    read: Reading
+
+
+def _material(context: Context, candidates: Records, shadows: ShadowOutputs, name: str) -> Material:
+    if context.profile.output is Output.VALUE:
+        found = residuals_of(context, candidates, shadows, name)
+        pools = (paired(found.shadows, shadows.masks),)
+        return Material((found.target,), (found.shadows,), pools, stack_residuals.reading(pools, found.rounding))
+    answers = context.query(candidates.features)
+    signals = [partial(s, labels=candidates.labels, clip=context.profile.clip) for s in (logit_confidence, log_confidence)]
+    of_shadows = tuple(signals_of(shadows, signal) for signal in signals)
+    of_pools = tuple(paired(s, shadows.masks) for s in of_shadows)
+    return Material(tuple(signal(answers) for signal in signals), of_shadows, of_pools, stack_features.reading(of_pools))
 
 
 def _fold(shadow: int) -> int:
@@ -102,12 +123,10 @@ def _fold(shadow: int) -> int:
     return shadow // 2 % FOLDS
 
 
-def _attacked(target: Seen, of_shadows: Seen, masks: Masks, chosen: list[int]) -> list[Table]:
+def _attacked(material: Material, chosen: list[int]) -> list[Table]:
     """The target read against all pairs, then each pseudo-target against all but its own."""
-    pools = tuple(paired(signals, masks) for signals in of_shadows)
-    read = reading(len(pools[0]))
-    tables = [read(target, pools)]
+    tables = [material.read(material.target, material.pools)]
     for shadow in chosen:
-        left = tuple(pool.without(shadow // 2) for pool in pools)
-        tables.append(read(tuple(signals[shadow] for signals in of_shadows), left))
+        left = tuple(pool.without(shadow // 2) for pool in material.pools)
+        tables.append(material.read(tuple(signals[shadow] for signals in material.shadows), left))
     return tables

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from auditor.attacks.membership.pairs import Floats
+from auditor.attacks.membership.power import auc, low_rate_power
 from auditor.attacks.membership.stack_features import Table
 
 Masks = NDArray[np.bool_]
@@ -18,7 +18,6 @@ LEARNING_RATE = 0.08
 L2 = 1.0
 LEAF, ROWS_A_LEAF = 200, 100  # records in a leaf: 200, or a hundredth of the rows where those are few
 TIE_BREAK = 1e-6  # decision values of trees tie; nats of the log-ratio resolve them and change nothing else
-LOW_RATE = 0.001
 MARGIN = 0.005
 
 
@@ -75,15 +74,3 @@ def is_better(stacked: Floats, ratios: Floats, membership: Masks) -> bool:
     )
     sure = gains.mean(axis=0) - 2 * gains.std(axis=0, ddof=1) / np.sqrt(len(gains))
     return bool(sure[0] > MARGIN or sure[1] > 0)
-
-
-def auc(scores: Floats, is_member: Masks) -> float:
-    """Probability that a member outscores a non-member, ties counted half."""
-    members, others = int(is_member.sum()), int((~is_member).sum())
-    return float((rankdata(scores)[is_member].sum() - members * (members + 1) / 2) / (members * others))
-
-
-def low_rate_power(scores: Floats, is_member: Masks) -> float:
-    """The share of members above the cut that at most 0.1 % of the others are above."""
-    others = np.sort(scores[~is_member])[::-1]
-    return float((scores[is_member] > others[int(LOW_RATE * len(others))]).mean())

@@ -14,7 +14,7 @@ from auditor.attacks.signals import logit_confidence
 from auditor.domain.shadow import ShadowOutputs
 from auditor.errors import AttackFailed, Cancelled, InvalidInput
 
-ALL = [LiRA(mode, variance) for mode in ("online", "offline") for variance in ("shared", "record", "pooled")]
+ALL = [LiRA(mode, variance) for mode in ("online", "offline") for variance in ("shared", "moderated", "record", "pooled")]
 named = pytest.mark.parametrize("attack", ALL, ids=lambda a: f"{a.mode}-{a.variance}")
 
 
@@ -61,6 +61,66 @@ def test_the_shrunk_ratio_rises_with_the_signal_for_every_record() -> None:
     spread = likelihood.of_both_sides(pool)
     low, high = (likelihood.online_shrunk(observed + shift, pool, spread) for shift in (0.0, 5.0))
     assert (high > low).all()
+
+
+def test_the_rising_ratio_is_the_ratio_of_two_densities_until_it_turns() -> None:
+    _, pool = pairs(p=40, n=400)
+    observed = pool.outside.mean(0) + np.random.default_rng(1).normal(0, 4, 400)
+    spread = likelihood.Spread(pool.inside.var(0) * 2, pool.outside.var(0))
+    outside = pool.outside.mean(0)
+    gap = likelihood.moderated_gap(pool.inside.mean(0) - outside, outside, len(pool))
+    ratio = norm.logpdf(observed, outside + gap, np.sqrt(spread.inside)) - norm.logpdf(observed, outside, np.sqrt(spread.outside))
+    found = likelihood.online_rising(observed, pool, spread)
+    same = np.isclose(found, ratio)
+    assert 0.5 < same.mean() < 1
+    wider = spread.outside > spread.inside
+    assert (found[wider & ~same] >= ratio[wider & ~same]).all()
+
+
+def test_the_rising_ratio_rises_with_the_signal_for_every_record_however_wide_either_side() -> None:
+    rng = np.random.default_rng(3)
+    difficulty = rng.normal(0, 3, 300)
+    scale = np.exp(rng.normal(size=(2, 300)))
+    pool = Pairs(difficulty + 1 + scale[0] * rng.normal(size=(8, 300)), difficulty + scale[1] * rng.normal(size=(8, 300)))
+    spread = likelihood.of_each_side_moderated(pool)
+    scores = [likelihood.online_rising(difficulty + shift, pool, spread) for shift in (-40.0, -5.0, -1.0, 0.0, 1.0, 5.0, 40.0)]
+    assert (np.diff(scores, axis=0) > 0).all()
+
+
+def test_equal_variances_leave_the_rising_ratio_nowhere_to_turn() -> None:
+    observed, pool = pairs()
+    equal = likelihood.of_all(0.7)
+    np.testing.assert_allclose(likelihood.online_rising(observed, pool, equal), likelihood.online_shrunk(observed, pool, equal))
+
+
+@pytest.mark.parametrize(("shadows", "chosen"), [(2, "pooled"), (4, "pooled"), (6, "shared"), (14, "shared")])
+def test_auto_goes_by_the_number_of_shadows(shadows: int, chosen: str) -> None:
+    context, _ = gaussian(60, shadows)
+    found, expected = (LiRA(variance=variance).run(context) for variance in ("auto", chosen))
+    np.testing.assert_array_equal(found.target, expected.target)
+    np.testing.assert_array_equal(found.pseudo_targets, expected.pseudo_targets)
+
+
+@pytest.mark.parametrize(("narrow", "chosen"), [(1.5, "shared"), (0.2, "moderated")])
+def test_with_shadows_enough_auto_takes_the_form_that_finds_more_on_pseudo_targets(narrow: float, chosen: str) -> None:
+    """Where IN answers spread as OUT ones do, one variance is twice as well known; where they do not, each side needs its own."""
+    rng = np.random.default_rng(4)
+    context, _ = gaussian(2000, 16)
+    masks, difficulty = context.shadows.masks, rng.normal(size=2000)
+    phi = difficulty + np.where(masks, 1 + narrow * rng.normal(size=masks.shape), 1.5 * rng.normal(size=masks.shape))
+    shadows = ShadowOutputs(binary(phi, context.candidates.labels), masks)
+    found, expected = (LiRA(variance=variance).run(replace(context, shadows=shadows)) for variance in ("auto", chosen))
+    np.testing.assert_array_equal(found.target, expected.target)
+
+
+def test_a_side_with_a_variance_of_its_own_is_told_apart_by_moderated_variances() -> None:
+    """IN and OUT have the same mean and differ in spread alone: only variances of each side can tell."""
+    rng = np.random.default_rng(4)
+    difficulty, is_member = rng.normal(size=3000), rng.permutation(3000) < 1500
+    pool = Pairs(difficulty + 1 + 0.2 * rng.normal(size=(32, 3000)), difficulty + 1.5 * rng.normal(size=(32, 3000)))
+    observed = difficulty + np.where(is_member, 1 + 0.2 * rng.normal(size=3000), 1.5 * rng.normal(size=3000))
+    shared, moderated = (auc(LiRA(variance=v).score_in(pool)(observed, pool), is_member) for v in ("shared", "moderated"))
+    assert moderated > shared + 0.02
 
 
 def test_gaps_are_drawn_towards_those_of_equally_hard_records_and_stay_positive() -> None:

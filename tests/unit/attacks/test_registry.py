@@ -140,10 +140,11 @@ def test_an_audit_that_offers_everything_leaves_nothing_unmet(attack: type[Attac
 
 
 @pytest.mark.parametrize(
-    ("output", "words"), [(Output.LABELS, "labels only"), (Output.TOP_K, "top few"), (Output.VALUE, "a value")]
+    ("name", "output", "words"),
+    [("lira", Output.LABELS, "labels only"), ("lira", Output.TOP_K, "top few"), ("modified-entropy", Output.VALUE, "a value")],
 )
-def test_a_target_that_shows_too_little_is_named(output: Output, words: str) -> None:
-    sentences = registry.unmet(registry.make("lira", {}), Profile(output, CLASSES), SCOPE)
+def test_a_target_that_shows_too_little_is_named(name: str, output: Output, words: str) -> None:
+    sentences = registry.unmet(registry.make(name, {}), Profile(output, CLASSES), SCOPE)
     assert len(sentences) == 1
     assert "It needs probabilities" in sentences[0]
     assert words in sentences[0]

@@ -5,8 +5,9 @@ import pytest
 from gaussian_world import auc, gaussian, sigmoid
 from scipy.stats import kendalltau
 
+from auditor.attacks.membership import power
 from auditor.attacks.membership.pairs import Pairs, paired
-from auditor.attacks.membership.rmia import GRID, RMIA, UNTUNED, _auc, offline, online, tuned
+from auditor.attacks.membership.rmia import GRID, RMIA, UNTUNED, offline, online, tuned
 from auditor.attacks.signals import log_confidence
 from auditor.domain.shadow import ShadowOutputs
 from auditor.errors import AttackFailed, InvalidInput
@@ -118,7 +119,7 @@ def test_the_given_a_is_used() -> None:
 def test_the_inner_auc_counts_ties_half() -> None:
     rng = np.random.default_rng(0)
     scores, member = rng.integers(0, 10, 300).astype(float), rng.random(300) < 0.4
-    assert _auc(scores, member) == pytest.approx(auc(scores, member))
+    assert power.auc(scores, member) == pytest.approx(auc(scores, member))
 
 
 def test_without_shadows_it_says_what_to_change() -> None:

@@ -8,10 +8,11 @@ from gaussian_world import auc, binary, free, gaussian
 from auditor.attacks.membership import rmia
 from auditor.attacks.membership.lira import LiRA
 from auditor.attacks.membership.pairs import paired
+from auditor.attacks.membership.power import LOW_RATE, low_rate_power
 from auditor.attacks.membership.rmia import RMIA
-from auditor.attacks.membership.stack_features import Table, of_means_and_spread, reading
+from auditor.attacks.membership.stack_features import Table, reading
 from auditor.attacks.membership.stacked import Stacked
-from auditor.attacks.membership.stacking import LOW_RATE, fit, is_better, low_rate_power
+from auditor.attacks.membership.stacking import fit, is_better
 from auditor.attacks.signals import log_confidence, logit_confidence
 from auditor.domain.attack import Context
 from auditor.domain.shadow import ShadowOutputs
@@ -27,8 +28,8 @@ def signals(context: Context) -> tuple[np.ndarray, ...]:
 def table_of(context: Context, shadow: int) -> Table:
     odds, usual = signals(context)
     masks = context.shadows.masks
-    pools = tuple(paired(s, masks).without(shadow // 2) for s in (odds, usual))
-    return reading(len(masks) // 2)((odds[shadow], usual[shadow]), pools)
+    pools = tuple(paired(s, masks) for s in (odds, usual))
+    return reading(pools)((odds[shadow], usual[shadow]), tuple(pool.without(shadow // 2) for pool in pools))
 
 
 # What it reads
@@ -55,8 +56,8 @@ def test_spread_is_read_where_there_are_pairs_enough(shadows: int, columns: int)
 def test_columns_that_rise_rise_with_the_answer_and_the_others_do_not_move() -> None:
     context, _ = gaussian(60, 8)
     odds, usual = signals(context)
-    pools = tuple(paired(s, context.shadows.masks).without(0) for s in (odds, usual))
-    low, high = (of_means_and_spread((np.full(60, phi), -np.log1p(np.exp(np.full(60, -phi)))), pools) for phi in (-1.0, 2.0))
+    pools = tuple(paired(s, context.shadows.masks) for s in (odds, usual))
+    low, high = (reading(pools)((np.full(60, phi), -np.log1p(np.exp(np.full(60, -phi)))), pools) for phi in (-1.0, 2.0))
     moved = (high.features - low.features).T
     assert (moved[low.rising == 1] > 0).all()
     assert (moved[low.rising == 0] == 0).all()
