@@ -162,7 +162,7 @@ def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -
         threat_model=threat_model_json(case.attack),
         estimates=(*assessment.estimates, *_more_estimates(look, case, grading)),
         controls=checks,
-        caveats=(*_more_caveats(look, case), *assessment.caveats),
+        caveats=_caveats(look, case, assessment.caveats),
         parameters=_parameters(look, case),
         queries=result.get("rows_asked", 0),
         curve=dict(assessment.curve),
@@ -179,10 +179,11 @@ def _more_estimates(look: Look, case: Case, grading: Grading) -> tuple[Estimate,
     return early_tail(case.evidence, case.truth.of(case.evidence).is_member, grading), *found
 
 
-def _more_caveats(look: Look, case: Case) -> tuple[str, ...]:
+def _caveats(look: Look, case: Case, own: tuple[str, ...]) -> tuple[str, ...]:
+    """The match of target and shadows comes first, the premise of epsilon before what the score rests on, which is the last."""
     if not isinstance(case.evidence, MembershipScores):
-        return ()
-    return *look.checks.caveats, *caveats_of(look.material)
+        return own
+    return *look.checks.caveats, *own[:-1], *caveats_of(look.material), *own[-1:]
 
 
 def _controls(look: Look, case: Case, grading: Grading) -> dict[str, Control]:

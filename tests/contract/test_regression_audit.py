@@ -101,7 +101,7 @@ def test_memory_of_a_boosted_regressor_is_found(overfitted: Audit) -> None:
     found = membership(overfitted)["loss-threshold"]
     assert found["outcome"] == "breach"
     assert auc(found) > 0.85
-    assert {name: control["passed"] for name, control in found["controls"].items() if name != "pseudo_targets"} == {
+    assert {name: control["passed"] for name, control in found["controls"].items() if control["passed"] is not None} == {
         "lookup_twin": True,
         "negative": True,
     }
