@@ -1,11 +1,22 @@
 """Pages for people: `blueprint` is all that the application needs to know."""
 
-from auditor.web.dashboard import audit_pages, history, new_audit, overview, record_pages, schedule_pages, score_page, session_pages
+from auditor.web.dashboard import (
+    audit_pages,
+    compare_pages,
+    history,
+    new_audit,
+    overview,
+    record_pages,
+    schedule_pages,
+    score_page,
+    session_pages,
+)
 from auditor.web.dashboard.pages import blueprint
 
 __all__ = [
     "audit_pages",
     "blueprint",
+    "compare_pages",
     "history",
     "new_audit",
     "overview",

@@ -16,6 +16,7 @@ from auditor.store import audits, steps, targets
 from auditor.store.engine import Transaction
 from auditor.web.access import needs
 from auditor.web.current import services, workspace_id
+from auditor.web.dashboard.compare_pages import comparable_with
 from auditor.web.dashboard.pages import blueprint
 from auditor.web.dashboard.stages import stages_of
 from auditor.workflow.single_records import has_table
@@ -41,16 +42,10 @@ def audit_list() -> ResponseReturnValue:
 def audit(audit_id: UUID) -> ResponseReturnValue:
     with services().database.read() as tx:
         found = audits.get(tx, workspace_id(), str(audit_id))
-        target_name = _target_name(tx, found)
+        target_name, others = _target_name(tx, found), comparable_with(tx, found)
     body = Markup(report.body(found.result)) if found.result else ""  # noqa: S704 - the report escapes what it shows
-    return render_template(
-        "dashboard/audit.html",
-        audit=found,
-        target_name=target_name,
-        body=body,
-        has_records=has_table(found.result),
-        **_state(found),
-    )
+    more = {"has_records": has_table(found.result), "others": others, **_state(found)}
+    return render_template("dashboard/audit.html", audit=found, target_name=target_name, body=body, **more)
 
 
 @blueprint.get("/audits/<uuid:audit_id>/progress")

@@ -37,6 +37,7 @@ def _join(state: BlueprintSetupState) -> None:
     app.extensions["error_page"] = error_page
     filters: dict[str, Callable[..., Any]] = {
         "moment": moment,
+        "day": numbers.day,
         "duration": numbers.duration,
         "drawing": drawing,
         "score": numbers.score,
