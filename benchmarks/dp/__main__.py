@@ -104,10 +104,11 @@ def _audited(kind: str, level: str, origin: str, folder: Path) -> page.Audit:
     }
     (folder / "audit.yaml").write_text(json.dumps(spec), encoding="utf-8")  # JSON is YAML
     result = folder / "result.json"
+    result.unlink(missing_ok=True)
     line = [sys.executable, "-m", "auditor", "run", "audit.yaml", "--home", "home", "--output", "result.json"]
-    code = subprocess.run(line, cwd=folder, capture_output=True, text=True)
-    if code.returncode not in (0, 1, 4):
-        sys.exit(f"the audit of {kind}-{level} failed: {code.stderr.strip()[-500:]}")
+    said = subprocess.run(line, cwd=folder, capture_output=True, text=True).stderr
+    if not result.exists():
+        sys.exit(f"the audit of {kind}-{level} failed: {said.strip()[-500:]}")
     return page.Audit(kind, level, json.loads(result.read_text(encoding="utf-8")))
 
 

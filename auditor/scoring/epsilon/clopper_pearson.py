@@ -45,10 +45,10 @@ def precision(counts: Counts, delta: float, alpha: float) -> Floats:
     Among records of one score the odds of being a member are at most e^epsilon times the odds P / N before the attack, so the
     members among k called ones are at most Bin(k, q), q = e^epsilon P / (e^epsilon P + N) (Steinke, Nasr and Jagielski 2023,
     theorem 5.1, at delta = 0). One limit takes the whole of `alpha`, where two rates would have to share it. With delta every
-    member may be lost with that probability: as many as `lost` are taken off.
+    member may be lost with that probability: as many as `lost` are taken off, as if all were called.
     """
     wrong = lost(counts.members, delta, alpha * SHARE)
-    tp, called = np.maximum(counts.tp - wrong, 0.0), counts.tp + counts.fp
+    tp, called = np.maximum(counts.tp - wrong, 0.0), np.maximum(counts.tp + counts.fp - wrong, 0.0)
     level = alpha * (1 - SHARE) if delta else alpha
     share = np.where(tp > 0, beta.ppf(level, np.maximum(tp, 0.5), called - tp + 1), 0.0)
     with np.errstate(divide="ignore"):

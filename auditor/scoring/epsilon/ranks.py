@@ -88,7 +88,8 @@ class Walk:
 
 
 def _walk(counts: Counts, wrong: int) -> Walk:
-    called = (counts.tp + counts.fp).astype(np.intp)
+    """Without `wrong` members that delta gave away: wherever they stand, the walk of the others is at most so many steps behind."""
+    called = np.maximum(counts.tp + counts.fp - wrong, 0).astype(np.intp)
     found = np.maximum(counts.tp - wrong, 0).astype(np.intp)
     lengths = np.diff(called, prepend=0)
     ways = tuple(gammaln(d + 1) - gammaln(np.arange(d + 1) + 1) - gammaln(d - np.arange(d + 1) + 1) for d in lengths)
