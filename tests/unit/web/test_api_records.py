@@ -1,19 +1,37 @@
 """Results of single records: who may read them, how they are named, and that reading is written down."""
 
+import itertools
 from datetime import timedelta
 
 import exposed_audit
 import numpy as np
 import pytest
-from web_house import assert_problem
+from web_house import House, assert_problem, open_services
 
 from auditor.domain.catalog import Role
 from auditor.store import retention
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def house(tmp_path_factory, template_database):
+    """One for all: what these tests read, they do not change, and each looks at events of its own."""
+    opened = open_services(tmp_path_factory.mktemp("records"), template_database)
+    yield House(opened)
+    opened.close()
+
+
+@pytest.fixture(scope="module")
 def exposed(house):
     return exposed_audit.plant(house.services, house.workspaces["ours"])
+
+
+@pytest.fixture
+def mine(house):
+    """An audit that nobody looked at before."""
+    return exposed_audit.plant(house.services, house.workspaces["ours"], seed=next(SEEDS))
+
+
+SEEDS = itertools.count(100)
 
 
 def records_of(house, audit_id, query="", **options):
@@ -72,19 +90,19 @@ def test_another_workspace_has_no_such_audit(house, exposed):
     assert_problem(records_of(house, exposed.audit_id, of="theirs"), 404)
 
 
-def test_every_look_is_an_event_with_the_name_of_the_key(house, exposed):
-    records_of(house, exposed.audit_id, "?limit=10")
-    records_of(house, exposed.audit_id, "?limit=10&cursor=10", as_=Role.ADMIN)
-    seen = house.get(f"/events?audit={exposed.audit_id}").json["items"]
+def test_every_look_is_an_event_with_the_name_of_the_key(house, mine):
+    records_of(house, mine.audit_id, "?limit=10")
+    records_of(house, mine.audit_id, "?limit=10&cursor=10", as_=Role.ADMIN)
+    seen = house.get(f"/events?audit={mine.audit_id}").json["items"]
     assert [event["kind"] for event in seen] == ["records.read", "records.read"]
     assert "ours-admin read 10 results of single records of wages (attack stacked)" in seen[0]["sentence"]
     assert "ours-record-reader" in seen[1]["sentence"]
 
 
-def test_a_look_that_was_refused_is_no_event(house, exposed):
-    records_of(house, exposed.audit_id, as_=Role.VIEWER)
-    records_of(house, exposed.audit_id, "?attack=gap")
-    assert house.get(f"/events?audit={exposed.audit_id}").json["items"] == []
+def test_a_look_that_was_refused_is_no_event(house, mine):
+    records_of(house, mine.audit_id, as_=Role.VIEWER)
+    records_of(house, mine.audit_id, "?attack=gap")
+    assert house.get(f"/events?audit={mine.audit_id}").json["items"] == []
 
 
 def test_a_record_keeps_its_pseudonym_when_another_audit_shuffles_it(house, exposed):
@@ -135,7 +153,8 @@ def test_a_running_audit_has_no_records_yet(house):
     assert_problem(records_of(house, house.audit_id()), 409, says="running")
 
 
-def test_retention_covers_them(house, exposed):
+def test_retention_covers_them(house):
+    planted = exposed_audit.plant(house.services, house.workspaces["theirs"], seed=next(SEEDS))
     with house.services.database.begin() as tx:
         retention.forget(tx, house.services.artifacts, house.services.clock() + timedelta(days=36_500))
-    assert_problem(records_of(house, exposed.audit_id), 409, says="audit again")
+    assert_problem(records_of(house, planted.audit_id, of="theirs"), 409, says="audit again")
