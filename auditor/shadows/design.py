@@ -1,6 +1,7 @@
 """Which records each shadow model is trained on: balanced complementary pairs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,18 @@ def masks(n: int, indices: Sequence[int], seed: int) -> NDArray[np.bool_]:
     return np.array([_mask(n, index, seed) for index in indices], dtype=bool).reshape(len(indices), n)
 
 
+@dataclass(frozen=True, eq=False)
+class Based(Records):
+    """A pool whose last `base` records are in the training data of every shadow, as they are in that of the target."""
+
+    base: int = 0
+
+
 def halves(pool: Records, indices: Sequence[int], seed: int) -> NDArray[np.bool_]:
-    """(len(indices), n): the masks of this pool."""
-    return masks(len(pool), indices, seed)
+    """(len(indices), n): the masks of this pool; base records are IN everywhere and play no part in the others' masks."""
+    base = pool.base if isinstance(pool, Based) else 0
+    drawn = masks(len(pool) - base, indices, seed)
+    return np.hstack([drawn, np.ones((len(indices), base), dtype=bool)]) if base else drawn
 
 
 def _mask(n: int, index: int, seed: int) -> NDArray[np.bool_]:

@@ -1,12 +1,13 @@
 """The plain trainer, for every learner: fit on the IN rows, answer for all rows, keep the answers and drop the model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.attack import Checkpoint
+from auditor.domain.data import Records
 from auditor.domain.learner import Task
 from auditor.errors import InvalidInput
 from auditor.learners import build, build_for_values
@@ -17,18 +18,24 @@ from auditor.shadows import design
 from auditor.shadows.trainers.job import Job, shadow_seed
 from auditor.shadows.trainers.stored import log_odds
 
+Answer = Callable[[Job, int, Floats, NDArray[np.intp]], NDArray[np.float32]]
+
 
 def train(job: Job, table: Table) -> NDArray[np.float32]:
     """(len(indices), n, classes) log-odds, or (len(indices), n, 1) values.
 
-    Shadow `index` is the model that `learners.build` gives for the rows of its half and `shadow_seed`. Fits release the
-    interpreter lock, so `threads` fits run side by side; neither their number nor the order changes a result.
+    Shadow `index` is the model that `learners.build` gives for the rows of its half and `shadow_seed`.
     """
+    return answered(job, table, _values if job.learner.task is Task.REGRESSION else _log_odds)
+
+
+def answered(job: Job, table: Table, answer: Answer) -> NDArray[np.float32]:
+    """What `answer` gives for each shadow from its seed, the encoded pool and its rows. Fits release the interpreter lock, so
+    `threads` of them run side by side; neither their number nor the order changes a result."""
     matrix = PoolMatrix(table, numbers_of(job.learner))
     halves = design.halves(job.pool, job.indices, job.seed)
     width = 1 if job.learner.task is Task.REGRESSION else job.classes
     results = np.empty((len(job.indices), len(table), width), dtype=np.float32)
-    answer = _values if job.learner.task is Task.REGRESSION else _log_odds
 
     def fit(position: int) -> None:
         rows = np.flatnonzero(halves[position])
@@ -45,10 +52,14 @@ def _log_odds(job: Job, seed: int, matrix: Floats, rows: NDArray[np.intp]) -> ND
 
 
 def _values(job: Job, seed: int, matrix: Floats, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-    if job.pool.values is None:
-        raise InvalidInput("data.label", "a model of numbers needs the true number of each record; name their column")
-    model = build_for_values(job.learner, job.columns, seed).fit_matrix(matrix[rows], job.pool.values[rows])
+    model = build_for_values(job.learner, job.columns, seed).fit_matrix(matrix[rows], true_values(job.pool)[rows])
     return model.predict_matrix(matrix).astype(np.float32)[:, None]
+
+
+def true_values(pool: Records) -> NDArray[np.float64]:
+    if pool.values is None:
+        raise InvalidInput("data.label", "a model of numbers needs the true number of each record; name their column")
+    return pool.values
 
 
 def _watch(fits: Sequence[Future[None]], checkpoint: Checkpoint) -> None:

@@ -56,7 +56,7 @@ def with_values(data: Records) -> Records:
 @pytest.mark.parametrize("name", installed(Task.REGRESSION))
 def test_a_shadow_of_a_target_that_answers_values_stores_values(name: str) -> None:
     learner, data = Learner(name, SMALL.get(name, {}), Task.REGRESSION), with_values(records())
-    shadow = train(learner, COLUMNS, data, 0, [2, 3], 7, free)
+    shadow = loop.train(Job(check(learner), COLUMNS, data, 0, (2, 3), 7, free), prepare(data.features, COLUMNS))
     half = data.take(design.masks(len(data), [3], 7)[0])
     assert half.values is not None
     direct = build_for_values(learner, COLUMNS, shadow_seed(7, 3)).fit(half.features, half.values).predict(data.features)

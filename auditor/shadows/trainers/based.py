@@ -1,0 +1,30 @@
+"""Shadows that are trained on what the target was trained on beside the records in question.
+
+An adversary who knows the rest of the training data is the one that differential privacy promises to withstand, and models that
+share it differ in the records in question alone, so that these are seen best (docs/canaries.md has the measurements).
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from auditor.domain.data import Records
+from auditor.learners.encode import prepare
+from auditor.learners.estimators import single_threaded
+from auditor.shadows.design import Based
+from auditor.shadows.trainers import loop
+from auditor.shadows.trainers.job import Job
+
+
+def train(job: Job, base: Records) -> NDArray[np.float32]:
+    """As `trainers.train` for the records of `job.pool`, each shadow trained on its half of them and on all of `base`."""
+    pool = joined(job.pool, base)
+    whole = Job(job.learner, job.columns, pool, job.classes, job.indices, job.seed, job.checkpoint, job.threads)
+    single_threaded()
+    return loop.train(whole, prepare(pool.features, job.columns))[:, : len(job.pool)]
+
+
+def joined(pool: Records, base: Records) -> Based:
+    values = None if pool.values is None or base.values is None else np.concatenate([pool.values, base.values])
+    features = pd.concat([pool.features, base.features], ignore_index=True)
+    return Based(features, np.concatenate([pool.labels, base.labels]), values, len(base))
