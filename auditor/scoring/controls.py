@@ -26,7 +26,7 @@ def negative(evidence: MembershipScores, truth: Truth, grading: Grading) -> Cont
     DeLong's variance is taken over records. Fails if the interval at 99 % (Bonferroni over the attacks of the family) excludes .5.
     """
     if not len(evidence.pseudo_targets):
-        return Control(None, "Without shadow models there are no pseudo-targets to check the split with.")
+        return Control(None, "Without shadow models that play the target for this attack it cannot check the split.")
     truth = truth.of(evidence)
     scores = thresholds.checked(evidence, truth.is_member).pseudo_targets
     interval, confidence = _mean_auc(scores, truth.is_member, ERROR / grading.family_size)
@@ -62,7 +62,9 @@ def pseudo_targets(evidence: MembershipScores, truth: Truth, grading: Grading) -
     """
     count = len(evidence.pseudo_targets)
     if not count:
-        return Control(None, "Without shadow models there is no expectation for this kind of model.")
+        return Control(
+            None, "Without shadow models that play the target for this attack there is no expectation for this kind of model."
+        )
     truth = truth.of(evidence)
     scores = thresholds.checked(evidence, truth.is_member).pseudo_targets
     pairs = list(zip(scores, evidence.membership, strict=True))

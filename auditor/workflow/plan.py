@@ -100,9 +100,10 @@ def _look(spec: AuditSpec, probe: Mapping[str, Any], look: int, shadows: int, be
     if needs_shadows(probe):
         yield from _shadow_steps(spec, probe, stage + SHADOWS, before, shadows)
     turn = 0
+    pace = 0.0 if look else seconds_per_row(spec, probe)  # what was asked at the first look is recorded
     for item in probe["run"]:
         if look == 0 or item["family"] == "membership":
-            yield from _attack_steps(item, shadows, Place(stage, turn, seconds_per_row(spec, probe)))
+            yield from _attack_steps(item, shadows, Place(stage, turn, pace))
             turn += 1 if spec.budget.rate and asks(item) else 0
     params = {"shadows": shadows, "look": look, "looks": len(spec.shadow_looks)}
     yield NewStep(grade_key(shadows), StepKind.GRADE, stage + GRADE, Queue.TRAIN, params, weight=4.0)

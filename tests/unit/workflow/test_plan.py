@@ -155,3 +155,13 @@ def test_asking_weighs_as_long_as_the_target_takes_to_answer() -> None:
     assert paced["attack:surrogate"].weight == pytest.approx(6 + 5)
     assert paced["control:surrogate"].weight == plain["control:surrogate"].weight
     assert planned(spec_of(budget={"rate": 100}), [])[0].weight == pytest.approx(3 + 6)
+
+
+def test_what_was_asked_at_the_first_look_costs_nothing_at_the_next() -> None:
+    spec = spec_of(shadows="auto", budget={"rate": 100})
+    steps = probed({**item("noise"), "query_limit": 500})
+    first = by_key(spec, steps)
+    assert first["attack:noise@4"].weight == pytest.approx(6 + 5)
+    assert first["attack:noise@4"].queue is Queue.QUERY
+    steps.append(done(first["grade@4"], {"grow": True}))
+    assert by_key(spec, steps)["attack:noise@16"].weight == pytest.approx(6)
