@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import chromium
+import exposed_audit
 import pytest
 from dashboard_seed import Seed, result_of
 from waitress.server import create_server
@@ -27,13 +28,21 @@ class Site:
     address: str
     seeded: object
     services: object
+    planted: object
+    later: object
 
     @property
     def paths(self):
         audit, target = self.seeded.audits, self.seeded.targets
         paths = ["/", "/audits", "/audits/new", "/schedules", "/nothing-here"]
         paths += [f"/audits/{audit[name]}" for name in ("breach", "pass", "unsettled", "failed", "running")]
-        return [*paths, f"/targets/{target['income']}", f"/targets/{target['labels-only']}"]
+        paths += [f"/targets/{target['income']}", f"/targets/{target['labels-only']}", "/score"]
+        return [*paths, f"{self.exposed}", f"{self.exposed}/records", f"{self.exposed}/compare/{self.later.audit_id}"]
+
+    @property
+    def exposed(self):
+        """The page of an audit with everything that an audit can tell."""
+        return f"/audits/{self.planted.audit_id}"
 
 
 @dataclass
@@ -51,7 +60,10 @@ class Tab:
         """An answer of tests/fixtures/page_checks.js."""
         return self.page.evaluate(f"() => {{ {CHECKS}; return {question} }}")
 
-    def sign_in(self, role=Role.AUDITOR, path="/sign-in"):
+    def unfold(self):
+        self.page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+
+    def sign_in(self, role=Role.ADMIN, path="/sign-in"):
         self.open(path)
         self.page.fill("#key", self.site.seeded.keys[role])
         self.page.keyboard.press("Enter")
@@ -63,10 +75,12 @@ def site(tmp_path_factory):
     home = tmp_path_factory.mktemp("pages")
     services = open_services(home, empty_database(home / "empty.sqlite"))
     seeded = Seed(services).plant()
+    planted = exposed_audit.plant(services, seeded.workspace_id)
+    later = exposed_audit.again(services, seeded.workspace_id, planted, leak=0.0)
     server = create_server(create_app(services), host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield Site(f"http://127.0.0.1:{server.effective_port}", seeded, services)
+    yield Site(f"http://127.0.0.1:{server.effective_port}", seeded, services, planted, later)
     server.close()
     thread.join(10)
     services.close()
@@ -130,6 +144,7 @@ def test_no_page_scrolls_sideways_or_breaks_the_policy(tab, site, width, scheme)
     here.sign_in()
     for path in site.paths:
         here.open(path)
+        here.unfold()
         wide = here.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, (path, wide)
 
@@ -139,6 +154,7 @@ def test_everything_that_can_be_used_or_seen_has_a_name(tab, site):
     here.sign_in()
     for path in site.paths:
         here.open(path)
+        here.unfold()
         assert here.ask("nameless()") == [], path
 
 
@@ -158,6 +174,7 @@ def test_all_text_has_contrast_on_its_ground(tab, site, scheme):
     here.sign_in()
     for path in site.paths:
         here.open(path)
+        here.unfold()
         assert here.ask("faint()") == [], path
 
 
@@ -243,6 +260,50 @@ def test_the_report_as_a_file_fits_the_screen_and_fetches_nothing(tab, tmp_path,
     here.page.goto(path.as_uri())
     assert here.page.evaluate("document.documentElement.scrollWidth") <= width
     assert asked == [path.as_uri()]
+
+
+def test_an_attack_unfolds_by_hand_and_by_its_link(tab, site):
+    here = tab()
+    here.sign_in()
+    here.open(site.exposed)
+    article = here.page.locator("article.finding", has=here.page.locator("text=Estimates of gap"))
+    assert not article.is_visible()
+    here.page.locator("summary", has_text=re.compile(r"^\s*gap\b")).press("Enter")
+    assert article.is_visible()
+    here.open(site.exposed + "#finding-2")
+    assert here.page.locator("#finding-2").is_visible()
+
+
+def test_a_score_leads_to_its_meaning(tab, site):
+    here = tab(reduced_motion="reduce")  # at once, not smoothly
+    here.sign_in()
+    here.open(site.exposed)
+    here.page.click("text=Audit score")
+    title = here.page.locator("#score-definition-title")
+    assert title.bounding_box()["y"] < 800
+    here.open("/audits")
+    here.page.click("th >> text=Score")
+    assert here.page.locator("h1").inner_text() == "What a score means"
+
+
+def test_the_cost_is_seen_before_the_start(tab, site):
+    here = tab(400, reduced_motion="reduce")
+    here.sign_in()
+    here.open("/audits/new")
+    with site.services.database.read() as tx:
+        data = audits.get(tx, site.seeded.workspace_id, site.planted.audit_id).spec["data"]
+    here.page.select_option("#target", site.planted.target_id)
+    for name in ("members", "non_members"):
+        here.page.select_option(f"[id='data.{name}']", data[name])
+    here.page.fill("#name", "by hand")
+    here.page.fill("[id='data.label']", "income")
+    assert here.page.locator("text=Start the audit").count() == 0
+    here.page.click("text=Check and see the cost")
+    estimate = here.page.locator("#estimate")
+    assert "Records asked" in estimate.inner_text()
+    assert 0 <= estimate.bounding_box()["y"] < 800
+    here.page.click("text=Start the audit")
+    assert here.page.locator("h1").inner_text() == "by hand"
 
 
 def test_reports_are_downloaded(tab, site):
