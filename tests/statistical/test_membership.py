@@ -12,12 +12,15 @@ from scipy.stats import rankdata
 from auditor.attacks import registry
 from auditor.attacks.membership.lira import LiRA
 from auditor.attacks.membership.pairs import paired, playing
+from auditor.attacks.membership.power import auc as tied_auc
 from auditor.attacks.membership.rmia import RMIA
+from auditor.attacks.membership.stacked import Stacked
 from auditor.demo import adult
 from auditor.domain.attack import Attack, Context
 from auditor.domain.data import Column, ColumnType, Records
 from auditor.domain.learner import Learner
 from auditor.domain.seeds import derive
+from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Output, Profile
 from auditor.learners import build
 from auditor.shadows import choose, design, pool, trainers
@@ -126,12 +129,41 @@ def test_other_variances_reach_the_same_limit_on_a_gaussian_mean(attack: LiRA) -
     assert gaussian_auc(64, attack=attack) == pytest.approx(0.84, abs=0.02)
 
 
-@pytest.mark.parametrize("name", registry.TIERS["quick"] + ("lira",))
+@pytest.mark.parametrize("name", ("gap", "loss-threshold", "lira", "rmia", "stacked"))
 def test_a_lookup_model_is_found_without_error(name: str) -> None:
     is_member = target("xgboost", 1)[1]
     sure, labels = np.full((POOL, 2), 0.0), audited().labels
     sure[np.arange(POOL), np.where(is_member, labels, 1 - labels)] = 1.0
     assert auc(registry.make(name, {}).run(world(sure, "xgboost", 8)).target, is_member) > 0.98
+
+
+@pytest.mark.parametrize("name", ["loss-threshold", "lira", "rmia", "stacked"])
+def test_where_models_are_lookup_tables_nobody_is_mistaken(name: str) -> None:
+    """Members answered with certainty, everybody else with equal probabilities, by target and shadows alike: an AUC of 1."""
+
+    def looked_up(inside: np.ndarray) -> np.ndarray:
+        sure = np.where(np.arange(2) == audited().labels[:, None], 1.0, 0.0)
+        return np.where(inside[..., None], sure, 0.5)
+
+    is_member, masks = target("xgboost", 1)[1], design.masks(POOL, range(8), 3)
+    answers = looked_up(is_member)
+    shadows = ShadowOutputs(looked_up(masks), masks)
+    context = Context(0, PROFILE, people()[1], lambda frame: answers, free, audited(), shadows)
+    evidence = registry.make(name, {}).run(context)
+    assert auc(evidence.target, is_member) == 1.0
+    cut = evidence.pseudo_targets[~evidence.membership].max()
+    assert (evidence.target[is_member] > cut).all()
+    assert (evidence.target[~is_member] <= cut).all()
+
+
+@pytest.mark.parametrize("attack", [LiRA(), RMIA(), Stacked(trees=30)], ids=lambda attack: attack.name)
+def test_membership_that_was_permuted_is_not_found(attack: Attack) -> None:
+    answers, is_member = target("xgboost", 0)
+    scores = attack.run(world(answers, "xgboost", 16)).target
+    rng = np.random.default_rng(1)
+    found = [auc(scores, rng.permutation(is_member)) for _ in range(100)]
+    assert np.mean(found) == pytest.approx(0.5, abs=3 * standard_error(is_member) / 10)
+    assert (np.abs(np.array(found) - 0.5) > 1.96 * standard_error(is_member)).sum() <= 12
 
 
 def test_more_regularised_logistic_models_leak_less() -> None:
@@ -156,7 +188,9 @@ def test_more_regularised_logistic_models_leak_less() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("gap", 0.52), ("loss-threshold", 0.52), ("lira", 0.61), ("rmia", 0.62)], ids=lambda value: str(value)
+    ("name", "least"),
+    [("gap", 0.52), ("loss-threshold", 0.52), ("lira", 0.61), ("rmia", 0.62)],
+    ids=lambda value: str(value),
 )
 def test_power_on_xgboost_with_library_defaults(name: str, least: float) -> None:
     found = [
@@ -164,6 +198,21 @@ def test_power_on_xgboost_with_library_defaults(name: str, least: float) -> None
     ]
     assert np.mean(found) > least
     assert np.mean(found) < 0.75
+
+
+def test_on_a_forest_stacked_finds_more_at_a_low_rate_than_what_it_reads() -> None:
+    """One small row of the table in docs/attacks/stacked.md: TPR at 1 % FPR, mean of three targets."""
+    attacks = [Stacked(), RMIA(), LiRA(variance="shared"), LiRA(variance="record"), registry.make("loss-threshold", {})]
+    tails, overall = np.zeros((3, len(attacks))), np.zeros((3, len(attacks)))
+    for number in range(3):
+        answers, is_member = target("random-forest", number)
+        for i, attack in enumerate(attacks):
+            scores = attack.run(world(answers, "random-forest", 16)).target
+            tails[number, i] = (scores[is_member] > np.sort(scores[~is_member])[-11]).mean()
+            overall[number, i] = auc(scores, is_member)
+    found = tails.mean(axis=0)
+    assert found[0] > 1.1 * found[1:].max(), found
+    assert overall.mean(axis=0)[0] > overall.mean(axis=0)[1:].max(), overall.mean(axis=0)
 
 
 @pytest.mark.parametrize("name", ["lira", "rmia"])
@@ -214,6 +263,7 @@ def test_pseudo_targets_predict_what_the_target_leaks() -> None:
         (RMIA(), 0.012),
         (RMIA("offline"), 0.012),
         (registry.make("loss-threshold", {}), 0.025),
+        (Stacked(trees=30, pseudo_targets=8), 0.012),
     ],
     ids=repr,
 )
@@ -243,6 +293,23 @@ def test_models_that_never_saw_the_records_are_called_leaky_as_often_as_chance_w
             z = (auc(attack.run(context).target, is_member) - 0.5) / standard_error(is_member)
             rejected[repr(attack)] += abs(z) > 1.96
     assert max(rejected.values()) <= 9, rejected
+
+
+def test_stacked_calls_models_leaky_that_never_saw_the_records_as_seldom() -> None:
+    """15 targets: a two-sided test at 5 % rejects at most 4 times (probability .999 under the null)."""
+    rejected = 0
+    for number in range(15):
+        answers = answers_of("logistic-regression", strangers(400, POOL + 400 * number), number)
+        is_member = np.random.default_rng(number).permutation(POOL) < POOL // 2
+        scores = Stacked(trees=20).run(world(answers, "logistic-regression", 8)).target
+        rejected += abs(auc(scores, is_member) - 0.5) > 1.96 * standard_error(is_member)
+    assert rejected <= 4
+
+
+def test_the_auc_that_attacks_are_tuned_by_is_that_of_this_file() -> None:
+    rng = np.random.default_rng(0)
+    scores, is_member = rng.integers(0, 5, 500).astype(float), rng.permutation(500) < 200
+    assert tied_auc(scores, is_member) == pytest.approx(auc(scores, is_member))
 
 
 def test_leaving_out_only_itself_would_betray_a_pseudo_target() -> None:

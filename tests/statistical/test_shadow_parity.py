@@ -1,7 +1,8 @@
-"""Parity with the reference implementations of LiRA (tensorflow/privacy, mi_lira_2021) and RMIA (ml_privacy_meter) on the same scores.
+"""Parity with the reference implementations of LiRA (tensorflow/privacy, mi_lira_2021) and RMIA (ml_privacy_meter).
 
-The scores are those of 64 models of Location-30. The references' definitions differ from ours and stand here; `expected.json` holds what
-their code answered. The scores derive from data without a stated licence and are not shipped: this runs where the shared data is.
+The scores are those of 64 models of Location-30. The references' definitions differ from ours and stand here; what their code
+answered is in `expected.json`. The scores derive from data without a stated licence and are not shipped: this runs where the
+shared data is.
 """
 
 import json
