@@ -19,6 +19,8 @@ REPORT_STAGE = 10_000
 PROBE, ASK, CHOOSE, SHADOWS, ATTACKS, CONTROLS, GRADE = range(0, 70, 10)
 LAST_TURN = CONTROLS - ATTACKS - 1
 
+# Membership attacks that train models of their own (measured on Adult with 16 shadows); the others take about a second.
+LEARNING_SECONDS_PER_1000 = {"stacked": 0.33, "quantile-regression": 0.13, "shokri": 0.08}
 FIT_SECONDS_PER_1000 = {"xgboost": 0.08, "random-forest": 0.15, "logistic-regression": 0.02, "mlp": 0.6}
 
 
@@ -103,7 +105,7 @@ def _look(spec: AuditSpec, probe: Mapping[str, Any], look: int, shadows: int, be
     pace = 0.0 if look else seconds_per_row(spec, probe)  # what was asked at the first look is recorded
     for item in probe["run"]:
         if look == 0 or item["family"] == "membership":
-            yield from _attack_steps(item, shadows, Place(stage, turn, pace))
+            yield from _attack_steps(item, shadows, Place(stage, turn, pace, probe["candidates"]))
             turn += 1 if spec.budget.rate and asks(item) else 0
     params = {"shadows": shadows, "look": look, "looks": len(spec.shadow_looks)}
     yield NewStep(grade_key(shadows), StepKind.GRADE, stage + GRADE, Queue.TRAIN, params, weight=4.0)
@@ -119,11 +121,12 @@ def _shadow_steps(spec: AuditSpec, probe: Mapping[str, Any], stage: int, before:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an attack stands in the plan, and what asking costs there."""
+    """Where an attack stands in the plan, what asking costs there, and how many candidates it looks at."""
 
     stage: int
     turn: int
     seconds_per_row: float
+    candidates: int
 
 
 def _attack_steps(item: Mapping[str, Any], shadows: int, place: Place) -> Iterator[NewStep]:
@@ -132,6 +135,7 @@ def _attack_steps(item: Mapping[str, Any], shadows: int, place: Place) -> Iterat
     params = {"item": dict(item), "shadows": shadows}
     membership = item["family"] == "membership"
     queue, weight = (Queue.QUERY, 6.0) if asks(item) else (Queue.TRAIN, 1.0)
+    weight += LEARNING_SECONDS_PER_1000.get(item["attack"], 0.0) * place.candidates / 1000
     own_turn = min(place.turn, LAST_TURN) if asks(item) else 0
     asking = weight + place.seconds_per_row * item["query_limit"]
     yield NewStep(f"attack:{key}", StepKind.ATTACK, place.stage + ATTACKS + own_turn, queue, params, asking, required=False)

@@ -165,3 +165,10 @@ def test_what_was_asked_at_the_first_look_costs_nothing_at_the_next() -> None:
     assert first["attack:noise@4"].queue is Queue.QUERY
     steps.append(done(first["grade@4"], {"grow": True}))
     assert by_key(spec, steps)["attack:noise@16"].weight == pytest.approx(6)
+
+
+def test_attacks_that_train_models_weigh_more_the_more_candidates_there_are() -> None:
+    few, many = (by_key(spec_of(), probed(item("stacked"), item("rmia"), candidates=n)) for n in (3_000, 30_000))
+    assert many["attack:stacked@16"].weight > few["attack:stacked@16"].weight > few["attack:rmia@16"].weight
+    assert many["attack:rmia@16"].weight == few["attack:rmia@16"].weight
+    assert many["control:stacked@16"].weight == many["attack:stacked@16"].weight
