@@ -50,9 +50,14 @@ def precision(counts: Counts, delta: float, alpha: float) -> Floats:
     wrong = lost(counts.members, delta, alpha * SHARE)
     tp, called = np.maximum(counts.tp - wrong, 0.0), np.maximum(counts.tp + counts.fp - wrong, 0.0)
     level = alpha * (1 - SHARE) if delta else alpha
-    share = np.where(tp > 0, beta.ppf(level, np.maximum(tp, 0.5), called - tp + 1), 0.0)
+    return odds_limit(tp, called, counts.members / counts.non_members, level)
+
+
+def odds_limit(found: Floats, called: Floats, prior: float, alpha: float) -> Floats:
+    """The epsilon, at least 0, at which the lower limit of a share, as odds, is e^epsilon times the odds before."""
+    share = np.where(found > 0, beta.ppf(alpha, np.maximum(found, 0.5), called - found + 1), 0.0)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.maximum(0.0, logit(share) - np.log(counts.members / counts.non_members)))
+        return np.asarray(np.maximum(0.0, logit(share) - np.log(prior)))
 
 
 def lost(members: int, delta: float, alpha: float) -> int:

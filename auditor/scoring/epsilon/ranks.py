@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import bdtrc, gammaln
 
-from auditor.scoring.epsilon.clopper_pearson import SHARE, lost
+from auditor.scoring.epsilon.clopper_pearson import SHARE, lost, odds_limit
 from auditor.scoring.epsilon.counts import Counts, at_ranks, ranks
 from auditor.scoring.intervals import Floats
 
 Mask = NDArray[np.bool_]
-LARGEST = 30.0  # beyond it the odds of not being a member cannot be told from 0
 WIDTH = 9.0  # standard deviations of each stretch of the walk that are followed; the rest weighs less than 1e-18
 SMALL = 1e-300
 
@@ -43,9 +42,10 @@ def bound(counts: Counts, delta: float, alpha: float) -> float:
     def surprise(epsilon: float) -> float:
         return float(np.log(max(walk.p_value(epsilon), SMALL)) - np.log(level))
 
-    if surprise(0.0) >= 0:
-        return 0.0
-    return LARGEST if surprise(LARGEST) < 0 else float(brentq(surprise, 0.0, LARGEST, xtol=1e-5))
+    low, high = (float(odds_limit(walk.found, walk.called, walk.prior, a).max()) for a in (level / len(walk.called), level))
+    if high == 0 or surprise(low) >= 0:  # no rank alone surprises, or Bonferroni's bound is exact
+        return low
+    return high if surprise(high) <= 0 else float(brentq(surprise, low, high, xtol=1e-5))
 
 
 @dataclass(frozen=True, eq=False)
