@@ -73,12 +73,11 @@ def _names(cells: Cells) -> NDArray[np.object_]:
         parts = np.array([*_parts(cells), MISSING], dtype=object)
         place = np.searchsorted(_edges(numbers), numbers, side="left")
         return np.asarray(parts[np.where(np.isnan(numbers), -1, place)])
-    return np.array([_name(cell) for cell in cells], dtype=object)
+    codes, distinct = pd.factorize(np.asarray(cells, dtype=object))
+    return np.array([*map(_name, distinct), MISSING], dtype=object)[codes]
 
 
 def _name(cell: object) -> str:
-    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
-        return MISSING
     if isinstance(cell, bool | np.bool_):
         return "true" if cell else "false"
     return f"{cell:g}" if isinstance(cell, float) else str(cell)

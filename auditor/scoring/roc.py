@@ -51,7 +51,11 @@ def auc_interval(scores: Floats, is_member: NDArray[np.bool_], alpha: float = 0.
     at most q = 1 - (alpha / 2) ** (1 / min(P, N)), and there the interval reaches as far as such pairs would move the AUC. Where
     few pairs differ DeLong's variance is too small as well; half that reach then keeps the coverage (docs/score.md).
     """
-    placed = placements(scores, is_member)
+    return auc_limits(placements(scores, is_member), alpha)
+
+
+def auc_limits(placed: Placements, alpha: float) -> Interval:
+    """The same from placements that are known already: several error levels need them once."""
     value = min(1.0, max(0.0, placed.auc))
     pairs = min(len(placed.members), len(placed.non_members))
     unseen = (1.0 - (alpha / 2) ** (1.0 / pairs)) * (0.5 if placed.variance > 0 else 1.0)

@@ -30,8 +30,8 @@ class Judged:
     kind: str
     rate: float | None
 
-    def auc(self, rows: Mask, alpha: float) -> Interval:
-        return roc.auc_interval(self.scores[rows], self.is_member[rows], alpha)
+    def placed(self, rows: Mask) -> roc.Placements:
+        return roc.placements(self.scores[rows], self.is_member[rows])
 
     def share(self, rows: Mask, alpha: float) -> Interval:
         """How many of these records are called members, with Clopper-Pearson limits."""
@@ -85,15 +85,18 @@ def _comparisons(judged: Judged, group: Group, place: int) -> list[Comparison]:
     inside, rest, n = group.inside, ~group.inside, len(group.inside)
     if group.together or not (_is_measured(judged, inside) and _is_measured(judged, rest)):
         return []
-    found = [Comparison("auc_difference", place, n, lambda alpha: difference(judged.auc(inside, alpha), judged.auc(rest, alpha)))]
+    ours, theirs = judged.placed(inside), judged.placed(rest)
+    bulk = Comparison(
+        "auc_difference", place, n, lambda alpha: difference(roc.auc_limits(ours, alpha), roc.auc_limits(theirs, alpha))
+    )
     if judged.rate is None:
-        return found
+        return [bulk]
     here, there = inside & judged.is_member, rest & judged.is_member
     name = f"tpr_difference@fpr={judged.rate:g}"
     tail = Comparison(
         name, place, int(judged.is_member.sum()), lambda alpha: difference(judged.share(here, alpha), judged.share(there, alpha))
     )
-    return [tail, *found]
+    return [tail, bulk]
 
 
 def _stepped_down(pairs: list[Comparison], grading: Grading) -> dict[int, list[Estimate]]:
@@ -132,7 +135,7 @@ def _subgroup(judged: Judged, group: Group, gaps: list[Estimate], grading: Gradi
 
 def _own(judged: Judged, inside: Mask, grading: Grading) -> tuple[Estimate, ...]:
     alpha = grading.marginal_alpha
-    auc = estimate("auc", judged.auc(inside, alpha), int(inside.sum()), grading)
+    auc = estimate("auc", roc.auc_limits(judged.placed(inside), alpha), int(inside.sum()), grading)
     if judged.rate is None:
         return (auc,)
     members, others = inside & judged.is_member, inside & ~judged.is_member

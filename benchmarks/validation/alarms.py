@@ -102,8 +102,8 @@ def stealing(seed: int) -> dict[str, bool]:
 
 def blind(seed: int) -> dict[str, bool]:
     rng = np.random.default_rng((7, seed))
-    frame, labels = worlds.people(250, rng)
-    return {"blind baseline fires": blind_baseline(frame, labels, worlds.halves(250, 100, rng), seed, _ignore).fired}
+    frame, labels = worlds.people(120, rng)
+    return {"blind baseline fires": blind_baseline(frame, labels, worlds.halves(120, 60, rng), seed, _ignore).fired}
 
 
 def epsilon(seed: int) -> dict[str, bool]:

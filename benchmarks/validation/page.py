@@ -67,7 +67,7 @@ in at least 95 %.
 
 ## Whole audits of models that never saw the members
 
-{runs:,} whole membership audits ({attacks} with {audit_shadows} shadow models; {side} members, {side}
+{audit_runs} whole membership audits ({attacks} with {audit_shadows} shadow models; {side} members, {side}
 non-members), half of logistic models, half of boosted trees, all trained on other people of the same population. Whatever such an
 audit finds is a false alarm.
 
