@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-NAMES = {"members": "members", "non_members": "non-members", "auxiliary": "auxiliary"}
+NAMES = {"members": "members", "non_members": "non-members", "auxiliary": "auxiliary", "training": "training"}
 REMOVED = {
     "non_members_also_members": "{n} of the non-members stand among the members too: removed, and counted as members.",
     "auxiliary_also_candidates": "{n} of the auxiliary records stand among members or non-members too: removed from the auxiliary.",
+    "training_also_candidates": "{n} of the further training records are records in question: removed from the former.",
+    "duplicate_canaries": "{n} canaries that the target cannot tell apart were left out.",
     **{f"duplicate_{side}": f"{{n}} repeated records of {name} were removed." for side, name in NAMES.items()},
     **{f"{side}_without_label": f"{{n}} records of {name} have no label and were removed." for side, name in NAMES.items()},
 }

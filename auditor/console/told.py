@@ -58,9 +58,11 @@ def _groups(result: Document) -> str:
     groups: list[Document] = next((f["subgroups"] for f in by_family(result).get("membership", ()) if f.get("subgroups")), [])
     differing = [(g["difference"]["value"], g) for g in groups if ((g.get("difference") or {}).get("low") or 0) > 0]
     names = [f"{g['attribute']}: {g['value']}" for _, g in sorted(differing, key=lambda pair: -pair[0])]
-    if not groups:
-        return ""
-    return f"{listed(names)} (of {len(groups)} groups)" if names else f"none of {len(groups)} groups, as far as can be told"
+    if names:
+        return f"{listed(names)} (of {len(groups)} groups)"
+    if any(g.get("difference") for g in groups):
+        return f"none of {len(groups)} groups, as far as can be told"
+    return f"none of {len(groups)} groups is large enough to tell" if groups else ""
 
 
 def _triage(result: Document) -> str:

@@ -49,11 +49,15 @@ def families_of(result: Document, answers: Sequence[Answer]) -> tuple[FamilyOf, 
 
 
 def by_family(result: Document) -> dict[str, list[Document]]:
-    """Breaches, then open questions, then the rest; within each the highest lower limit first."""
+    """Breaches, then open questions, then the rest; within each the highest lower limit first, then the highest score."""
     grouped: dict[str, list[Document]] = {}
-    for finding in sorted(result.get("findings", ()), key=lambda f: (ORDER.get(f["outcome"], 2), -(f.get("score_low") or 0))):
+    for finding in sorted(result.get("findings", ()), key=_weight):
         grouped.setdefault(str(finding["family"]), []).append(finding)
     return grouped
+
+
+def _weight(finding: Document) -> tuple[int, float, float]:
+    return ORDER.get(finding["outcome"], 2), -(finding.get("score_low") or 0), -(finding.get("score") or 0)
 
 
 def _family(family: str, findings: Sequence[Finding], answer: Answer | None) -> FamilyOf:

@@ -1,7 +1,7 @@
 """One estimate as it is read: value, interval, n, and what must be known beside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.report import numbers
@@ -46,7 +46,18 @@ def figures_of(finding: Document) -> tuple[Figure, ...]:
     order = list(dict.fromkeys(e["name"] for e in estimates))
     spreads = _spreads(finding)
     together = sorted(estimates, key=lambda e: (order.index(e["name"]), e.get("threshold") == "oracle"))
-    return tuple(figure_of(e, None if e.get("threshold") == "oracle" else spreads.get(e["name"])) for e in together)
+    return _merged([figure_of(e, None if e.get("threshold") == "oracle" else spreads.get(e["name"])) for e in together])
+
+
+def _merged(figures: list[Figure]) -> tuple[Figure, ...]:
+    """Neighbours that could not be told for the same reason are one row."""
+    kept: list[Figure] = []
+    for figure in figures:
+        if kept and figure.reason and figure.reason == kept[-1].reason:
+            kept[-1] = replace(kept[-1], name=f"{kept[-1].name}, {figure.name}")
+        else:
+            kept.append(figure)
+    return tuple(kept)
 
 
 def flagged_words(finding: Document) -> tuple[str, ...]:

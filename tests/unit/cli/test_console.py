@@ -89,7 +89,7 @@ class TestFindings:
             "Single records 212 of 5,000 members can be pointed at one by one",
             "Found more easily race: Black and income: >50K (of 8 groups)",
             "Configuration Expected risk: high.",
-            "records asked 36,480 (estimated 36,000 to 38,500); shadow models fitted 16 (estimated 16); time 6 min 53 s (estimated 4 min 50 s",
+            "records asked 36,480 (estimated 36,000 to 38,500); shadow models fitted 16 (estimated 16); time 6 min 53 s",
         ],
     )
     def test_the_other_parts_are_a_line_each(self, said):
@@ -106,6 +106,8 @@ class TestFindings:
         document = result("exposed")
         document["findings"][0]["subgroups"] = document["findings"][0]["subgroups"][4:6]
         assert dict(told(document))["Found more easily"] == "none of 2 groups, as far as can be told"
+        document["findings"][0]["subgroups"] = result("exposed")["findings"][0]["subgroups"][6:]
+        assert dict(told(document))["Found more easily"] == "none of 2 groups is large enough to tell"
 
     @pytest.mark.parametrize("name", sorted(path.stem for path in FIXTURES.glob("*.json")))
     @pytest.mark.parametrize("width", [60, 80, 200])

@@ -95,3 +95,11 @@ def test_what_a_caveat_says_is_not_said_again() -> None:
 def test_where_nothing_was_sampled_there_is_no_confidence_to_tell() -> None:
     figure = figure_of({"name": "ks_distance", "value": 0.05, "low": 0.05, "high": 0.05, "confidence": 1.0, "n": 900})
     assert (figure.name, figure.note) == ("KS distance", "")
+
+
+def test_what_is_missing_for_one_reason_is_one_row() -> None:
+    missing = [{"name": f"ppv@prior={prior}", "value": None, "reason": "too few"} for prior in ("0.5", "0.1")]
+    other = {"name": "ppv@prior=0.01", "value": None, "reason": "no threshold"}
+    auc = {"name": "auc", "value": 0.6, "low": 0.5, "high": 0.7, "n": 100}
+    names = [plain(figure.name) for figure in figures_of({"estimates": [auc, *missing, other]})]
+    assert names == ["AUC", "PPV at a prior of 50 %, PPV at a prior of 10 %", "PPV at a prior of 1 %"]

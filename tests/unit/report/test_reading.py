@@ -182,3 +182,20 @@ def test_an_audit_of_the_first_kind_has_none_of_the_later_parts(load: Any) -> No
 def test_canaries_are_not_called_members(load: Any) -> None:
     assert dict(read(load("canaries")).data)["Canaries trained on"] == "498"
     assert "Members" not in dict(read(load("canaries")).data)
+
+
+def test_where_nothing_was_shown_the_higher_score_comes_first(load: Any) -> None:
+    result = load("pass")
+    result["findings"] = [
+        {
+            "attack": name,
+            "family": "membership",
+            "outcome": "pass",
+            "score": score,
+            "score_low": 0,
+            "score_high": 9,
+            "estimates": [],
+        }
+        for name, score in (("gap", 1), ("rmia", 4), ("lira", 2))
+    ]
+    assert [f.attack for f in read(result).findings] == ["rmia", "lira", "gap"]
