@@ -42,7 +42,7 @@ def bound(counts: Counts, delta: float, alpha: float) -> float:
     def surprise(epsilon: float) -> float:
         return float(np.log(max(walk.p_value(epsilon), SMALL)) - np.log(level))
 
-    low, high = (float(odds_limit(walk.found, walk.called, walk.prior, a).max()) for a in (level / len(walk.called), level))
+    low, high = walk.best_alone(level / len(walk.called)), walk.best_alone(level)
     if high == 0 or surprise(low) >= 0:  # no rank alone surprises, or Bonferroni's bound is exact
         return low
     return high if surprise(high) <= 0 else float(brentq(surprise, low, high, xtol=1e-5))
@@ -56,6 +56,10 @@ class Walk:
     found: NDArray[np.intp]
     prior: float
     ways: tuple[Floats, ...]
+
+    def best_alone(self, alpha: float) -> float:
+        """The largest bound of a single rank at level `alpha`."""
+        return float(odds_limit(self.found.astype(float), self.called.astype(float), self.prior, alpha).max())
 
     def p_value(self, epsilon: float) -> float:
         """P(at some rank a walk of coins is at least as surprising as the most surprising of the observed counts)."""
