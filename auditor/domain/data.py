@@ -31,6 +31,7 @@ class Column:
 class Records:
     """n records: `features` (n rows, RangeIndex, one typed column each) and `labels` (n,) as class indices, -1 where not known.
 
+    Records of one household or user share a number in `units` (n,), where the audit knows of such.
     Where the target predicts a number, `values` (n,) holds the true one (None where it is not known) and every label is 0.
 
     integer and number columns are float64 or int64 (NaN where missing); string, category and boolean columns hold
@@ -40,6 +41,7 @@ class Records:
     features: pd.DataFrame
     labels: NDArray[np.intp]
     values: NDArray[np.float64] | None = None
+    units: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -48,7 +50,8 @@ class Records:
         """The chosen rows (indices or a mask), renumbered from 0."""
         chosen = np.flatnonzero(rows) if rows.dtype == bool else rows
         values = None if self.values is None else self.values[chosen]
-        return Records(self.features.iloc[chosen].reset_index(drop=True), self.labels[chosen], values)
+        units = None if self.units is None else self.units[chosen]
+        return Records(self.features.iloc[chosen].reset_index(drop=True), self.labels[chosen], values, units)
 
 
 @dataclass(frozen=True)
@@ -75,4 +78,6 @@ class AuditData:
     removed: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     digest: str = ""
+    training: Records | None = None  # what the target was trained on beside the members, as far as it was given
+    training_digest: str = ""
     groups: pd.DataFrame | None = None  # (n rows) the columns to be reported apart, whether the target is sent them or not

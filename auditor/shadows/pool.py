@@ -13,7 +13,7 @@ from auditor.learners import check
 from auditor.learners.estimators import versions
 
 # Change this when the encoding, the design or the seeds of shadows change, so that stored outputs are not mistaken for new ones.
-TRAINING_VERSION = 2
+TRAINING_VERSION = 3
 
 
 def key(pool_digest: str, learner: Learner, index: int, seed: int) -> str:

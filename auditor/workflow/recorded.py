@@ -41,7 +41,7 @@ def shadows_of(services: Services, material: Material, count: int) -> ShadowOutp
     with services.database.read() as tx:
         arrays = [services.artifacts.get_arrays(tx, material.audit.workspace_id, digests[i]) for i in indices]
     stored = [found[pool.array_name(task_of(material))] for found in arrays]
-    masks = design.masks(len(material.data.candidates), indices, material.spec.seed)
+    masks = design.halves(material.data.candidates, indices, material.spec.seed)
     return pool.outputs(np.stack(stored), masks, profile_of(material))
 
 

@@ -77,7 +77,7 @@ def test_a_half_without_one_of_the_classes_is_left_to_the_plain_loop() -> None:
     pool = records(200, classes=3)
     rare = Records(pool.features, np.where(np.arange(200) == 3, 2, np.minimum(pool.labels, 1)))
     work = job(rare, (0, 1))
-    without = int(design.masks(200, [0], 7)[0][3])
+    without = int(design.halves(rare, [0], 7)[0][3])
     np.testing.assert_array_equal(fast(work)[without], loop.train(work, prepare(pool.features, COLUMNS))[without])
     np.testing.assert_allclose(fast(work)[without][:, 2], log_odds(np.zeros(1))[0])
 

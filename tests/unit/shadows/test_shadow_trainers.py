@@ -40,7 +40,7 @@ def free(fraction: float) -> None:
 def test_a_shadow_is_the_model_that_build_gives_for_its_rows_and_seed(name: str) -> None:
     learner, data = Learner(name, SMALL.get(name, {})), records(classes=3)
     shadow = loop.train(Job(check(learner), COLUMNS, data, 3, (4, 5), 7, free), prepare(data.features, COLUMNS))[1]
-    half = data.take(design.masks(len(data), [5], 7)[0])
+    half = data.take(design.halves(data, [5], 7)[0])
     model = build(learner, COLUMNS, shadow_seed(7, 5)).fit(half.features, half.labels)
     direct = model.over_all(model.predict_proba(data.features), 3)
     np.testing.assert_array_equal(shadow, log_odds(direct))
@@ -57,7 +57,7 @@ def with_values(data: Records) -> Records:
 def test_a_shadow_of_a_target_that_answers_values_stores_values(name: str) -> None:
     learner, data = Learner(name, SMALL.get(name, {}), Task.REGRESSION), with_values(records())
     shadow = loop.train(Job(check(learner), COLUMNS, data, 0, (2, 3), 7, free), prepare(data.features, COLUMNS))
-    half = data.take(design.masks(len(data), [3], 7)[0])
+    half = data.take(design.halves(data, [3], 7)[0])
     assert half.values is not None
     direct = build_for_values(learner, COLUMNS, shadow_seed(7, 3)).fit(half.features, half.values).predict(data.features)
     assert (shadow.shape, shadow.dtype) == ((2, 80, 1), np.float32)
@@ -94,7 +94,7 @@ def test_a_half_without_one_of_the_classes_works() -> None:
     data = records(40, classes=2)
     rare = Records(data.features, np.where(np.arange(40) == 3, 2, data.labels))
     out = train(Learner("xgboost", SMALL["xgboost"]), COLUMNS, rare, 3, [0, 1], 0, free)
-    without = 0 if not design.masks(40, [0], 0)[0][3] else 1
+    without = 0 if not design.halves(rare, [0], 0)[0][3] else 1
     np.testing.assert_allclose(out[without][:, 2], log_odds(np.zeros(1))[0])
 
 

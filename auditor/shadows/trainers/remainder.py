@@ -11,20 +11,21 @@ from numpy.typing import NDArray
 from auditor.domain.data import Records
 from auditor.learners.encode import prepare
 from auditor.learners.estimators import single_threaded
-from auditor.shadows.design import Based
+from auditor.shadows.design import WithRemainder
 from auditor.shadows.trainers import loop
 from auditor.shadows.trainers.job import Job
 
 
-def train(job: Job, base: Records) -> NDArray[np.float32]:
-    """As `trainers.train` for the records of `job.pool`, each shadow trained on its half of them and on all of `base`."""
-    pool = joined(job.pool, base)
+def train(job: Job, remainder: Records) -> NDArray[np.float32]:
+    """As `trainers.train` for the records of `job.pool`, each shadow trained on its half of them and on all of `remainder`."""
+    pool = joined(job.pool, remainder)
     whole = Job(job.learner, job.columns, pool, job.classes, job.indices, job.seed, job.checkpoint, job.threads)
     single_threaded()
     return loop.train(whole, prepare(pool.features, job.columns))[:, : len(job.pool)]
 
 
-def joined(pool: Records, base: Records) -> Based:
-    values = None if pool.values is None or base.values is None else np.concatenate([pool.values, base.values])
-    features = pd.concat([pool.features, base.features], ignore_index=True)
-    return Based(features, np.concatenate([pool.labels, base.labels]), values, len(base))
+def joined(pool: Records, remainder: Records) -> WithRemainder:
+    values = None if pool.values is None or remainder.values is None else np.concatenate([pool.values, remainder.values])
+    features = pd.concat([pool.features, remainder.features], ignore_index=True)
+    units = None if pool.units is None else np.concatenate([pool.units, np.full(len(remainder), -1)])
+    return WithRemainder(features, np.concatenate([pool.labels, remainder.labels]), values, units, len(remainder))
