@@ -18,6 +18,7 @@ from auditor.attacks.membership.lira import LiRA
 from auditor.attacks.membership.loss_threshold import LossThreshold
 from auditor.attacks.membership.modified_entropy import ModifiedEntropy
 from auditor.attacks.membership.noise import Noise
+from auditor.attacks.membership.proxy import Proxy
 from auditor.attacks.membership.quantile_regression import QuantileRegression
 from auditor.attacks.membership.rmia import RMIA
 from auditor.attacks.membership.salem import Salem
@@ -43,6 +44,7 @@ CLASSICAL: tuple[type[Attack], ...] = (
     QuantileRegression,
     Shokri,
     Salem,
+    Proxy,
 )
 # They ask many questions about each record, so no tier spends a budget on them unasked.
 ASKING: tuple[type[Attack], ...] = (Noise, Boundary)

@@ -63,6 +63,7 @@ def test_the_attacks_that_ship() -> None:
         "quantile-regression",
         "shokri",
         "salem",
+        "proxy",
         "noise",
         "boundary",
     ]
