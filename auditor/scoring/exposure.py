@@ -38,22 +38,18 @@ def assess_exposure(
     """The counts, and a table of the most exposed candidates: equally long columns, the most exposed first.
 
     Without pseudo-targets there is nothing to calibrate a claim about one record with: None. `signals` of 64 shadows or more add
-    how exposed each record is to training of this kind; `outliers` (n,) are `outlier_ranks`. Columns: `row` (place among the
-    candidates), `is_member`, `score`, `p_value`, `q_value`, `named`; from 64 shadows `rank`, `rank_low`, `rank_high`, `gap`,
+    how exposed each record is to training of this kind; `outliers` (n,) are `outlier_ranks`. All are about the n records that the
+    attack was tried on. Columns: `row` (place among these), `is_member`, `score`, `p_value`, `q_value`, `named`; from 64 shadows `rank`, `rank_low`, `rank_high`, `gap`,
     `gap_low`, `gap_high`, `tpr`, `gap_p_value`, `gap_q_value`, `memorisation`, `memorisation_error`; with outliers `outlier_rank`.
     """
     if not len(evidence.pseudo_targets):
         return None
-    tried = evidence.rows
-    if tried is not None:
-        is_member, outliers = is_member[tried], None if outliers is None else outliers[tried]
-        signals = None if signals is None else signals.of(tried)
     checked = thresholds.checked(evidence, is_member)
     p = discoveries.p_values(checked)
     named = discoveries.named(p)
     found = vulnerability(signals) if signals is not None and len(signals) >= FEWEST else None
     rows = _listed(checked.target, p, named, found)
-    table: Table = {"row": rows if tried is None else tried[rows], "is_member": is_member[rows], "score": checked.target[rows]}
+    table: Table = {"row": rows, "is_member": is_member[rows], "score": checked.target[rows]}
     table |= {"p_value": p[rows], "q_value": discoveries.q_values(p)[rows], "named": named[rows]}
     if found is not None:
         rate = thresholds.headline_rate(int((~is_member).sum())) or max(thresholds.NEEDED)

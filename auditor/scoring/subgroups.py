@@ -57,10 +57,8 @@ def assess_subgroups(
     Each group of at least 200 members and 200 non-members gets its TPR at the cut that holds for all candidates
     (Clopper-Pearson), its own AUC (DeLong), and both minus those of everybody else: independent records, so limits combine as in
     Newcombe's method 10. The limits of all differences hold together, at `grading.confidence` (Holm's step-down over both kinds and
-    all groups). `is_member` and the cells are those of all candidates, of which the attack may have been tried on some (`rows`).
+    all groups). `is_member` and the cells are those of the records that the attack was tried on.
     """
-    if evidence.rows is not None:
-        is_member, cells = is_member[evidence.rows], {name: column[evidence.rows] for name, column in cells.items()}
     judged, found = _judged(thresholds.checked(evidence, is_member), is_member), groups(cells)
     pairs = [c for place, group in enumerate(found) for c in _comparisons(judged, group, place)]
     gaps = _stepped_down(pairs, grading)

@@ -110,19 +110,6 @@ def test_at_most_1000_are_listed() -> None:
     assert found[0].identified > 1_400
 
 
-def test_an_attack_on_some_candidates_lists_these_by_their_place_among_all() -> None:
-    whole, rows = scores(IS_MEMBER, tail_only(0.2)), np.arange(0, 1_000, 2)
-    some = MembershipScores(whole.target[rows], whole.pseudo_targets[:, rows], whole.membership[:, rows], rows)
-
-    exposure, table = assessed(some, SIGNALS, np.arange(1, 1_001))
-
-    assert (table["row"] % 2 == 0).all()
-    assert set(table["row"][:6]) == {0, 2, 4, 6, 8, 10}
-    assert (table["outlier_rank"] == table["row"] + 1).all()
-    assert (table["is_member"] == IS_MEMBER[table["row"]]).all()
-    assert exposure.members == int(IS_MEMBER[rows].sum())
-
-
 def test_scores_that_are_not_numbers_are_refused() -> None:
     evidence = scores(IS_MEMBER, normal(1.0))
     evidence.target[0] = np.nan

@@ -143,17 +143,6 @@ def test_ties_that_leave_no_tail_leave_the_auc() -> None:
     assert found.difference.name == "auc_difference"
 
 
-def test_an_attack_on_some_candidates_is_judged_on_these() -> None:
-    whole, rows = exposed(2.0), np.arange(0, 6_000, 2)
-    some = MembershipScores(whole.target[rows], whole.pseudo_targets[:, rows], whole.membership[:, rows], rows)
-    again = MembershipScores(whole.target[rows], whole.pseudo_targets[:, rows], whole.membership[:, rows])
-
-    found = assess_subgroups(some, IS_MEMBER, {"part": PARTS}, GRADING)
-
-    assert found == assess_subgroups(again, IS_MEMBER[rows], {"part": PARTS[rows]}, GRADING)
-    assert sum(g.members + g.non_members for g in found) == 3_000
-
-
 def test_scores_that_are_not_numbers_are_refused() -> None:
     evidence = exposed(0.0)
     evidence.target[3] = np.nan
