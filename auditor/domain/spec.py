@@ -20,7 +20,7 @@ TIERS = {"quick": 4, "standard": 16, "full": 64}
 LOOKS = (4, 16, 64)
 NEAR = 0.6
 LISTED = 12
-FILES = ("members", "non_members", "auxiliary", "canaries", "key")
+FILES = ("members", "non_members", "auxiliary", "canaries", "key", "training")
 
 
 class _Part(BaseModel):
@@ -68,6 +68,9 @@ class DataSpec(_Part):
     key: str | None = Field(None, description="the coin flips that decided which canaries were trained on")
     auxiliary: str | None = Field(
         None, description="what an adversary may know of the population; default: a third of the non-members"
+    )
+    training: str | None = Field(
+        None, description="the rest of the training data: shadow models are trained on it too, and see more"
     )
     label: str = Field(description="the column that the model predicts")
     features: tuple[str, ...] | None = Field(

@@ -21,6 +21,7 @@ from auditor.workflow.true_values import as_numbers, refuse_constant
 MIN_SIDE = 50
 MIN_NON_MEMBERS_AFTER_SPLIT = 1_500
 MAX_CLASSES = 1_000
+KNOWS_THE_REST = "Shadow models were trained on {n:,} further training records too: the adversary is taken to know these."
 SCORED = ("members", "non_members")
 COIN_FLIPS = "The records are canaries: an independent fair coin decided of each whether it was trained on."
 
@@ -60,6 +61,8 @@ def prepare(
     if task is Task.REGRESSION:
         refuse_constant(side.labels for side in sides.values())
     notes: list[str] = [COIN_FLIPS] if flipped else []
+    if "training" in sides:
+        notes.append(KNOWS_THE_REST.format(n=len(sides["training"])))
     if "auxiliary" not in sides and not flipped:  # setting canaries of one side aside would load the coins
         sides = _set_aside(sides, seed, notes)
     columns = _columns(features, tables, spec)
@@ -112,7 +115,7 @@ def features_of(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> list[st
                 raise InvalidInput(f"data.{name}", f"column {column!r} is missing from this file{near}")
         if spec.features is None:
             _refuse_unnamed(spec, features, name, present, first)
-        if name != "auxiliary":
+        if name not in ("auxiliary", "training"):
             _check_subgroups(spec, name, present)
     _check_named(spec, features)
     return features
@@ -190,6 +193,11 @@ def _distinct(sides: dict[str, _Side], removed: dict[str, int]) -> dict[str, _Si
             _count(removed, crossing[name], crosses & first)
         result[name] = side.take(first & ~crosses)
         taken.update(result[name].digests)
+    if "training" in sides:
+        asked = {*result["members"].digests, *result["non_members"].digests}
+        crosses = np.array([d in asked for d in sides["training"].digests], dtype=bool)
+        _count(removed, "training_also_candidates", crosses)
+        result["training"] = sides["training"].take(~crosses)  # what was trained on twice counts twice
     return result
 
 
@@ -274,6 +282,7 @@ def _join(
     candidates = _records(cells, labels, columns, classes)
     aux = sides.get("auxiliary")
     auxiliary = _none() if aux is None else _records(aux.cells, aux.labels, columns, classes)
+    rest = sides.get("training")
     pool = hashlib.blake2b(b"".join(digests[order]) + repr((columns, classes, spec.label)).encode(), digest_size=16).hexdigest()
     return replace(
         base,
@@ -284,6 +293,8 @@ def _join(
         auxiliary=auxiliary,
         sensitive=tuple(_sensitive(s.name, s.columns, auxiliary) for s in spec.sensitive),
         digest=pool,
+        training=None if rest is None else _records(rest.cells, rest.labels, columns, classes),
+        training_digest="" if rest is None else hashlib.blake2b(b"".join(rest.digests), digest_size=16).hexdigest(),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.domain.audit import Audit, AuditStatus, Step, StepKind, StepStatus
+from auditor.domain.spec import FILES
 from auditor.errors import Conflict, NotFound
 from auditor.querying import record_digests
 from auditor.store import audits, datasets, ledger
@@ -102,7 +103,7 @@ def _evidence(steps: list[Step]) -> Iterator[tuple[str, str]]:
 
 def _records(services: Services, audit: Audit) -> Iterator[tuple[str, str]]:
     with services.database.read() as tx:
-        for name in ("members", "non_members", "auxiliary", "canaries", "key"):
+        for name in FILES:
             dataset_id = audit.spec["data"].get(name)
             if dataset_id is None:
                 continue

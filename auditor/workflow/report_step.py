@@ -82,6 +82,7 @@ def _data(material: Material, probe: dict[str, Any]) -> dict[str, Any]:
         "members": probe["members"],
         "non_members": probe["non_members"],
         "auxiliary": probe["auxiliary"],
+        "training": 0 if material.data.training is None else len(material.data.training),
         "removed": {
             **probe["removed"],
             "duplicates": sum(n for word, n in probe["removed"].items() if word.startswith("duplicate")),

@@ -85,18 +85,27 @@ def _shadows(services: Services, step: Step, material: Material, checkpoint: Che
     """Train the shadows of this chunk that are not stored already; the key is content, never the target."""
     learner, data, seed = learner_of(material), material.data, material.spec.seed
     indices = range(step.params["first"], step.params["last"])
-    keys = {i: pool.key(data.digest, learner, i, seed) for i in indices}
+    keys = {i: pool.key(data.digest + data.training_digest, learner, i, seed) for i in indices}
     workspace = material.audit.workspace_id
     with services.database.read() as tx:
         found = services.artifacts.find(tx, workspace, list(keys.values()))
     missing = [i for i in indices if keys[i] not in found]
     if missing:
-        trained = trainers.train(learner, data.columns, data.candidates, len(data.classes), missing, seed, checkpoint)
+        trained = _trained(material, learner, missing, checkpoint)
         with services.database.begin() as tx:
             for index, outputs in zip(missing, trained, strict=True):
                 arrays = {pool.array_name(learner.task): outputs}
                 found[keys[index]] = services.artifacts.put_arrays(tx, workspace, arrays, key=keys[index], kind="shadow")
     return {"digests": {str(i): found[keys[i]] for i in indices}}
+
+
+def _trained(material: Material, learner: Learner, missing: list[int], checkpoint: Checkpoint) -> NDArray[np.float32]:
+    """On halves of the candidates, and on the rest of the target's training data where it was given."""
+    data, seed = material.data, material.spec.seed
+    if data.training is None:
+        return trainers.train(learner, data.columns, data.candidates, len(data.classes), missing, seed, checkpoint)
+    job = trainers.Job(check(learner), data.columns, data.candidates, len(data.classes), tuple(missing), seed, checkpoint)
+    return trainers.remainder.train(job, data.training)
 
 
 def _blind(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 from small_audit import COLUMNS, MEMBERS, people, small_spec
 
 COUNT = 300
+DEEP = {"n_estimators": 60, "max_depth": 10, "learning_rate": 0.5}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def typed(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def served(training: pd.DataFrame) -> ModelServer:
-    model = build(Learner("xgboost", {"n_estimators": 60, "max_depth": 10, "learning_rate": 0.5}), COLUMNS, seed=0)
+    model = build(Learner("xgboost", DEEP), COLUMNS, seed=0)
     model.fit(training.drop(columns="label"), (training["label"] == "yes").to_numpy().astype(np.intp))
     return ModelServer(lambda frame: np.asarray(model.predict_proba(frame[[c.name for c in COLUMNS]])))
 
@@ -65,13 +66,15 @@ def submitted(services: Services, url: str, cells: pd.DataFrame, made: Drawn, wo
         cells.to_csv(Path(folder) / "canaries.csv", index=False)
         workspace_id = workspaces.create_workspace(tx, workspace, services.clock()).id
         ids = {}
-        for name, file in (("canaries", "canaries.csv"), ("key", "key.json")):
+        MEMBERS.to_csv(Path(folder) / "training.csv", index=False)
+        for name, file in (("canaries", "canaries.csv"), ("key", "key.json"), ("training", "training.csv")):
             table = read(Path(folder) / file)
             data = to_parquet(table)
             digest = services.artifacts.put(tx, workspace_id, data, kind="dataset")
             told = (name, len(table), dict(table.types), len(data), digest, services.clock())
             ids[name] = datasets.create_dataset(tx, workspace_id, *told).id
-    document: dict[str, Any] = {"attacks": ["loss-threshold", "rmia"], "shadows": 4, "claimed_epsilon": 0.5}
+    learner = {"name": "xgboost", "params": DEEP}
+    document: dict[str, Any] = {"attacks": ["loss-threshold", "rmia"], "shadows": 4, "claimed_epsilon": 0.5, "learner": learner}
     spec = small_spec(url, data={**ids, "label": "label", "subgroups": ["town"]}, **document)
     return submit(services, workspace_id, spec).id
 
@@ -106,6 +109,16 @@ def test_a_claim_that_the_canaries_refute_is_called_violated(audited: Audit) -> 
     assert privacy["claimed"] == {"epsilon": 0.5, "delta": 1e-5}
     assert (privacy["design"], privacy["verdict"]) == ("coin flips", "violated at 95 %")
     assert "can show at most" in privacy["sentence"]
+
+
+def test_shadows_that_know_the_rest_of_the_training_data_see_more_than_the_loss(audited: Audit) -> None:
+    """The target differs from them in the canaries alone."""
+    assert result_of(audited)["data"]["training"] == len(MEMBERS)
+    bounds = {
+        f["attack"]: max(e["low"] for e in f["estimates"] if e["name"] == "epsilon_lower_bound")
+        for f in result_of(audited)["findings"]
+    }
+    assert bounds["rmia"] > 1.5 * bounds["loss-threshold"]
 
 
 def test_coin_flips_give_lower_bounds_and_no_empirical_figure(audited: Audit) -> None:

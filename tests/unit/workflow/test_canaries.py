@@ -13,7 +13,7 @@ from auditor.domain.data import AuditData
 from auditor.errors import InvalidInput
 from auditor.intake import Table
 from auditor.workflow.canaries import FEWEST, Drawn, Wish, digests, draw, sides
-from auditor.workflow.prepare import COIN_FLIPS, prepare
+from auditor.workflow.prepare import COIN_FLIPS, KNOWS_THE_REST, prepare
 from auditor.workflow.raw_table import RawTable
 
 
@@ -198,3 +198,45 @@ class TestMisaligned:
         with pytest.raises(InvalidInput, match="not the key of canaries") as caught:
             sides({"canaries": RawTable(people(300, 1), {}), "key": RawTable(people(300, 2), {})})
         assert caught.value.field == "data.key"
+
+
+class TestTheRestOfTheTrainingData:
+    def test_it_stands_beside_the_candidates_and_is_told(self) -> None:
+        data = prepared(files(drawn(), training=people(400, 9)))
+        assert data.training is not None
+        assert len(data.training) == 400
+        assert data.notes == (COIN_FLIPS, KNOWS_THE_REST.format(n=400))
+
+    def test_canaries_in_it_are_taken_out(self) -> None:
+        """A team may hand over all that it trained on."""
+        made = drawn()
+        whole = pd.concat([people(400, 9), made.included], ignore_index=True)
+        data = prepared(files(made, training=whole))
+        assert data.training is not None
+        assert len(data.training) == 400
+        assert data.removed == {"training_also_candidates": len(made.included)}
+
+    def test_what_was_trained_on_twice_counts_twice(self) -> None:
+        data = prepared(files(drawn(), training=pd.concat([people(400, 9)] * 2, ignore_index=True)))
+        assert data.training is not None
+        assert len(data.training) == 800
+
+    def test_other_training_data_make_other_shadows_of_the_same_records(self) -> None:
+        one, other = (prepared(files(drawn(), training=people(400, seed))) for seed in (9, 10))
+        assert one.digest == other.digest
+        assert one.training_digest != other.training_digest
+
+    def test_without_it_there_is_none(self) -> None:
+        data = prepared(files(drawn()))
+        assert (data.training, data.training_digest) == (None, "")
+
+    def test_members_and_non_members_may_have_it_too(self) -> None:
+        frames = {"members": people(120, 1), "non_members": people(130, 2), "training": people(400, 9)}
+        data = prepare(data_spec(), {name: RawTable(frame, {}) for name, frame in frames.items()}, (), seed=7)
+        assert data.training is not None
+        assert len(data.candidates) == 250
+
+    def test_a_column_that_it_lacks_is_named(self) -> None:
+        with pytest.raises(InvalidInput, match="column 'zip' is missing") as caught:
+            prepared(files(drawn(), training=people(400, 9).drop(columns="zip")))
+        assert caught.value.field == "data.training"
