@@ -39,8 +39,9 @@ def assess_exposure(
 
     Without pseudo-targets there is nothing to calibrate a claim about one record with: None. `signals` of 64 shadows or more add
     how exposed each record is to training of this kind; `outliers` (n,) are `outlier_ranks`. All are about the n records that the
-    attack was tried on. Columns: `row` (place among these), `is_member`, `score`, `p_value`, `q_value`, `named`; from 64 shadows `rank`, `rank_low`, `rank_high`, `gap`,
-    `gap_low`, `gap_high`, `tpr`, `gap_p_value`, `gap_q_value`, `memorisation`, `memorisation_error`; with outliers `outlier_rank`.
+    attack was tried on. Columns: `row` (place among these), `is_member`, `score`, `p_value`, `q_value`, `named`; from 64 shadows
+    `rank`, `rank_low`, `rank_high`, `gap`, `gap_low`, `gap_high`, `tpr`, `gap_p_value`, `gap_q_value`, `memorisation`,
+    `memorisation_error`; with outliers `outlier_rank`.
     """
     if not len(evidence.pseudo_targets):
         return None
