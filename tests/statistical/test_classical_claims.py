@@ -20,7 +20,18 @@ from auditor.testing import World, small_world
 from auditor.testing.world import COLUMNS, LEARNER, draw
 from auditor.workflow.twins import lookup_twin
 
-CLASSICAL = [registry.make(attack.name, {}) for attack in registry.CLASSICAL]
+NAMES = (
+    "confidence",
+    "entropy",
+    "modified-entropy",
+    "difficulty-calibration",
+    "attack-r",
+    "attack-p",
+    "quantile-regression",
+    "shokri",
+    "salem",
+)
+CLASSICAL = [registry.make(name, {}) for name in NAMES]
 VARIANTS = [
     *CLASSICAL,
     registry.make("loss-threshold", {"threshold": "class"}),

@@ -5,12 +5,18 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.attacks.membership.pairs import Floats
+from auditor.attacks.membership.pairs import Floats, playing
 
 Mask = NDArray[np.bool_]
 Classifier = Callable[[Floats], Floats]  # inputs (n, d) -> log-odds of IN (n,)
 
 MOST = 20_000  # answers to learn from: a handful of weights gains nothing from more
+
+
+def players(shadows: int, teachers: int) -> list[int]:
+    """Shadows that play the target: none of the first `teachers`, which the classifier learns from. So one classifier serves target
+    and pseudo-targets, and a threshold carries over; classifiers learned from other shadows would set other scales."""
+    return [teachers + player for player in playing(shadows - teachers)]
 
 
 def learned(inputs: Floats, inside: Mask) -> Classifier:

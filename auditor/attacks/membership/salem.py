@@ -4,18 +4,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from auditor.attacks.membership.in_out import learned
-from auditor.attacks.membership.pairs import Floats, playing, records_of, scored_alone, shadows_of
+from auditor.attacks.membership.in_out import learned, players
+from auditor.attacks.membership.pairs import Floats, records_of, scored_alone, shadows_of
 from auditor.attacks.signals import complete
 from auditor.domain.attack import Context, Family, Needs, Scope
 from auditor.domain.evidence import MembershipScores
 from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.threat import Knows, Sees, ThreatModel
 from auditor.errors import InvalidInput
-
-Mask = NDArray[np.bool_]
 
 LEAST_SHADOWS = 2
 TOP = 3
@@ -77,15 +74,12 @@ def read(answers: Floats) -> Floats:
 
 
 def from_one_pair(context: Context, answers: Floats, shadows: ShadowOutputs) -> MembershipScores:
-    """One pair of shadows is learned from; the others, and for them another pair, stand where the target stands."""
-    chosen = playing(len(shadows)) if len(shadows) > 2 else []
-    models = [learned(*_known(shadows, pair)) for pair in ((0, 1) if chosen else (0,))]
-    claim = models[0](read(answers))
+    """The first pair of shadows is learned from; the others stand where the target stands."""
+    known = np.concatenate([read(taught) for taught in shadows.probabilities[:LEAST_SHADOWS]])
+    classify = learned(known, shadows.masks[:LEAST_SHADOWS].ravel())
     context.checkpoint(0.7)
-    pseudo = [models[1 if shadow // 2 == 0 else 0](read(shadows.probabilities[shadow])) for shadow in chosen]
-    return MembershipScores(claim, np.array(pseudo).reshape(len(chosen), len(claim)), shadows.masks[chosen])
-
-
-def _known(shadows: ShadowOutputs, pair: int) -> tuple[Floats, Mask]:
-    both = slice(2 * pair, 2 * pair + 2)
-    return np.concatenate([read(answers) for answers in shadows.probabilities[both]]), shadows.masks[both].ravel()
+    chosen = players(len(shadows), LEAST_SHADOWS)
+    pseudo = np.empty((len(chosen), len(answers)))
+    for row, shadow in enumerate(chosen):
+        pseudo[row] = classify(read(shadows.probabilities[shadow]))
+    return MembershipScores(classify(read(answers)), pseudo, shadows.masks[chosen])

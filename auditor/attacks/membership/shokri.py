@@ -1,13 +1,14 @@
 """The shadow-model attack that began it all: a classifier for each class learns from shadows what answers for members look like."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.attacks.membership.in_out import Classifier, learned
-from auditor.attacks.membership.pairs import Floats, candidates_of, playing, shadows_of
+from auditor.attacks.membership.in_out import Classifier, learned, players
+from auditor.attacks.membership.pairs import Floats, candidates_of, shadows_of
 from auditor.attacks.signals import complete, log_confidence, logit_confidence
 from auditor.domain.attack import Context, Family, Needs, Scope
 from auditor.domain.evidence import MembershipScores
@@ -30,7 +31,7 @@ class Shokri:
     is the probability of the true class, those of the others in descending order, and log p_y.
 
     The attack model is logistic regression: boosted trees found no more, at five times the cost. Above what nearly all answers for
-    OUT records show, the score rises with phi.
+    OUT records show, the score rises with phi. Half of the shadows' pairs teach, the others play the target.
     """
 
     name: ClassVar[str] = "shokri"
@@ -55,16 +56,17 @@ class Shokri:
         clip = context.profile.clip
         context.checkpoint(0.0)
         target = read(context.query(candidates.features), labels, clip)
-        played = np.stack([read(answers, labels, clip) for answers in shadows.probabilities])
-        chosen = playing(len(shadows)) if len(shadows) > 2 else []
-        claim = attacked(target, labels, played, shadows.masks)
-        pseudo = np.empty((len(chosen), len(claim)))
+        context.checkpoint(0.3)
+        teachers = 2 * math.ceil(len(shadows) / 4)
+        taught = np.stack([read(answers, labels, clip) for answers in shadows.probabilities[:teachers]])
+        models = models_of(taught, labels, shadows.masks[:teachers])
+        context.checkpoint(0.8)
+        chosen = players(len(shadows), teachers)
+        pseudo = np.empty((len(chosen), len(labels)))
         for row, shadow in enumerate(chosen):
-            context.checkpoint((row + 1) / (len(chosen) + 1))
-            rest = np.arange(len(shadows)) // 2 != shadow // 2
-            pseudo[row] = attacked(played[shadow], labels, played[rest], shadows.masks[rest])
+            pseudo[row] = attacked(read(shadows.probabilities[shadow], labels, clip), labels, models)
         context.checkpoint(1.0)
-        return MembershipScores(claim, pseudo, shadows.masks[chosen])
+        return MembershipScores(attacked(target, labels, models), pseudo, shadows.masks[chosen])
 
 
 def read(answers: Floats, labels: Labels, clip: float) -> Floats:
@@ -76,18 +78,27 @@ def read(answers: Floats, labels: Labels, clip: float) -> Floats:
     return np.column_stack([known[np.arange(len(labels)), labels], ranked, *losses])
 
 
-def attacked(observed: Floats, labels: Labels, played: Floats, masks: Mask) -> Floats:
-    """Scores (n,) of what was observed (n, d), by attack models learned from shadows (K, n, d) with their `masks` (K, n)."""
+def models_of(taught: Floats, labels: Labels, masks: Mask) -> dict[int, Classifier]:
+    """An attack model for each class of `labels` (n,), from shadows (K, n, d) with their `masks` (K, n)."""
     everyones: Classifier | None = None
-    scores = np.empty(len(labels))
+    models = {}
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         inside = masks[:, rows].ravel()
         if len(inside) >= LEAST:
-            scores[rows] = model_of(played[:, rows].reshape(len(inside), -1), inside)(observed[rows])
+            models[int(label)] = model_of(taught[:, rows].reshape(len(inside), -1), inside)
             continue
-        everyones = everyones or model_of(played.reshape(masks.size, -1), masks.ravel())
-        scores[rows] = everyones(observed[rows])
+        everyones = everyones or model_of(taught.reshape(masks.size, -1), masks.ravel())
+        models[int(label)] = everyones
+    return models
+
+
+def attacked(observed: Floats, labels: Labels, models: dict[int, Classifier]) -> Floats:
+    """Scores (n,) of what was observed (n, d), each by the model of its class."""
+    scores = np.empty(len(labels))
+    for label, model in models.items():
+        rows = np.flatnonzero(labels == label)
+        scores[rows] = model(observed[rows])
     return scores
 
 

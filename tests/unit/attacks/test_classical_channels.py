@@ -16,7 +16,18 @@ from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Output, Profile
 from auditor.shadows import design, pool
 
-CLASSICAL = [registry.make(attack.name, {}) for attack in registry.CLASSICAL]
+NAMES = (
+    "confidence",
+    "entropy",
+    "modified-entropy",
+    "difficulty-calibration",
+    "attack-r",
+    "attack-p",
+    "quantile-regression",
+    "shokri",
+    "salem",
+)
+CLASSICAL = [registry.make(name, {}) for name in NAMES]
 N, OTHERS, CLASSES, SHADOWS = 900, 300, 6, 8
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from auditor.attacks.membership.in_out import MOST, learned
+from auditor.attacks.membership.in_out import MOST, learned, players
 
 
 def answers(n: int, seed: int = 0, effect: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
@@ -56,3 +56,10 @@ def test_inputs_without_meaning_give_even_odds(columns: int) -> None:
     rng = np.random.default_rng(3)
     inputs, inside = rng.normal(size=(5000, columns)), np.arange(5000) % 2 == 0
     assert np.abs(learned(inputs, inside)(rng.normal(size=(100, columns)))).max() < 0.3
+
+
+def test_who_taught_does_not_play() -> None:
+    assert players(2, 2) == []
+    assert players(6, 2) == [2, 4, 3, 5]
+    assert len(players(64, 32)) == 8
+    assert min(players(64, 32)) == 32

@@ -5,7 +5,7 @@ import pytest
 from gaussian_world import auc, binary, gaussian
 
 from auditor.attacks.membership.loss_threshold import LossThreshold
-from auditor.attacks.membership.shokri import LEAST, Shokri, attacked, model_of, read
+from auditor.attacks.membership.shokri import LEAST, Shokri, attacked, model_of, models_of, read
 from auditor.domain.attack import Scope
 from auditor.errors import AttackFailed
 
@@ -49,13 +49,12 @@ def test_each_class_has_its_own_attack_model() -> None:
 def test_a_rare_class_shares_the_attack_model_of_all() -> None:
     rng = np.random.default_rng(0)
     labels = np.array([0] * 200 + [1] * (LEAST // 4 - 1))
-    played, masks = rng.normal(size=(4, len(labels), 4)), rng.random((4, len(labels))) < 0.5
-    observed = rng.normal(size=(len(labels), 4))
-    rare = labels == 1
-    shared = model_of(played.reshape(-1, 4), masks.ravel())(observed[rare])
-    np.testing.assert_array_equal(attacked(observed, labels, played, masks)[rare], shared)
-    own = model_of(played[:, ~rare].reshape(-1, 4), masks[:, ~rare].ravel())(observed[~rare])
-    np.testing.assert_array_equal(attacked(observed, labels, played, masks)[~rare], own)
+    taught, masks = rng.normal(size=(4, len(labels), 4)), rng.random((4, len(labels))) < 0.5
+    observed, rare = rng.normal(size=(len(labels), 4)), labels == 1
+    found = attacked(observed, labels, models_of(taught, labels, masks))
+    np.testing.assert_array_equal(found[rare], model_of(taught.reshape(-1, 4), masks.ravel())(observed[rare]))
+    own = model_of(taught[:, ~rare].reshape(-1, 4), masks[:, ~rare].ravel())(observed[~rare])
+    np.testing.assert_array_equal(found[~rare], own)
 
 
 def test_a_target_that_is_surer_of_members_than_any_shadow_was_is_found() -> None:
@@ -79,12 +78,19 @@ def test_a_model_that_answers_the_prior_alone_tells_nothing() -> None:
         assert len(set(scores[context.candidates.labels == label])) == 1
 
 
-def test_pseudo_targets_are_attacked_without_themselves_and_their_partners() -> None:
-    context, _ = gaussian(300, 6)
+@pytest.mark.parametrize(("shadows", "taught", "playing"), [(4, 2, [2, 3]), (6, 4, [4, 5]), (8, 4, [4, 6, 5, 7])])
+def test_half_of_the_pairs_teach_and_the_others_play(shadows: int, taught: int, playing: list[int]) -> None:
+    context, _ = gaussian(300, shadows)
     evidence = Shokri().run(context)
-    assert evidence.pseudo_targets.shape == (6, 300)
-    alone = replace(context, shadows=context.shadows.without_pair(4), query=lambda frame: context.shadows.probabilities[4])
-    np.testing.assert_allclose(evidence.pseudo_targets[2], Shokri().run(alone).target, atol=1e-12)
+    np.testing.assert_array_equal(evidence.membership, context.shadows.masks[playing])
+    models = models_of(
+        np.stack([read(a, context.candidates.labels, 1e-7) for a in context.shadows.probabilities[:taught]]),
+        context.candidates.labels,
+        context.shadows.masks[:taught],
+    )
+    for scores, shadow in zip(evidence.pseudo_targets, playing, strict=True):
+        answers = read(context.shadows.probabilities[shadow], context.candidates.labels, 1e-7)
+        np.testing.assert_array_equal(scores, attacked(answers, context.candidates.labels, models))
 
 
 def test_a_single_pair_teaches_the_attack_on_the_target_alone() -> None:
