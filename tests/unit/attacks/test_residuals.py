@@ -157,7 +157,7 @@ def test_a_target_that_remembers_its_members_is_found_although_shadows_learn_not
 
 def test_stacked_finds_more_than_what_it_reads_where_records_differ() -> None:
     context, is_member = world(n=3000, shadows=16, kept=0.3)
-    found = {a.name: low_rate_power(a.run(context).target, is_member) for a in (Stacked(), RMIA())}
+    found = {a.name: low_rate_power(a.run(context).target, is_member) for a in (Stacked(trees=40), RMIA())}
     assert found["stacked"] > found["rmia"], found
 
 
