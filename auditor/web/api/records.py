@@ -13,7 +13,7 @@ from auditor.web.api.shapes import PageOf, PageQuery, Shown, page
 from auditor.web.current import principal, services
 from auditor.workflow import single_records
 
-bp = APIBlueprint("records", __name__, url_prefix="/audits/<audit_id>", tag="Findings")
+bp = APIBlueprint("records", __name__, url_prefix="/audits/<audit_id>", tag="Records")
 
 OFFSET = re.compile(r"\d{1,9}")
 
