@@ -7,9 +7,14 @@ import json
 import pytest
 import yaml
 
+from auditor.cli.local_spec import register
+from auditor.cli.workspace import first_workspace
 from auditor.domain.spec import parse
 from auditor.errors import InvalidInput
 from auditor.intake import read
+from auditor.settings import load
+from auditor.store import datasets
+from auditor.workflow import open_services
 from auditor.workflow.canaries import sides
 from auditor.workflow.raw_table import RawTable
 
@@ -95,7 +100,7 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(auditor, holdout, tmp_path
     assert not (tmp_path / "c").exists()
 
 
-SPEC = "{spec: 1, target: {url: 'http://127.0.0.1/'}, data: {label: y, %s}}"
+SPEC = "{spec: 1, target: {url: 'http://127.0.0.1/'}, data: {label: label, %s}}"
 
 
 class TestSpec:
@@ -122,3 +127,44 @@ class TestSpec:
             parse(yaml.safe_load(SPEC % files))
         assert caught.value.field == field
         assert said in caught.value.sentence
+
+
+def test_canaries_are_registered_like_other_files(auditor, holdout, tmp_path):
+    """`auditor run` keeps canaries, key and training data, and the spec comes back with their ids."""
+    auditor("canaries", "--data", holdout, "--label", "label", "--count", 300, "--output", tmp_path / "c")
+    (tmp_path / "training.csv").write_text(
+        "age,town,label\n" + "".join(f"{i},elsewhere,{'no' if i % 2 else 'yes'}\n" for i in range(90))
+    )
+    files = "canaries: c/canaries.csv, key: c/key.json, training: training.csv"
+    services = open_services(load({"AUDITOR_HOME": str(tmp_path / "home")}), Nobody())
+    try:
+        workspace_id = first_workspace(services)
+        made = register(services, workspace_id, parse(yaml.safe_load(SPEC % files)), tmp_path)
+        with services.database.read() as tx:
+            rows = {name: datasets.get_dataset(tx, workspace_id, one).rows for name, one in made.spec.data.files.items()}
+    finally:
+        services.close()
+    assert rows == {"canaries": 300, "key": 300, "training": 90}
+
+
+def test_misaligned_canaries_are_told_before_anything_is_kept(auditor, holdout, tmp_path):
+    auditor("canaries", "--data", holdout, "--label", "label", "--count", 300, "--output", tmp_path / "c")
+    header, first, *others = (tmp_path / "c" / "canaries.csv").read_text().splitlines()
+    (tmp_path / "c" / "canaries.csv").write_text("\n".join([header, *others, first]) + "\n")
+    services = open_services(load({"AUDITOR_HOME": str(tmp_path / "home")}), Nobody())
+    try:
+        workspace_id, spec = first_workspace(services), parse(yaml.safe_load(SPEC % "canaries: c/canaries.csv, key: c/key.json"))
+        with pytest.raises(InvalidInput, match="canaries and key are misaligned: the canaries stand in another order"):
+            register(services, workspace_id, spec, tmp_path)
+    finally:
+        services.close()
+
+
+class Nobody:
+    """Delivers to nobody."""
+
+    def deliver(self, steps):
+        return None
+
+    def close(self):
+        return None
