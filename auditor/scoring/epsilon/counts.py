@@ -66,10 +66,14 @@ def ranks(n: int) -> NDArray[np.intp]:
 
 
 def at_ranks(scores: Floats, is_member: Mask, wanted: NDArray[np.intp]) -> Counts:
-    """The thresholds that call at least the `wanted` numbers of records members, with whole groups of ties."""
+    """The thresholds that call at least the `wanted` numbers of records members, with whole groups of ties.
+
+    That which calls everybody a member says nothing, and is left out if there is another.
+    """
     swept = everywhere(scores, is_member)
-    called = swept.tp + swept.fp
-    return swept.take(np.unique(np.searchsorted(called, np.minimum(wanted, len(scores)))))
+    places = np.unique(np.searchsorted(swept.tp + swept.fp, np.minimum(wanted, len(scores))))
+    says_something = places < len(swept.tp) - 1
+    return swept.take(places[says_something] if says_something.any() else places)
 
 
 def _is_below(fp: Floats, tp: Floats) -> bool:

@@ -28,9 +28,9 @@ def simultaneous(scores: Floats, is_member: Mask, delta: float, alpha: float) ->
 
     `scores` (n,), higher meaning member; `delta` in [0, 1). The bound holds over all ranks with confidence 1 - alpha.
     """
-    wanted = ranks(len(scores))
-    top = at_ranks(scores, is_member, wanted)
-    bottom = at_ranks(-scores, ~is_member, wanted)
+    wanted = ranks(len(scores))  # and as many as there are on the side in question, which an attack that is never wrong would name
+    top = at_ranks(scores, is_member, np.union1d(wanted, is_member.sum()))
+    bottom = at_ranks(-scores, ~is_member, np.union1d(wanted, (~is_member).sum()))
     return max(bound(top, delta, alpha / 2), bound(bottom, delta, alpha / 2))
 
 

@@ -35,6 +35,11 @@ class SplitAudit:
         return int(self.is_member.sum()), int((~self.is_member).sum())
 
     @property
+    def is_calibrated(self) -> bool:
+        """Are there pseudo-targets with members and non-members of their own?"""
+        return 0 < int(self.evidence.membership.sum()) < self.evidence.membership.size
+
+    @property
     def perfect(self) -> "SplitAudit":
         """The same audit by an attack that is always right: what it shows is the most that so many records can show."""
         sure = MembershipScores(self.is_member.astype(float), *_nobody(len(self.is_member)))
@@ -58,19 +63,17 @@ def empirical(evidence: MembershipScores, is_member: Mask, grading: Grading, del
 def _assumption_free(audit: SplitAudit) -> Estimate:
     """At the pseudo-targets' threshold where there are some, else over all ranks at once; both exact for any mechanism."""
     alpha, shared = _errors(audit.grading)
-    calibrated = len(audit.evidence.pseudo_targets) > 0
-    bound = _at_calibrated_cut if calibrated else _over_ranks
-    largest = _best_case(audit, alpha) if calibrated else _over_ranks(audit.perfect, alpha)
-    return _estimate(audit, CLOPPER_PEARSON, bound(audit, alpha), largest, bound(audit, shared), calibrated)
+    bound = _at_calibrated_cut if audit.is_calibrated else _over_ranks
+    largest = _best_case(audit, alpha if audit.is_calibrated else alpha / 2)
+    return _estimate(audit, CLOPPER_PEARSON, bound(audit, alpha), largest, bound(audit, shared), audit.is_calibrated)
 
 
 def _at_calibrated_cut(audit: SplitAudit, alpha: float) -> float:
-    cut = choice.from_pseudo_targets(audit.evidence, *audit.sides, alpha)
-    counts = cut.counts(audit.evidence.target, audit.is_member)
-    return float(clopper_pearson.precision(counts, audit.delta, alpha)[0])
+    return float(clopper_pearson.precision(_counts(audit), audit.delta, alpha)[0])
 
 
 def _best_case(audit: SplitAudit, alpha: float) -> float:
+    """All members called members and nobody else, or the other way round: no walk shows more than its best rank alone."""
     best = choice.Cut(0.5).counts(audit.is_member.astype(float), audit.is_member)
     return float(max(clopper_pearson.precision(side, audit.delta, alpha)[0] for side in (best, best.mirrored)))
 
@@ -93,20 +96,21 @@ def _gaussian_bound(audit: SplitAudit, alpha: float) -> float:
 
 def _credible(audit: SplitAudit) -> tuple[Estimate, ...]:
     """Both read one threshold: that of the pseudo-targets, else the best of one half of the records, counted on the other."""
-    alpha, calibrated = audit.grading.marginal_alpha, len(audit.evidence.pseudo_targets) > 0
-    counts = _counts(audit, alpha)
+    alpha = audit.grading.marginal_alpha
+    counts = _counts(audit)
     sure = Counts(np.array([float(counts.members)]), np.zeros(1), counts.members, counts.non_members)
     methods = ((JEFFREYS, bayesian.jeffreys), (JOINT, bayesian.joint))
     found = []
     for method, interval in methods:
         low, largest = interval(counts, audit.delta, alpha)[0], interval(sure, audit.delta, alpha)[0]
-        found.append(_estimate(audit, method, low, largest, calibrated=calibrated))
+        found.append(_estimate(audit, method, low, largest, calibrated=audit.is_calibrated))
     return tuple(found)
 
 
-def _counts(audit: SplitAudit, alpha: float) -> Counts:
-    scores, inside = audit.evidence.target, audit.is_member
-    if len(audit.evidence.pseudo_targets):
+def _counts(audit: SplitAudit) -> Counts:
+    """At one threshold, the same for every method and every share of the error."""
+    scores, inside, alpha = audit.evidence.target, audit.is_member, audit.grading.marginal_alpha
+    if audit.is_calibrated:
         return choice.from_pseudo_targets(audit.evidence, *audit.sides, alpha).counts(scores, inside)
     return choice.held_out(scores, inside, alpha, audit.grading.seed)
 

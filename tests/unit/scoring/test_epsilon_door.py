@@ -125,3 +125,42 @@ def test_scores_that_cannot_be_graded_are_refused(door) -> None:
 
 def no_pseudo_targets(n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros((0, n)), np.zeros((0, n), dtype=bool)
+
+
+def any_scores(kind: int, inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Signals and their degenerate forms: ties, infinities, inversions, a few records far above the rest."""
+    noise = rng.standard_normal(len(inside))
+    few = inside & (rng.random(len(inside)) < 0.3)
+    forms = (noise + inside, inside + 0.0, 0 * noise, np.round(noise + 3 * inside), ~inside + 0.0, np.where(few, 1e300, 0.0))
+    return (*forms, np.where(inside, np.inf, -np.inf))[kind]
+
+
+@pytest.mark.parametrize("kind", range(7))
+@pytest.mark.parametrize("sides_of_it", [(10, 10), (10, 900), (900, 11), (300, 300)])
+def test_whatever_the_scores_a_bound_is_finite_and_below_its_ceiling(kind: int, sides_of_it: tuple[int, int]) -> None:
+    rng, inside = np.random.default_rng(kind), sides(*sides_of_it)
+    for pseudo, delta in ((0, 0.0), (0, 1e-5), (2, 1e-2), (2, 0.9)):
+        halves = rng.random((pseudo, len(inside))) < 0.5
+        own = np.array([any_scores(kind, half, rng) for half in halves]).reshape(halves.shape)
+        evidence = MembershipScores(any_scores(kind, inside, rng), own, halves)
+        for door in (epsilon.empirical, epsilon.lower_bound):
+            for found in door(evidence, inside, Grading(25.0, family_size=3), delta):
+                assert found.reason or 0 <= found.value <= found.ceiling + 1e-6 < 100
+                assert found.low_simultaneous is None or found.low_simultaneous <= found.value
+
+
+def test_few_members_among_many_are_seen_whole() -> None:
+    """As many records as there are members is one of the ranks, so an attack that is never wrong reaches the ceiling."""
+    inside = sides(40, 3_000)
+    found = by_method(epsilon.empirical(scores(inside, lookup, 0), inside, GRADING, DELTA))["clopper-pearson"]
+    assert found.value == pytest.approx(found.ceiling, abs=1e-6)
+    assert found.value > 6
+
+
+def test_pseudo_targets_that_were_trained_on_everybody_set_no_threshold() -> None:
+    inside = sides(300, 300)
+    evidence = scores(inside, normal(1.0), 2)
+    useless = MembershipScores(evidence.target, evidence.pseudo_targets, np.ones_like(evidence.membership))
+    found = epsilon.empirical(useless, inside, GRADING, DELTA)
+    assert [e.threshold for e in found] == [None] * 4
+    assert found[0].value > 0
