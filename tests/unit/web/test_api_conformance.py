@@ -3,6 +3,7 @@
 import json
 import re
 
+import exposed_audit
 import pytest
 from jsonschema import Draft202012Validator
 from web_house import assert_problem
@@ -50,6 +51,7 @@ READS = [
     "/secrets",
     "/keys",
 ]
+OF_COMPLETED = ["/audits/{audit_id}/records", "/audits/{audit_id}/compare/{other_id}"]
 
 
 @pytest.mark.parametrize("template", READS)
@@ -59,8 +61,17 @@ def test_what_is_read_has_the_promised_shape(house, document, made, template):
     check(document, "GET", template, answer)
 
 
+def test_what_completed_audits_tell_has_the_promised_shape(house, document):
+    first = exposed_audit.plant(house.services, house.workspaces["ours"])
+    later = exposed_audit.again(house.services, house.workspaces["ours"], first, leak=0.0)
+    for template, path in zip(OF_COMPLETED, ("records", f"compare/{later.audit_id}"), strict=True):
+        answer = house.get(f"/audits/{first.audit_id}/{path}")
+        assert answer.status_code == 200
+        check(document, "GET", template, answer)
+
+
 def test_every_address_that_is_read_as_json_is_checked(document):
-    shown = set(READS) | {"/audits/{audit_id}/result", "/audits/{audit_id}/report"}
+    shown = {*READS, *OF_COMPLETED, "/audits/{audit_id}/result", "/audits/{audit_id}/report"}
     assert {path.removeprefix("/api/v1") for path, item in document["paths"].items() if "get" in item} == shown
 
 

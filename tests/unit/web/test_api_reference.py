@@ -59,7 +59,7 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing(house, links):
 
 
 def test_the_page_names_the_role_that_each_address_needs(page):
-    assert set(re.findall(r"<em>([^<]+)</em>", page)) == {"public", "viewer", "auditor", "admin"}
+    assert set(re.findall(r"<em>([^<]+)</em>", page)) == {"public", "viewer", "record-reader", "auditor", "admin"}
 
 
 def test_the_page_shows_the_keys_of_a_body(page):

@@ -15,6 +15,7 @@ def ours(house):
         "target_id": spec["target"],
         "dataset_id": spec["data"]["members"],
         "audit_id": audit_id,
+        "other_id": house.post("/audits", json=spec).json["id"],
         "schedule_id": house.post("/schedules", json=schedule).json["id"],
         "secret_id": house.post("/secrets", json={"name": "s", "host": "h", "value": "v"}).json["id"],
         "key_id": house.get("/keys").json["items"][0]["id"],
