@@ -34,7 +34,8 @@ def check_attack(attack: Attack, world: World | None = None) -> None:
 
 def worlds_of(attack: Attack) -> list[World]:
     """Where this attack works: on a model that answers classes, and on one that answers a number if it says so."""
-    return [small_world(), *([small_value_world()] if attack.threat_model.or_value else [])]
+    knows_values = isinstance(attack, Attack) and attack.threat_model.or_value  # what is no attack is refused by the first check
+    return [small_world(), *([small_value_world()] if knows_values else [])]
 
 
 def describes_itself(attack: Attack, world: World) -> None:

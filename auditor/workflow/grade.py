@@ -174,8 +174,8 @@ def _more_estimates(look: Look, case: Case, grading: Grading) -> tuple[Estimate,
     if not isinstance(case.evidence, MembershipScores):
         return ()
     found = epsilon_of(look.material, case.evidence, case.truth, grading)
-    if case.item["attack"] != "loss-threshold":
-        return found
+    if case.item["attack"] != "loss-threshold" or case.item["params"].get("threshold", "global") != "global":
+        return found  # thresholds by class leave no plain losses
     return early_tail(case.evidence, case.truth.of(case.evidence).is_member, grading), *found
 
 
