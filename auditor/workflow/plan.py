@@ -9,10 +9,10 @@ from typing import Any
 
 from auditor.domain.audit import NewStep, Queue, Step, StepKind, StepStatus
 from auditor.domain.spec import AuditSpec
+from auditor.workflow.chunks import fit_seconds, shadows_a_step
 
 PROBE_QUERIES, CHOOSE_QUERIES = 600, 1_000
 ASK_ROWS = 2_000
-SHADOWS_PER_STEP = 4
 LOOK_STRIDE = 100
 REPORT_STAGE = 10_000
 
@@ -21,7 +21,6 @@ LAST_TURN = CONTROLS - ATTACKS - 1
 
 # Membership attacks that train models of their own (measured on Adult with 16 shadows); the others take about a second.
 LEARNING_SECONDS_PER_1000 = {"stacked": 0.33, "quantile-regression": 0.13, "shokri": 0.08}
-FIT_SECONDS_PER_1000 = {"xgboost": 0.08, "random-forest": 0.15, "logistic-regression": 0.02, "mlp": 0.6}
 
 
 def planned(spec: AuditSpec, steps: Sequence[Step]) -> list[NewStep]:
@@ -112,9 +111,10 @@ def _look(spec: AuditSpec, probe: Mapping[str, Any], look: int, shadows: int, be
 
 
 def _shadow_steps(spec: AuditSpec, probe: Mapping[str, Any], stage: int, before: int, shadows: int) -> Iterator[NewStep]:
-    fit = FIT_SECONDS_PER_1000.get(spec.learner.name, 0.15) * probe["candidates"] / 2000 + 0.05
-    for first in range(before, shadows, SHADOWS_PER_STEP):
-        last = min(first + SHADOWS_PER_STEP, shadows)
+    fit = fit_seconds(spec.learner.name, probe["candidates"])
+    size = shadows_a_step(fit, shadows - before)
+    for first in range(before, shadows, size):
+        last = min(first + size, shadows)
         params = {"first": first, "last": last}
         yield NewStep(f"shadows:{first}-{last - 1}", StepKind.SHADOWS, stage, Queue.TRAIN, params, fit * (last - first))
 

@@ -6,7 +6,8 @@ import pytest
 
 from auditor.domain.audit import NewStep, Queue, Step, StepKind, StepStatus
 from auditor.domain.spec import AuditSpec, parse
-from auditor.workflow.plan import ASK_ROWS, REPORT_STAGE, SHADOWS_PER_STEP, attack_key, planned
+from auditor.workflow.chunks import MOST
+from auditor.workflow.plan import ASK_ROWS, REPORT_STAGE, attack_key, planned
 
 DOCUMENT = {
     "spec": 1,
@@ -78,12 +79,12 @@ def test_asking_covers_every_candidate_once() -> None:
     assert chunks == [(0, ASK_ROWS), (ASK_ROWS, 2 * ASK_ROWS), (2 * ASK_ROWS, 2 * ASK_ROWS + 1)]
 
 
-@pytest.mark.parametrize("shadows", [4, 6, 16, 30])
+@pytest.mark.parametrize("shadows", [4, 6, 16, 30, 130])
 def test_shadow_chunks_cover_every_shadow_once(shadows: int) -> None:
     plan = by_key(spec_of(shadows=shadows), probed(item("lira")))
     ranges = [range(s.params["first"], s.params["last"]) for s in plan.values() if s.kind is StepKind.SHADOWS]
     assert sorted(i for r in ranges for i in r) == list(range(shadows))
-    assert max(len(r) for r in ranges) <= SHADOWS_PER_STEP
+    assert max(len(r) for r in ranges) <= MOST
 
 
 def test_work_is_ordered_by_stage() -> None:
