@@ -1,5 +1,6 @@
 """The closed list of learners: a name and its parameters are checked before anything is trained."""
 
+import functools
 from importlib.util import find_spec
 
 from auditor.domain.learner import Learner, Task
@@ -27,7 +28,7 @@ def check(learner: Learner) -> Learner:
     known = BOUNDS[learner.task]
     if learner.name not in known:
         raise InvalidInput("learner.name", _no_such_learner(learner))
-    if learner.name not in installed(learner.task):
+    if not _is_installed(learner.name):
         raise InvalidInput(
             "learner.name",
             f"{learner.name} is not installed here; `pip install {OPTIONAL[learner.name]}`, or choose another learner",
@@ -42,7 +43,12 @@ def check(learner: Learner) -> Learner:
 
 def installed(task: Task) -> tuple[str, ...]:
     """The learners of this task that can be trained here."""
-    return tuple(name for name in BOUNDS[task] if name not in OPTIONAL or find_spec(OPTIONAL[name]))
+    return tuple(filter(_is_installed, BOUNDS[task]))
+
+
+@functools.cache
+def _is_installed(name: str) -> bool:
+    return name not in OPTIONAL or find_spec(OPTIONAL[name]) is not None
 
 
 def _no_such_learner(learner: Learner) -> str:

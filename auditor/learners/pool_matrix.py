@@ -32,7 +32,7 @@ class PoolMatrix:
         if len(places) == self._one_hot.shape[1]:
             matrix[:, offset:] = self._one_hot
         else:
-            np.take(self._one_hot, places, axis=1, out=matrix[:, offset:])
+            np.take(self._one_hot, places, axis=1, out=matrix[:, offset:], mode="clip")  # "raise" would copy twice
         return matrix
 
 

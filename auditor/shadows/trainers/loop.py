@@ -41,8 +41,12 @@ def answered(job: Job, table: Table, answer: Answer) -> NDArray[np.float32]:
         rows = np.flatnonzero(halves[position])
         results[position] = answer(job, shadow_seed(job.seed, job.indices[position]), matrix.encoded(rows), rows)
 
-    with quiet(), ThreadPoolExecutor(max_workers=job.threads) as executor:
-        _watch([executor.submit(fit, position) for position in range(len(job.indices))], job.checkpoint)
+    with quiet():
+        if job.threads == 1:
+            _in_turn(fit, len(job.indices), job.checkpoint)
+        else:
+            with ThreadPoolExecutor(max_workers=job.threads) as executor:
+                _watch([executor.submit(fit, position) for position in range(len(job.indices))], job.checkpoint)
     return results
 
 
@@ -60,6 +64,12 @@ def true_values(pool: Records) -> NDArray[np.float64]:
     if pool.values is None:
         raise InvalidInput("data.label", "a model of numbers needs the true number of each record; name their column")
     return pool.values
+
+
+def _in_turn(fit: Callable[[int], None], count: int, checkpoint: Checkpoint) -> None:
+    for position in range(count):
+        fit(position)
+        checkpoint((position + 1) / count)
 
 
 def _watch(fits: Sequence[Future[None]], checkpoint: Checkpoint) -> None:
