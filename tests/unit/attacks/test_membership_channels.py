@@ -15,7 +15,15 @@ from auditor.shadows import design, pool
 
 ATTACKS = [
     registry.make(name, params)
-    for name, params in (("loss-threshold", {}), ("lira", {}), ("rmia", {}), ("rmia", {"mode": "offline"}))
+    for name, params in (
+        ("loss-threshold", {}),
+        ("lira", {}),
+        ("lira", {"variance": "moderated"}),
+        ("rmia", {}),
+        ("rmia", {"mode": "offline"}),
+        ("proxy", {}),
+        ("stacked", {"trees": 20}),
+    )
 ]
 each = pytest.mark.parametrize("attack", ATTACKS, ids=repr)
 
