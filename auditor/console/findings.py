@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.console.told import told
-from auditor.report import families, numbers, words
+from auditor.report import numbers, words
 from auditor.report.findings import named
 from auditor.report.verdict import threat_of
+from auditor.report.weight import by_family
 
 Finding = Mapping[str, Any]
 
@@ -30,7 +31,7 @@ INDENT = (0, 0, 0, 2)
 def findings_table(result: Mapping[str, Any]) -> RenderableType:
     """One block a family: what a success shows, the adversaries in words, then one line an attack, the strongest first."""
     parts: list[RenderableType] = []
-    for documents in families.by_family(result).values():
+    for documents in by_family(result).values():
         parts += _family(documents)
     return Group(*parts, *_pairs("Not run", _reasons(result)), *_pairs("", told(result)))
 

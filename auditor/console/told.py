@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditor.report.costs import cost_of
-from auditor.report.families import by_family
 from auditor.report.figures import PPV, flagged_words
 from auditor.report.privacy import privacy_of
 from auditor.report.triage import triage_of
+from auditor.report.weight import by_family
 from auditor.report.words import listed
 
 Document = Mapping[str, Any]

@@ -6,10 +6,10 @@ from typing import Any
 
 from auditor.report.findings import Finding, finding_of
 from auditor.report.verdict import Answer, level_of
+from auditor.report.weight import by_family
 from auditor.report.words import FAMILIES
 
 Document = Mapping[str, Any]
-ORDER = {"breach": 0, "inconclusive": 1}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class FamilyOf:
 
 
 def families_of(result: Document, answers: Sequence[Answer]) -> tuple[FamilyOf, ...]:
-    """The family with the worst finding first."""
+    """The family with the weightiest finding first."""
     answered, numbered = {a.family: a for a in answers}, 0
     found = []
     for family, documents in by_family(result).items():
@@ -46,18 +46,6 @@ def families_of(result: Document, answers: Sequence[Answer]) -> tuple[FamilyOf, 
         numbered += len(findings)
         found.append(_family(family, findings, answered.get(family)))
     return tuple(found)
-
-
-def by_family(result: Document) -> dict[str, list[Document]]:
-    """Breaches, then open questions, then the rest; within each the highest lower limit first, then the highest score."""
-    grouped: dict[str, list[Document]] = {}
-    for finding in sorted(result.get("findings", ()), key=_weight):
-        grouped.setdefault(str(finding["family"]), []).append(finding)
-    return grouped
-
-
-def _weight(finding: Document) -> tuple[int, float, float]:
-    return ORDER.get(finding["outcome"], 2), -(finding.get("score_low") or 0), -(finding.get("score") or 0)
 
 
 def _family(family: str, findings: Sequence[Finding], answer: Answer | None) -> FamilyOf:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.report.numbers import at_least, at_most, percent, score, span
+from auditor.report.weight import by_family, set_aside
 from auditor.report.words import ABILITIES, QUESTIONS, listed, plural
 
 Document = Mapping[str, Any]
@@ -111,11 +112,24 @@ def _pass(result: Document, findings: Sequence[Document]) -> Verdict:
 def _inconclusive(result: Document, findings: Sequence[Document]) -> Verdict:
     if not findings:
         return Verdict("inconclusive", "Nothing could be measured", ("No attack could run on this target; the reasons are below.",))
-    open_ones = [f["attack"] for f in findings if f["outcome"] == "inconclusive"]
-    first = f"{listed(open_ones)} could not settle the question." if open_ones else "A requested question was left open."
+    first = _left_open(result)
     return Verdict(
         "inconclusive", "This audit cannot tell", (first[:1].upper() + first[1:] + " That is not a pass.", *_shortfall(result))
     )
+
+
+def _left_open(result: Document) -> str:
+    """Which attacks could not settle a question or, where all of them did, which question no attack could ask."""
+    families = by_family(result)
+    undecided = [
+        f["attack"] for found in families.values() for f in found if f["outcome"] == "inconclusive" and f not in set_aside(found)
+    ]
+    if undecided:
+        return f"{listed(undecided)} could not settle the question."
+    missing = dict.fromkeys(n["family"] for n in result.get("not_run", ()) if n.get("family") and n["family"] not in families)
+    if not missing:
+        return "A requested question was left open."
+    return f"No attack could run that would show whether someone can {' or '.join(map(_ability, missing))}."
 
 
 def threat_of(finding: Document) -> str:
@@ -149,6 +163,8 @@ def _answer(family: str, result: Document) -> Answer:
 
 def _settle(findings: Sequence[Document]) -> tuple[str, str, str]:
     """Outcome, two words and a sentence for the findings of one family."""
+    aside = set_aside(findings)
+    findings = [f for f in findings if f not in aside]
     breached = [f for f in findings if f["outcome"] == "breach"]
     if breached:
         worst = max(breached, key=lambda f: f["score_low"])
@@ -160,7 +176,8 @@ def _settle(findings: Sequence[Document]) -> tuple[str, str, str]:
         return "reported", "Reported", words
     if any(f["outcome"] == "inconclusive" for f in findings):
         return "inconclusive", "Cannot tell", "The interval or a failed check leaves it open. That is not a pass."
-    return "pass", "Not shown", no_evidence([f for f in findings if f["outcome"] == "pass"])
+    blind = f" {listed([f['attack'] for f in aside])} saw nothing of a target that remembers, and was set aside." if aside else ""
+    return "pass", "Not shown", no_evidence([f for f in findings if f["outcome"] == "pass"]) + blind
 
 
 def _why_not(family: str, result: Document) -> str:

@@ -1,0 +1,47 @@
+"""Which findings weigh: an attack that is blind by its own positive control is set aside while another of its family decides.
+
+The same rule as `auditor.scoring.score.is_blind`, which would load the numeric libraries for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Document = Mapping[str, Any]
+
+POSITIVE_CONTROLS = ("lookup_twin", "known_target")
+DECIDED = ("breach", "pass")
+ORDER = {"breach": 0, "inconclusive": 1}
+LAST = 3
+
+
+def set_aside(findings: Sequence[Document]) -> list[Document]:
+    """Of the findings of one family, those that count for nothing."""
+    if not any(f["outcome"] in DECIDED for f in findings):
+        return []
+    return [f for f in findings if f["outcome"] == "inconclusive" and _is_blind(f)]
+
+
+def ordered(findings: Sequence[Document]) -> list[Document]:
+    """Of one family: breaches, then open questions, then the rest, then what is set aside; within each by what was demonstrated."""
+    aside = set_aside(findings)
+    return sorted(findings, key=lambda f: (_rank(f, aside), -(f.get("score_low") or 0), -(f.get("score") or 0)))
+
+
+def by_family(result: Document) -> dict[str, list[Document]]:
+    """The findings of each family in their order; the family with the weightiest first finding comes first."""
+    grouped: dict[str, list[Document]] = {}
+    for finding in result.get("findings", ()):
+        grouped.setdefault(str(finding["family"]), []).append(finding)
+    families = [ordered(findings) for findings in grouped.values()]
+    families.sort(key=lambda found: (ORDER.get(found[0]["outcome"], 2), -(found[0].get("score_low") or 0)))
+    return {str(found[0]["family"]): found for found in families}
+
+
+def _rank(finding: Document, aside: list[Document]) -> int:
+    return LAST if any(finding is other for other in aside) else ORDER.get(finding["outcome"], 2)
+
+
+def _is_blind(finding: Document) -> bool:
+    """Did it fail its positive control, and no other check?"""
+    failed = {name for name, control in (finding.get("controls") or {}).items() if control and control.get("passed") is False}
+    return bool(failed) and failed <= set(POSITIVE_CONTROLS)
