@@ -35,7 +35,7 @@ def fit_seconds(learner: str, candidates: int) -> float:
 
 
 def shadows_a_step(seconds: float, count: int) -> int:
-    """How many of `count` shadows that take `seconds` each make a step of comfortable length, below two minutes where one fit is."""
+    """How many of `count` shadows that take `seconds` each make a comfortable step; below two minutes if one fit is."""
     if SHADOWS_PER_STEP * seconds > LONGEST:
         return max(1, int(LONGEST / seconds))
     share = min(MOST, count // STEPS_A_LOOK, int(COMFORTABLE / seconds))

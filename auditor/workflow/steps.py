@@ -17,7 +17,7 @@ from auditor.learners import USUAL, check
 from auditor.querying import probe_through
 from auditor.scoring.validity import blind_baseline
 from auditor.shadows import choose, pool, trainers
-from auditor.workflow import grade, report_step, twins
+from auditor.workflow import grade, memory, report_step, twins
 from auditor.workflow.asking import paying_door, query_client, transport
 from auditor.workflow.contexts import context_for, forbidden
 from auditor.workflow.evidence_store import to_arrays
@@ -102,9 +102,10 @@ def _shadows(services: Services, step: Step, material: Material, checkpoint: Che
 def _trained(material: Material, learner: Learner, missing: list[int], checkpoint: Checkpoint) -> NDArray[np.float32]:
     """On halves of the candidates, and on the rest of the target's training data where it was given."""
     data, seed = material.data, material.spec.seed
+    job = trainers.Job(check(learner), data.columns, data.candidates, len(data.classes), tuple(missing), seed, checkpoint)
+    memory.refuse_what_does_not_fit(job, memory.available())
     if data.training is None:
         return trainers.train(learner, data.columns, data.candidates, len(data.classes), missing, seed, checkpoint)
-    job = trainers.Job(check(learner), data.columns, data.candidates, len(data.classes), tuple(missing), seed, checkpoint)
     return trainers.remainder.train(job, data.training)
 
 

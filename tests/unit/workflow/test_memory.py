@@ -1,0 +1,63 @@
+"""A batch of shadows that does not fit into memory is refused with numbers, before anything is trained."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from auditor.domain.data import Column, ColumnType, Records
+from auditor.domain.learner import Learner
+from auditor.errors import InvalidInput
+from auditor.learners import LEARNERS, check
+from auditor.shadows.trainers import Job, memory
+from auditor.workflow.memory import available, refuse_what_does_not_fit
+
+COLUMNS = (Column("x", ColumnType.NUMBER), Column("s", ColumnType.STRING))
+
+
+def job(n: int, name: str = "xgboost", shadows: int = 4, **params: object) -> Job:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=n), "s": rng.choice([f"c{i}" for i in range(50)], n).astype(object)})
+    pool = Records(frame, np.arange(n) % 2)
+    return Job(check(Learner(name, params)), COLUMNS, pool, 2, tuple(range(shadows)), 7, lambda fraction: None)
+
+
+def test_the_estimate_grows_with_what_costs_memory() -> None:
+    plain = memory.needed(job(2_000))
+    assert memory.needed(job(4_000)) == pytest.approx(2 * plain, rel=0.05)
+    assert memory.needed(job(2_000, shadows=64)) - plain == 60 * 2_000 * 2 * 4
+    assert memory.needed(job(2_000, "mlp")) > 1.5 * plain
+    forest = [memory.needed(job(2_000, "random-forest", n_estimators=trees)) for trees in (10, 1_000)]
+    assert forest[1] > 20 * forest[0]
+
+
+def test_the_estimate_covers_what_a_matrix_takes() -> None:
+    n, columns = 2_000, 2 + 50
+    assert memory.needed(job(n)) >= 3 * n * columns * 4
+
+
+@pytest.mark.parametrize("name", [name for name in LEARNERS if name not in ("linear-regression", "lightgbm")])
+def test_every_learner_has_an_estimate(name: str) -> None:
+    assert memory.needed(job(200, name)) > 0
+
+
+def test_what_does_not_fit_is_refused_with_both_numbers() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        refuse_what_does_not_fit(job(1_000), 100_000)
+    assert caught.value.field == "data"
+    assert "1,000 records takes about 0.0 GiB" in caught.value.sentence
+    refuse_what_does_not_fit(job(1_000), 2**33)
+    refuse_what_does_not_fit(job(1_000), None)
+
+
+def test_the_limit_of_a_container_counts(tmp_path: Path) -> None:
+    limit, used = tmp_path / "memory.max", tmp_path / "memory.current"
+    machine = available(limit, used)
+    limit.write_text("max\n")
+    assert available(limit, used) == pytest.approx(machine, rel=0.5)
+    limit.write_text("5000000\n")
+    used.write_text("4000000\n")
+    assert available(limit, used) == 1_000_000
+    (tmp_path / "memory.stat").write_text("anon 3000000\nactive_file 200000\ninactive_file 300000\n")
+    assert available(limit, used) == 1_500_000
