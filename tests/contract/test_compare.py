@@ -53,7 +53,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         data = spec.data
         turned = data.model_copy(update={"members": data.non_members, "non_members": data.members})
         more = small_spec(deep.open_inference, attacks=["loss-threshold", "gap"], shadows=4).model_copy(update={"data": data})
-        wanted = [spec, more, spec.model_copy(update={"data": turned}), spec.model_copy(update={"seed": 8})]
+        plain = small_spec(safe.open_inference, attacks=["gap"], shadows=4).model_copy(update={"data": data})
+        wanted = [spec, more, plain.model_copy(update={"data": turned}), plain.model_copy(update={"seed": 8})]
         done = [_completed(services, workspace_id, one) for one in wanted]
         running = _unstarted(services, workspace_id, spec)
     yield House(services, workspace_id, *done, running)

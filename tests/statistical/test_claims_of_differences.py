@@ -15,7 +15,7 @@ PSEUDO_TARGETS = 4
 
 
 def pair(
-    rng: np.random.Generator, n: int, shifts: tuple[float, float], shared: float
+    rng: np.random.Generator, n: int, shifts: tuple[float, float], shared: float, pseudo_targets: int = 0
 ) -> tuple[MembershipScores, MembershipScores, NDArray[np.bool_]]:
     """Two Gaussian attacks on the same 2n records; `shared` of the variance belongs to the record, not to the target."""
     is_member = np.arange(2 * n) < n
@@ -23,7 +23,7 @@ def pair(
     found = []
     for shift in shifts:
         own = np.sqrt(shared) * record + np.sqrt(1 - shared) * rng.normal(size=2 * n)
-        membership = rng.random((PSEUDO_TARGETS, 2 * n)) < 0.5
+        membership = rng.random((pseudo_targets, 2 * n)) < 0.5
         pseudo = shift * membership + rng.normal(size=membership.shape)
         found.append(MembershipScores(shift * is_member + own, pseudo, membership))
     return found[0], found[1], is_member
@@ -50,7 +50,7 @@ def test_tpr_difference_covers_at_the_cuts_that_were_drawn(shifts: tuple[float, 
     rng = np.random.default_rng(5)
     covered = 0
     for audit in range(AUDITS):
-        first, second, is_member = pair(rng, 500, shifts, shared)
+        first, second, is_member = pair(rng, 500, shifts, shared, PSEUDO_TARGETS)
         tpr = difference(first, second, is_member, Grading(None, seed=audit))[1]
         cuts = [roc.cut(e.pseudo_targets[~e.membership], 0.01) for e in (first, second)]
         truth = norm.sf(cuts[1] - shifts[1]) - norm.sf(cuts[0] - shifts[0])
