@@ -49,8 +49,11 @@ def test_the_same_models_without_privacy_are_shown_to_have_little(library: str, 
 
 @pytest.mark.parametrize(("library", "kind"), CASES)
 def test_leakage_falls_with_epsilon(library: str, kind: str) -> None:
-    """Means over five trainings of the strongest attack; at an epsilon of 1 or less nothing is left of it."""
-    aucs = [max(recorded.auc(recording(library), kind, level, attack) for attack in ATTACKS) for level in recorded.LEVELS]
+    """Means over five trainings of the stronger of two attacks; at an epsilon of 1 or less nothing is left of it."""
+    aucs = [
+        max(recorded.auc(recording(library), kind, level, attack) for attack in ("loss-threshold", "rmia"))
+        for level in recorded.LEVELS
+    ]
     assert aucs[-1] > max(aucs[:-1])
     assert aucs[-1] > 0.56
     assert max(aucs[:2]) < 0.54
