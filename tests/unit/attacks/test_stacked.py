@@ -238,6 +238,14 @@ def test_exact_zeros_and_ones_give_finite_scores() -> None:
     assert np.isfinite(evidence.pseudo_targets).all()
 
 
+@pytest.mark.parametrize(("n", "shadows"), [(300, 8), (6, 4), (2, 8)])
+def test_a_model_that_always_answers_the_same_tells_nothing_of_anybody(n: int, shadows: int) -> None:
+    context, _ = gaussian(n, shadows)
+    same = ShadowOutputs(np.full((shadows, n, 2), 0.5), context.shadows.masks)
+    evidence = Stacked().run(replace(context, query=lambda frame: np.full((n, 2), 0.5), shadows=same))
+    assert len(np.unique(evidence.target)) == len(np.unique(evidence.pseudo_targets)) == 1
+
+
 def test_the_number_of_pseudo_targets_follows_what_was_asked_and_what_is_affordable() -> None:
     context, _ = gaussian(200, 12)
     assert len(Stacked(trees=10, pseudo_targets=6).run(context).pseudo_targets) == 6
