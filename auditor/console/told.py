@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from auditor.report import numbers
 from auditor.report.costs import cost_of
-from auditor.report.figures import PPV, flagged_words
+from auditor.report.figures import PPV, decisive, flagged_words, largest_epsilons
 from auditor.report.privacy import privacy_of
 from auditor.report.triage import triage_of
 from auditor.report.weight import by_family
-from auditor.report.words import listed
+from auditor.report.words import METHODS, listed
 
 Document = Mapping[str, Any]
+CREDIBLE = "credible"
 LIKELY_PRIOR = f"{PPV}0.1"
 
 
@@ -28,12 +30,19 @@ def told(result: Document) -> list[tuple[str, str]]:
 
 
 def _privacy(result: Document) -> str:
+    """The answer to a claim; without one, the lower limits that a claim would be held against."""
     privacy = privacy_of(result)
     if privacy is None:
         return ""
-    limits = [f"{attack} {figure.value} ({figure.note})" for attack, figure in privacy.figures]
-    verdict = f"{privacy.verdict}. {privacy.sentence}" if privacy.verdict else f"Lower limits of ε: {'; '.join(limits)}."
-    return f"{verdict} {privacy.premise}".strip()
+    if privacy.verdict:
+        return f"{privacy.verdict}. {privacy.sentence} {privacy.premise}".strip()
+    limits = [
+        f"{numbers.figure(item['name'], decisive(item))} by {attack} ({METHODS.get(item['method'], item['method'])})"
+        for attack, item in largest_epsilons(result["findings"])
+        if CREDIBLE not in item["method"]
+    ]
+    told_limits = f"Over all attacks, epsilon is at least {', or '.join(limits)}." if limits else ""
+    return f"{told_limits} {privacy.premise}".strip()
 
 
 def _strongest(result: Document) -> Document:

@@ -81,14 +81,25 @@ def _flagged(item: Document, odds: str) -> str:
 
 def epsilon_figures(findings: Sequence[Document]) -> tuple[tuple[str, Figure], ...]:
     """(attack, figure) of the largest lower limit of the privacy loss by each method."""
+    return tuple((attack, figure_of(item)) for attack, item in largest_epsilons(findings))
+
+
+def largest_epsilons(findings: Sequence[Document]) -> list[tuple[str, Document]]:
+    """(attack, estimate) by each method; limits that share the error level over all attacks are compared where there are any."""
     largest: dict[tuple[str, str], tuple[str, Document]] = {}
     for finding in findings:
         for item in finding.get("estimates", ()):
             if item["name"] in EPSILONS and item.get("value") is not None:
                 kind = item["name"], str(item.get("method"))
-                if kind not in largest or item["value"] > largest[kind][1]["value"]:
+                if kind not in largest or decisive(item) > decisive(largest[kind][1]):
                     largest[kind] = str(finding["attack"]), item
-    return tuple((attack, figure_of(item)) for attack, item in largest.values())
+    return list(largest.values())
+
+
+def decisive(item: Document) -> float:
+    """The limit that holds over all attacks together; the printed one where nothing was shared."""
+    shared = item.get("low_simultaneous")
+    return float(item["value"] if shared is None else shared)
 
 
 def _spreads(finding: Document) -> dict[str, Document]:

@@ -96,7 +96,9 @@ def finding_of(finding: Document, level: float | None, position: int) -> Finding
         chart=_chart(finding),
         groups=groups_of(finding),
         exposed=_exposed(finding.get("exposure")),
-        parameters=tuple((str(k).replace("_", " "), _value(v)) for k, v in (finding.get("parameters") or {}).items()),
+        parameters=tuple(
+            (str(k).replace("_", " "), _value(v)) for k, v in (finding.get("parameters") or {}).items() if v is not None
+        ),
         queries=numbers.grouped(finding.get("queries") or 0),
     )
 

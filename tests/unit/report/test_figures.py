@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from auditor.report.figures import epsilon_figures, figure_of, figures_of, flagged_words
+from auditor.report.figures import decisive, epsilon_figures, figure_of, figures_of, flagged_words, largest_epsilons
 
 
 def plain(text: str) -> str:
@@ -103,3 +103,13 @@ def test_what_is_missing_for_one_reason_is_one_row() -> None:
     auc = {"name": "auc", "value": 0.6, "low": 0.5, "high": 0.7, "n": 100}
     names = [plain(figure.name) for figure in figures_of({"estimates": [auc, *missing, other]})]
     assert names == ["AUC", "PPV at a prior of 50 %, PPV at a prior of 10 %", "PPV at a prior of 1 %"]
+
+
+def test_limits_that_hold_over_all_attacks_are_what_is_compared() -> None:
+    findings = [
+        {"attack": "a", "estimates": [epsilon(3.0, low_simultaneous=1.0)]},
+        {"attack": "b", "estimates": [epsilon(2.0, low_simultaneous=1.5)]},
+    ]
+    assert [(attack, item["value"]) for attack, item in largest_epsilons(findings)] == [("b", 2.0)]
+    assert decisive(findings[0]["estimates"][0]) == 1.0
+    assert decisive(epsilon(3.0)) == 3.0

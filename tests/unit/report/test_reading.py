@@ -110,7 +110,7 @@ def test_a_score_that_is_not_resolvable_has_no_bar(load: Any) -> None:
 
 
 def test_parameters_read_as_words() -> None:
-    raw = {"attack": "a", "family": "f", "outcome": "pass", "parameters": {"query_limit": [1, 2], "gamma": 1.0}}
+    raw = {"attack": "a", "family": "f", "outcome": "pass", "parameters": {"query_limit": [1, 2], "a": None, "gamma": 1.0}}
     assert finding_of(raw, None, 1).parameters == (("query limit", "1, 2"), ("gamma", "1"))
 
 
