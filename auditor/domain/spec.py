@@ -80,6 +80,9 @@ class DataSpec(_Part):
     types: Mapping[str, ColumnType] = Field(default_factory=dict, description="column types that override the guess")
     missing: tuple[str, ...] = Field(("",), description="cells that mean missing")
     sensitive: tuple[SensitiveSpec, ...] = Field((), description="attributes whose inference is tried")
+    group: str | None = Field(
+        None, description="the column that names a household or user; its records are trained on together or not at all"
+    )
     subgroups: tuple[str, ...] = Field((), description="columns whose values are reported apart, beside the classes")
 
     @field_validator("sensitive", mode="before", json_schema_input_type=list[SensitiveSpec | str])

@@ -17,6 +17,7 @@ from auditor.intake.types import infer, typed
 from auditor.workflow import canaries
 from auditor.workflow.raw_table import RawTable as RawTable
 from auditor.workflow.true_values import as_numbers, refuse_constant
+from auditor.workflow.units import with_units
 
 MIN_SIDE = 50
 MIN_NON_MEMBERS_AFTER_SPLIT = 1_500
@@ -70,7 +71,10 @@ def prepare(
     known = _classes(sides, classes) if task is Task.CLASSIFICATION else ()
     base = AuditData((), (), _none(), np.zeros(0, bool), _none(), (), removed, tuple(notes))
     order = _order(sides, seed)
-    return _join(sides, order, columns, known, spec, replace(base, groups=_groups(sides, order, apart)))
+    data = _join(sides, order, columns, known, spec, replace(base, groups=_groups(sides, order, apart)))
+    if spec.group is None:
+        return data
+    return with_units(data, pd.concat([sides[name].groups[spec.group] for name in SCORED]).iloc[order].tolist())
 
 
 def _groups(sides: Mapping[str, _Side], order: NDArray[np.intp], columns: tuple[Column, ...]) -> pd.DataFrame | None:
@@ -104,7 +108,9 @@ def features_of(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> list[st
     if spec.label not in members:
         raise InvalidInput("data.label", f"{first} has no column {spec.label!r}{suggestion(spec.label, members)}")
     features = (
-        list(spec.features) if spec.features is not None else [c for c in members if c != spec.label and c not in spec.exclude]
+        list(spec.features)
+        if spec.features is not None
+        else [c for c in members if c not in {spec.label, spec.group, *spec.exclude}]
     )
     if not features:
         raise InvalidInput("data.features", "no feature column is left; name at least one column that the model is asked with")
@@ -117,6 +123,8 @@ def features_of(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> list[st
             _refuse_unnamed(spec, features, name, present, first)
         if name not in ("auxiliary", "training"):
             _check_subgroups(spec, name, present)
+            if spec.group is not None and spec.group not in present:
+                raise InvalidInput("data.group", f"column {spec.group!r} is missing from {name}{suggestion(spec.group, present)}")
     _check_named(spec, features)
     return features
 
@@ -130,7 +138,7 @@ def _check_subgroups(spec: DataSpec, name: str, present: Sequence[str]) -> None:
 
 def _refuse_unnamed(spec: DataSpec, features: list[str], name: str, present: Sequence[str], first: str) -> None:
     """Columns that only some files have: where the features are not listed, nobody knows whether the model takes them."""
-    extra = next((c for c in present if c not in {*features, spec.label, *spec.exclude}), None)
+    extra = next((c for c in present if c not in {*features, spec.label, spec.group, *spec.exclude}), None)
     if extra is not None:
         raise InvalidInput(
             f"data.{first}", f"column {extra!r} of {name} is missing from this file; add it here, or name it under data.exclude"
@@ -150,7 +158,7 @@ def _check_named(spec: DataSpec, features: list[str]) -> None:
 
 
 def _clean(name: str, table: RawTable, features: list[str], spec: DataSpec, removed: dict[str, int]) -> _Side:
-    apart = [c for c in spec.subgroups if c in table.cells.columns]
+    apart = [c for c in (*spec.subgroups, spec.group) if c in table.cells.columns]
     cells = table.cells[list(dict.fromkeys([*features, spec.label, *apart]))].astype(object)
     if spec.missing:
         cells = cells.mask(cells.isin(list(spec.missing)))
