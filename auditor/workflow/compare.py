@@ -10,7 +10,7 @@ from auditor.domain.audit import Audit, AuditStatus
 from auditor.domain.evidence import MembershipScores
 from auditor.domain.finding import Estimate
 from auditor.domain.seeds import derive
-from auditor.errors import Conflict, NotFound
+from auditor.errors import AttackFailed, Conflict, NotFound
 from auditor.scoring import paired
 from auditor.scoring.assess import Grading
 from auditor.store import audits
@@ -84,8 +84,12 @@ def compare(services: Services, workspace_id: str, first_id: str, second_id: str
 
 
 def _compared(key: str, before: MembershipScores, after: MembershipScores, is_member: Any, grading: Grading) -> ComparedAttack:
-    found = paired.difference(before, after, is_member, grading)
-    return ComparedAttack(key, found, paired.change(before, after, is_member, grading))
+    """Evidence that cannot be graded says why, and stops no other comparison."""
+    try:
+        found = paired.difference(before, after, is_member, grading)
+        return ComparedAttack(key, found, paired.change(before, after, is_member, grading))
+    except AttackFailed as broken:
+        return ComparedAttack(key, (), broken.sentence)
 
 
 def _material(services: Services, workspace_id: str, audit_id: str) -> Material:
