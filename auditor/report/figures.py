@@ -109,7 +109,7 @@ def _spreads(finding: Document) -> dict[str, Document]:
 
 def _interval(item: Document) -> str:
     low, high = item.get("low"), item.get("high")
-    if low is None:
+    if low is None or item.get("confidence") == 1:  # 1: nothing was sampled, so nothing varies
         return ""
     return "lower limit" if high is None else numbers.interval(item["name"], low, high)
 
@@ -123,7 +123,7 @@ def _note(item: Document, spread: Document | None) -> str:
         parts.append(f"pseudo-targets {numbers.interval(item['name'], spread['low'], spread['high'])}")
     if item["name"] in MEANINGS:
         parts.append(MEANINGS[item["name"]])
-    if item.get("confidence", 0.95) not in (0.95, 1):  # 1: nothing was sampled
+    if item.get("confidence", 0.95) not in (0.95, 1):
         parts.append(f"{numbers.percent(item['confidence'])} interval")
     return "; ".join(parts)
 

@@ -94,7 +94,7 @@ def test_what_a_caveat_says_is_not_said_again() -> None:
 
 def test_where_nothing_was_sampled_there_is_no_confidence_to_tell() -> None:
     figure = figure_of({"name": "ks_distance", "value": 0.05, "low": 0.05, "high": 0.05, "confidence": 1.0, "n": 900})
-    assert (figure.name, figure.note) == ("KS distance", "")
+    assert (figure.name, figure.interval, figure.note) == ("KS distance", "", "")
 
 
 def test_what_is_missing_for_one_reason_is_one_row() -> None:
