@@ -30,7 +30,7 @@ BOUNDS = {"trees": (10, 1_000), "pseudo_targets": (4, 64)}
 class Stacked:
     """Each of up to `pseudo_targets` shadows is attacked with the others (itself and its partner excluded); gradient-boosted
     trees learn members from non-members on half of them and are tried on the other half. The target's score is the mean of both
-    fits. Where they do not clearly beat the log-ratio of RMIA, in AUC or at 0.1 % false positives, the log-ratio is the score.
+    fits. Where they do not beat the log-ratio of RMIA, in AUC or at 0.1 % false positives, the log-ratio is the score.
 
     docs/attacks/stacked.md has the features and the measurements."""
 

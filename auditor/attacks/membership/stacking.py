@@ -66,11 +66,11 @@ def fit(tables: Sequence[Table], membership: Masks, trees: int) -> Stacker:
 
 
 def is_better(stacked: Floats, ratios: Floats, membership: Masks) -> bool:
-    """Does the stacker clearly beat the log-ratio on pseudo-targets (J, n) that it was not fitted on: by two standard errors over
-    them in TPR at 0.1 %, or in AUC by as much and a margin? The margin is what it seems to gain where there is nothing to
+    """Does the stacker beat the log-ratio on pseudo-targets (J, n) that it was not fitted on: by a standard error over them in TPR
+    at 0.1 %, or in AUC by two and a margin? The margin is what it seems to gain where there is nothing to
     learn, for trees of one fold were fitted against shadows of the other."""
     gains = np.array(
         [[f(s, m) - f(r, m) for f in (auc, low_rate_power)] for s, r, m in zip(stacked, ratios, membership, strict=True)]
     )
-    sure = gains.mean(axis=0) - 2 * gains.std(axis=0, ddof=1) / np.sqrt(len(gains))
-    return bool(sure[0] > MARGIN or sure[1] > 0)
+    mean, error = gains.mean(axis=0), gains.std(axis=0, ddof=1) / np.sqrt(len(gains))
+    return bool(mean[0] > MARGIN + 2 * error[0] or mean[1] > error[1])
