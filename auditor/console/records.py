@@ -7,6 +7,7 @@ NAMES = {"members": "members", "non_members": "non-members", "auxiliary": "auxil
 REMOVED = {
     "non_members_also_members": "{n} of the non-members stand among the members too: removed, and counted as members.",
     "auxiliary_also_candidates": "{n} of the auxiliary records stand among members or non-members too: removed from the auxiliary.",
+    "non_members_also_training": "{n} of the non-members stand in the further training data: removed from the non-members.",
     "training_also_candidates": "{n} of the further training records are records in question: removed from the former.",
     "duplicate_canaries": "{n} canaries that the target cannot tell apart were left out.",
     **{f"duplicate_{side}": f"{{n}} repeated records of {name} were removed." for side, name in NAMES.items()},

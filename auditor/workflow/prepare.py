@@ -23,6 +23,7 @@ MIN_SIDE = 50
 MIN_NON_MEMBERS_AFTER_SPLIT = 1_500
 MAX_CLASSES = 1_000
 KNOWS_THE_REST = "Shadow models were trained on {n:,} further training records too: the adversary is taken to know these."
+NOT_CHOSEN = "{n:,} canaries that the coins left out stand in the training data all the same; many of them make the bound too low."
 SCORED = ("members", "non_members")
 COIN_FLIPS = "The records are canaries: an independent fair coin decided of each whether it was trained on."
 
@@ -57,11 +58,13 @@ def prepare(
         sides = {name: _with_numbers(name, side) for name, side in sides.items()}
     if flipped:
         sides = _without_twins(sides, removed)
+    notes: list[str] = [COIN_FLIPS] if flipped else []
+    if "training" in sides:
+        sides = _trained_on(sides, flipped, removed, notes)
     sides = _distinct(sides, removed)
     refuse_small({name: len(side) for name, side in sides.items()})
     if task is Task.REGRESSION:
         refuse_constant(side.labels for side in sides.values())
-    notes: list[str] = [COIN_FLIPS] if flipped else []
     if "training" in sides:
         notes.append(KNOWS_THE_REST.format(n=len(sides["training"])))
     if "auxiliary" not in sides and not flipped:  # setting canaries of one side aside would load the coins
@@ -75,6 +78,20 @@ def prepare(
     if spec.group is None:
         return data
     return with_units(data, pd.concat([sides[name].groups[spec.group] for name in SCORED]).iloc[order].tolist())
+
+
+def _trained_on(sides: dict[str, _Side], flipped: bool, removed: dict[str, int], notes: list[str]) -> dict[str, _Side]:
+    """Non-members that stand in the training data are no non-members. Canaries stay where their coin put them: leaving some out for
+    what was trained on would load the coins, and a canary that was trained on without being chosen only lowers the bound."""
+    known = set(sides["training"].digests)
+    crosses = np.array([d in known for d in sides["non_members"].digests], dtype=bool)
+    if not crosses.any():
+        return sides
+    if flipped:
+        notes.append(NOT_CHOSEN.format(n=int(crosses.sum())))
+        return sides
+    removed["non_members_also_training"] = int(crosses.sum())
+    return sides | {"non_members": sides["non_members"].take(~crosses)}
 
 
 def _groups(sides: Mapping[str, _Side], order: NDArray[np.intp], columns: tuple[Column, ...]) -> pd.DataFrame | None:

@@ -13,7 +13,7 @@ from auditor.domain.data import AuditData
 from auditor.errors import InvalidInput
 from auditor.intake import Table
 from auditor.workflow.canaries import FEWEST, Drawn, Wish, digests, draw, sides
-from auditor.workflow.prepare import COIN_FLIPS, KNOWS_THE_REST, prepare
+from auditor.workflow.prepare import COIN_FLIPS, KNOWS_THE_REST, NOT_CHOSEN, prepare
 from auditor.workflow.raw_table import RawTable
 
 
@@ -240,3 +240,19 @@ class TestTheRestOfTheTrainingData:
         with pytest.raises(InvalidInput, match="column 'zip' is missing") as caught:
             prepared(files(drawn(), training=people(400, 9).drop(columns="zip")))
         assert caught.value.field == "data.training"
+
+    def test_canaries_that_were_trained_on_against_their_coin_are_told_and_stay(self) -> None:
+        """A team that trains on all canaries would get a bound of 0, and nobody would know why."""
+        made = drawn()
+        excluded = made.cells[[not f.included for f in made.key.canaries]]
+        data = prepared(files(made, training=pd.concat([people(400, 9), excluded.head(20)], ignore_index=True)))
+        assert NOT_CHOSEN.format(n=20) in data.notes
+        assert len(data.candidates) == 300
+
+    def test_non_members_that_were_trained_on_are_none(self) -> None:
+        others = people(130, 2)
+        whole = pd.concat([people(400, 9), others.head(6)], ignore_index=True)
+        frames = {"members": people(120, 1), "non_members": others, "training": whole}
+        data = prepare(data_spec(), {name: RawTable(frame, {}) for name, frame in frames.items()}, (), seed=7)
+        assert data.removed == {"non_members_also_training": 6}
+        assert (~data.is_member).sum() == 124
