@@ -13,19 +13,27 @@ from auditor.learners.encode import Category, Encoding, Floats, Numbers, Table
 
 
 class PoolMatrix:
-    """`encoded(rows)` equals `Encoding.fit(table.take(rows), numbers).apply(table)`, bit for bit."""
+    """`encoded(rows)` equals `Encoding.fit(table.take(rows), numbers).apply(table)`, bit for bit; it may be shared, so it may not
+    be written to."""
 
     def __init__(self, table: Table, numbers: Numbers) -> None:
         self.table = table
         self.numbers = numbers
         everything = Encoding(numbers, table.categories, *_nothing_learned(table.numeric))
-        self._one_hot: Floats = everything.apply(table)[:, table.numeric.shape[1] :]
+        whole: Floats = everything.apply(table)
+        whole.flags.writeable = False
+        self._one_hot = whole[:, table.numeric.shape[1] :]
+        is_same = numbers is Numbers.NATIVE or (numbers is Numbers.IMPUTED and not np.isnan(table.numeric).any())
+        self._whole = whole if is_same else None
+        """What every fit sees whose rows hold all categories, where none has means or medians of its own."""
 
     def encoded(self, rows: NDArray[np.intp]) -> Floats:
         """(n, width) all rows of the pool as a model sees them that is trained on `rows`."""
         learned = Encoding.fit(self.table.take(rows), self.numbers)
-        numeric = learned.numeric(self.table)
         places = _places(self.table.categories, learned.kept)
+        if self._whole is not None and len(places) == self._one_hot.shape[1]:
+            return self._whole
+        numeric = learned.numeric(self.table)
         offset = numeric.shape[1]
         matrix = np.empty((len(self.table), offset + len(places)), dtype=self._one_hot.dtype)
         matrix[:, :offset] = numeric

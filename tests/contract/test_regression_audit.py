@@ -107,6 +107,14 @@ def test_memory_of_a_boosted_regressor_is_found(overfitted: Audit) -> None:
     }
 
 
+def test_attacks_that_read_residuals_find_it_too(overfitted: Audit) -> None:
+    found = membership(overfitted)
+    assert {"lira", "rmia", "stacked"} <= set(found)
+    for name in ("lira", "rmia"):
+        assert auc(found[name]) > 0.8
+        assert found[name]["controls"]["lookup_twin"]["passed"]
+
+
 def test_what_makes_no_sense_for_values_is_listed_with_its_reason(overfitted: Audit) -> None:
     assert overfitted.result is not None
     reasons = {n["attack"]: n["reason"] for n in overfitted.result["not_run"]}
