@@ -14,7 +14,10 @@ EXCHANGEABLE = (
     "Nobody drew the members by coin flips, so these figures assume that members and non-members could have changed places. "
     "They are estimates and refute no claim by themselves."
 )
-COINS = "Canaries were put into the training data by independent coin flips, so these lower bounds hold without that assumption."
+COINS = (
+    "Canaries were put into the training data by independent coin flips, so nothing is assumed about how members and non-members "
+    "were chosen."
+)
 
 
 @dataclass(frozen=True)
