@@ -95,7 +95,7 @@ def _worst(finding: Document, result: Document) -> str:
     level = level_of(result, finding["family"])
     over = "" if level is None else f"; the policy's level is {level:.0f}"
     interval = span(finding["score_low"], finding["score_high"])
-    return f"The strongest attack, {finding['attack']}, scores {score(finding['score'])} of 100 (interval {interval}{over})."
+    return f"Shown most firmly: {finding['attack']} scores {score(finding['score'])} of 100 (interval {interval}{over})."
 
 
 def _pass(result: Document, findings: Sequence[Document]) -> Verdict:

@@ -13,7 +13,7 @@ def test_a_breach_says_what_an_adversary_can_do_and_how_strongly(load: Any) -> N
     verdict = verdict_of(load("breach"))
     assert verdict.outcome == "breach"
     assert verdict.headline == "An adversary can tell who was in the training data and copy the model"
-    assert verdict.sentences[0] == "The strongest attack, lira, scores 58 of 100 (interval 53 to 62; the policy's level is 25)."
+    assert verdict.sentences[0] == "Shown most firmly: lira scores 58 of 100 (interval 53 to 62; the policy's level is 25)."
 
 
 def test_each_ability_is_said_with_its_own_threat_model(load: Any) -> None:
