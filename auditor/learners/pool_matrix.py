@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.learners.encode import Category, Encoding, Floats, Numbers, Table
+from auditor.learners.encode import MOST, Category, Encoding, Floats, Numbers, Table
 
 
 class PoolMatrix:
@@ -26,6 +26,10 @@ class PoolMatrix:
         is_same = numbers is Numbers.NATIVE or (numbers is Numbers.IMPUTED and not np.isnan(table.numeric).any())
         self._whole = whole if is_same else None
         """What every fit sees whose rows hold all categories, where none has means or medians of its own."""
+
+    def with_absent(self) -> Floats | None:
+        """All rows with a column for every category, also those that a half lacks; None where halves differ by more than that."""
+        return self._whole if all(len(known) <= MOST for known in self.table.categories) else None
 
     def encoded(self, rows: NDArray[np.intp]) -> Floats:
         """(n, width) all rows of the pool as a model sees them that is trained on `rows`."""

@@ -28,7 +28,9 @@ def records(n: int = 80, classes: int = 2, seed: int = 0) -> Records:
     x = rng.normal(size=n)
     labels = np.digitize(x + rng.normal(size=n) * 0.5, np.linspace(-0.7, 0.7, classes + 1)[1:-1])
     x[::9] = np.nan
-    group = rng.choice([f"g{i}" for i in range(30)], n).astype(object)  # so rare that halves differ in their categories
+    group = rng.choice([f"g{i}" for i in range(max(30, n // 3))], n).astype(
+        object
+    )  # so rare that halves differ in their categories
     return Records(pd.DataFrame({"x": x, "group": pd.Series(group, dtype=object)}), labels.astype(np.intp))
 
 
@@ -44,6 +46,21 @@ def test_a_shadow_is_the_model_that_build_gives_for_its_rows_and_seed(name: str)
     model = build(learner, COLUMNS, shadow_seed(7, 5)).fit(half.features, half.labels)
     direct = model.over_all(model.predict_proba(data.features), 3)
     np.testing.assert_array_equal(shadow, log_odds(direct))
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"subsample": 0.7}, {"tree_method": "exact"}, {"max_bin": 4}, {"grow_policy": "lossguide"}], ids=str
+)
+def test_a_category_that_a_half_lacks_changes_no_bit_of_boosted_trees(params: dict[str, object]) -> None:
+    """The pool is shared as it is, with a column for every category of it."""
+    learner, data = check(Learner("xgboost", {"n_estimators": 20, **params})), records(300)
+    indices = tuple(range(4))
+    shadows = loop.train(Job(learner, COLUMNS, data, 2, indices, 7, free), prepare(data.features, COLUMNS))
+    for index, mask in zip(indices, design.halves(data, indices, 7), strict=True):
+        half = data.take(mask)
+        assert index > 1 or set(half.features["group"]) != set(data.features["group"])
+        model = build(learner, COLUMNS, shadow_seed(7, index)).fit(half.features, half.labels)
+        np.testing.assert_array_equal(shadows[index], log_odds(model.over_all(model.predict_proba(data.features), 2)))
 
 
 def with_values(data: Records) -> Records:
