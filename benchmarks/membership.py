@@ -114,7 +114,7 @@ def train(people: People, learner: Learner, shadows: int, targets: int) -> Model
     profile = _profile(people)
     chosen = [*range(shadows), *range(FIRST_TARGET, FIRST_TARGET + 2 * targets, 2)]
     odds = trainers.train(learner, people.columns, people.records, people.classes, chosen, SEED, lambda fraction: None)
-    outputs = pool.outputs(odds, design.masks(n, chosen, SEED), profile)
+    outputs = pool.outputs(odds, design.halves(people.records, chosen, SEED), profile)
     return Models(outputs.first(shadows), outputs.probabilities[shadows:], outputs.masks[shadows:])
 
 

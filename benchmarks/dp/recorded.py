@@ -59,15 +59,15 @@ class Recording:
         second = np.asarray(self.arrays[f"{kind}-{level}-{seed}"], dtype=np.float64)
         answers = np.column_stack([1 - second, second])
         made = registry.make(attack, {})
-        grants = {"seed": SEED, "shadows": self._shadows(kind), "learner": check(LEARNERS[kind])}
+        grants = {"seed": SEED, "shadows": self._shadows(kind, candidates), "learner": check(LEARNERS[kind])}
         evidence = made.run(context_for(made, data, PROFILE, lambda frame: answers[frame.index.to_numpy()], ignore, grants))
         assert isinstance(evidence, MembershipScores)
         return evidence
 
-    def _shadows(self, kind: str) -> ShadowOutputs:
+    def _shadows(self, kind: str, candidates: Records) -> ShadowOutputs:
         one = np.asarray(self.arrays[f"shadows_{kind}"], dtype=np.float32)
         log_odds = np.stack([-one, one], axis=2)
-        return pool.outputs(log_odds, design.masks(one.shape[1], range(len(one)), SEED), PROFILE)
+        return pool.outputs(log_odds, design.halves(candidates, range(len(one)), SEED), PROFILE)
 
 
 def load(library: str, folder: Path = FOLDER) -> Recording:

@@ -36,7 +36,7 @@ def one_audit(seed: int) -> dict[str, bool]:
     grading = Grading(LEVEL, len(ATTACKS), seed=seed)
     indices = range(SHADOWS)
     log_odds = trainers.train(learner, COLUMNS, data.candidates, len(CLASSES), indices, seed, _ignore)
-    shadows = pool.outputs(log_odds, design.masks(len(data.candidates), indices, seed), profile)
+    shadows = pool.outputs(log_odds, design.halves(data.candidates, indices, seed), profile)
     grants = {"seed": seed, "shadows": shadows, "learner": learner}
     cases = []
     for name in ATTACKS:
