@@ -110,7 +110,6 @@ class Models:
 
 
 def train(people: People, learner: Learner, shadows: int, targets: int) -> Models:
-    n = len(people.records)
     profile = _profile(people)
     chosen = [*range(shadows), *range(FIRST_TARGET, FIRST_TARGET + 2 * targets, 2)]
     odds = trainers.train(learner, people.columns, people.records, people.classes, chosen, SEED, lambda fraction: None)
