@@ -89,3 +89,15 @@ def test_a_constant_tells_nothing():
 def test_few_round_values_may_be_an_accident():
     assert decimals_of_values(np.array([100.0, 200.0, 300.0])) == 0
     assert decimals_of_values(100.0 * np.arange(1, ENOUGH + 1)) == -2
+
+
+def test_values_far_below_a_million_are_no_multiples_of_one():
+    hours = np.random.default_rng(0).normal(40, 10, 600)
+    assert decimals_of_values(hours) is None
+    assert decimals_of_values(np.round(hours, 2)) == 2
+    assert decimals_of_values(hours / 1e5) is None
+    assert decimals_of_values(np.array([0.0003, 0.0005])) == 4
+
+
+def test_a_large_value_among_small_ones_does_not_hide_them():
+    assert decimals_of_values(np.append(np.random.default_rng(1).normal(40, 10, 600), 1_000_000.0)) is None
