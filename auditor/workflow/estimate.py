@@ -8,7 +8,7 @@ from auditor.domain.audit import NewStep, StepKind
 from auditor.domain.data import Sensitive
 from auditor.domain.spec import AuditSpec
 from auditor.domain.target import Profile
-from auditor.workflow import plan, profiles
+from auditor.workflow import chunks, plan, profiles
 from auditor.workflow.offer import Item, Offer, left_of, sorted_out
 from auditor.workflow.prepare import MIN_NON_MEMBERS_AFTER_SPLIT
 
@@ -126,7 +126,7 @@ def _course(spec: AuditSpec, offer: Offer, profile: Profile, is_longest: bool) -
 def _steps(spec: AuditSpec, offer: Offer, profile: Profile, run: list[Item], looks: int) -> list[NewStep]:
     """What the planner would plan if the probe answered so and the audit stopped at this look."""
     probe = {"profile": profiles.to_json(profile), "candidates": offer.candidates, "run": run}
-    done: dict[str, dict[str, Any]] = {"probe": probe}
+    done: dict[str, dict[str, Any]] = {"probe": probe, chunks.FIRST: {}}
     for look, shadows in enumerate(spec.shadow_looks[:looks]):
         done[plan.grade_key(shadows)] = {"grow": look + 1 < looks}
     return plan.following(spec, done)

@@ -9,7 +9,7 @@ from typing import Any
 
 from auditor.domain.audit import NewStep, Queue, Step, StepKind, StepStatus
 from auditor.domain.spec import AuditSpec
-from auditor.workflow.chunks import fit_seconds, shadows_a_step
+from auditor.workflow.chunks import FIRST, Fits, fits
 
 PROBE_QUERIES, CHOOSE_QUERIES = 600, 1_000
 ASK_ROWS = 2_000
@@ -24,8 +24,13 @@ LEARNING_SECONDS_PER_1000 = {"stacked": 0.33, "quantile-regression": 0.13, "shok
 
 
 def planned(spec: AuditSpec, steps: Sequence[Step]) -> list[NewStep]:
-    """Every step that should exist by now, in no particular order of execution (stages order the work)."""
-    return following(spec, {s.key: s.result or {} for s in steps if s.status is StepStatus.DONE})
+    """Every step that should exist by now, in no particular order of execution (stages order the work).
+
+    Shadows of a look that were cut into steps stay cut so, also where the first one is timed again after a resume.
+    """
+    plan = following(spec, {s.key: s.result or {} for s in steps if s.status is StepStatus.DONE})
+    cut = {s.stage for s in steps if s.kind is StepKind.SHADOWS and s.key != FIRST}
+    return [new for new in plan if new.kind is not StepKind.SHADOWS or new.stage not in cut]
 
 
 def following(spec: AuditSpec, done: Mapping[str, Mapping[str, Any]]) -> list[NewStep]:
@@ -39,8 +44,11 @@ def following(spec: AuditSpec, done: Mapping[str, Mapping[str, Any]]) -> list[Ne
         plan.append(_choose(spec, probe))
         plan.append(NewStep("blind", StepKind.BLIND, SHADOWS, Queue.TRAIN, weight=12.0, required=False))
     looks = spec.shadow_looks
+    fit = fits(spec.learner.name, spec.learner.params, probe["candidates"], looks[-1], done)
     for look, shadows in enumerate(looks):
-        plan += _look(spec, probe, look, shadows, looks[look - 1] if look else 0)
+        if needs_shadows(probe):
+            plan += _shadow_steps(fit, look * LOOK_STRIDE + SHADOWS, range(looks[look - 1] if look else 0, shadows))
+        plan += _look(spec, probe, look, shadows)
         graded = done.get(grade_key(shadows))
         if graded is None:
             return plan
@@ -96,10 +104,8 @@ def _choose(spec: AuditSpec, probe: Mapping[str, Any]) -> NewStep:
     return NewStep("choose", StepKind.CHOOSE, CHOOSE, Queue.QUERY, weight=weight)
 
 
-def _look(spec: AuditSpec, probe: Mapping[str, Any], look: int, shadows: int, before: int) -> Iterator[NewStep]:
+def _look(spec: AuditSpec, probe: Mapping[str, Any], look: int, shadows: int) -> Iterator[NewStep]:
     stage = look * LOOK_STRIDE
-    if needs_shadows(probe):
-        yield from _shadow_steps(spec, probe, stage + SHADOWS, before, shadows)
     turn = 0
     pace = 0.0 if look else seconds_per_row(spec, probe)  # what was asked at the first look is recorded
     for item in probe["run"]:
@@ -110,13 +116,11 @@ def _look(spec: AuditSpec, probe: Mapping[str, Any], look: int, shadows: int, be
     yield NewStep(grade_key(shadows), StepKind.GRADE, stage + GRADE, Queue.TRAIN, params, weight=4.0)
 
 
-def _shadow_steps(spec: AuditSpec, probe: Mapping[str, Any], stage: int, before: int, shadows: int) -> Iterator[NewStep]:
-    fit = fit_seconds(spec.learner.name, probe["candidates"])
-    size = shadows_a_step(fit, shadows - before)
-    for first in range(before, shadows, size):
-        last = min(first + size, shadows)
-        params = {"first": first, "last": last}
-        yield NewStep(f"shadows:{first}-{last - 1}", StepKind.SHADOWS, stage, Queue.TRAIN, params, fit * (last - first))
+def _shadow_steps(fit: Fits, stage: int, indices: range) -> Iterator[NewStep]:
+    for chunk in fit.chunks(indices):
+        params = {"first": chunk.start, "last": chunk.stop}
+        key = f"shadows:{chunk.start}-{chunk.stop - 1}"
+        yield NewStep(key, StepKind.SHADOWS, stage, Queue.TRAIN, params, fit.seconds * len(chunk))
 
 
 @dataclass(frozen=True)

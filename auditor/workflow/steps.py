@@ -1,5 +1,6 @@
 """What each kind of step does: a pure function of the spec, the step's parameters and what was recorded before it."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -82,7 +83,8 @@ def _distances(material: Material, rows: Records, answers: NDArray[np.float64], 
 
 
 def _shadows(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
-    """Train the shadows of this chunk that are not stored already; the key is content, never the target."""
+    """Train the shadows of this chunk that are not stored already; the key is content, never the target. Later chunks are cut by
+    the seconds that a fit took here."""
     learner, data, seed = learner_of(material), material.data, material.spec.seed
     indices = range(step.params["first"], step.params["last"])
     keys = {i: pool.key(data.digest + data.training_digest, learner, i, seed) for i in indices}
@@ -90,13 +92,16 @@ def _shadows(services: Services, step: Step, material: Material, checkpoint: Che
     with services.database.read() as tx:
         found = services.artifacts.find(tx, workspace, list(keys.values()))
     missing = [i for i in indices if keys[i] not in found]
+    result: Result = {"trained": len(missing)}
     if missing:
+        started = time.monotonic()
         trained = _trained(material, learner, missing, checkpoint)
+        result["seconds_a_fit"] = round((time.monotonic() - started) / len(missing), 3)
         with services.database.begin() as tx:
             for index, outputs in zip(missing, trained, strict=True):
                 arrays = {pool.array_name(learner.task): outputs}
                 found[keys[index]] = services.artifacts.put_arrays(tx, workspace, arrays, key=keys[index], kind="shadow")
-    return {"digests": {str(i): found[keys[i]] for i in indices}}
+    return result | {"digests": {str(i): found[keys[i]] for i in indices}}
 
 
 def _trained(material: Material, learner: Learner, missing: list[int], checkpoint: Checkpoint) -> NDArray[np.float32]:

@@ -3,7 +3,17 @@
 import pytest
 
 from auditor.learners import LEARNERS
-from auditor.workflow.chunks import FIT_SECONDS_PER_1000, LONGEST, MOST, SHADOWS_PER_STEP, fit_seconds, shadows_a_step
+from auditor.workflow.chunks import (
+    FIRST,
+    FIT_SECONDS_PER_1000,
+    LONGEST,
+    MOST,
+    SHADOWS_PER_STEP,
+    Fits,
+    fit_seconds,
+    fits,
+    shadows_a_step,
+)
 
 
 def test_every_learner_has_a_price() -> None:
@@ -34,3 +44,41 @@ def test_quick_fits_share_a_step_as_far_as_workers_get_their_share(count: int, s
 @pytest.mark.parametrize(("seconds", "size"), [(5.0, 12), (14.0, SHADOWS_PER_STEP), (40.0, 2), (60.0, 1), (3_600.0, 1)])
 def test_slow_fits_take_smaller_steps(seconds: float, size: int) -> None:
     assert shadows_a_step(seconds, 64) == size
+
+
+class TestTimedFirstFit:
+    """Where the price beforehand is not relied on, the first shadow is trained alone and the others are cut by what it took."""
+
+    def covered(self, fit: Fits, indices: range) -> list[int]:
+        return [i for chunk in fit.chunks(indices) for i in chunk]
+
+    def test_quick_shadows_of_a_usual_learner_are_not_timed(self) -> None:
+        fit = fits("xgboost", {}, 10_000, 16, {})
+        assert not fit.is_timed
+        assert self.covered(fit, range(16)) == list(range(16))
+
+    @pytest.mark.parametrize(
+        ("learner", "params", "candidates", "shadows"),
+        [("xgboost", {"n_estimators": 2_000}, 1_000, 4), ("xgboost", {}, 20_000, 1_024), ("random-forest", {}, 20_000, 64)],
+    )
+    def test_what_may_take_long_begins_with_one(self, learner: str, params: dict[str, int], candidates: int, shadows: int) -> None:
+        assert list(fits(learner, params, candidates, shadows, {}).chunks(range(shadows))) == [range(1)]
+
+    @pytest.mark.parametrize("seconds", [0.01, 1.0, 7.5, 30.0, 100.0])
+    def test_the_rest_is_cut_by_what_was_measured_and_stays_below_two_minutes(self, seconds: float) -> None:
+        fit = fits("xgboost", {"n_estimators": 500}, 1_000, 64, {FIRST: {"seconds_a_fit": seconds}})
+        assert sorted(self.covered(fit, range(64))) == list(range(64))
+        assert max(seconds * len(chunk) for chunk in fit.chunks(range(64))) <= LONGEST
+
+    def test_slow_fits_make_more_steps_than_quick_ones(self) -> None:
+        quick, slow = (fits("mlp", {"alpha": 1.0}, 1_000, 64, {FIRST: {"seconds_a_fit": s}}) for s in (0.1, 50.0))
+        assert len(list(slow.chunks(range(64)))) > 4 * len(list(quick.chunks(range(64))))
+
+    def test_later_looks_are_cut_by_the_same_measurement(self) -> None:
+        fit = fits("xgboost", {"n_estimators": 500}, 1_000, 64, {FIRST: {"seconds_a_fit": 50.0}})
+        assert [len(chunk) for chunk in fit.chunks(range(16, 64))] == [2] * 24
+
+    def test_a_first_shadow_that_was_in_store_tells_nothing_and_the_expectation_holds(self) -> None:
+        fit = fits("xgboost", {"n_estimators": 500}, 1_000, 16, {FIRST: {"trained": 0}})
+        assert fit.seconds == fit_seconds("xgboost", 1_000)
+        assert self.covered(fit, range(16)) == list(range(16))

@@ -6,7 +6,7 @@ import pytest
 
 from auditor.domain.audit import NewStep, Queue, Step, StepKind, StepStatus
 from auditor.domain.spec import AuditSpec, parse
-from auditor.workflow.chunks import MOST
+from auditor.workflow.chunks import FIRST, MOST
 from auditor.workflow.plan import ASK_ROWS, REPORT_STAGE, attack_key, planned
 
 DOCUMENT = {
@@ -85,6 +85,38 @@ def test_shadow_chunks_cover_every_shadow_once(shadows: int) -> None:
     ranges = [range(s.params["first"], s.params["last"]) for s in plan.values() if s.kind is StepKind.SHADOWS]
     assert sorted(i for r in ranges for i in r) == list(range(shadows))
     assert max(len(r) for r in ranges) <= MOST
+
+
+TIMED = {"name": "xgboost", "params": {"n_estimators": 1_000}}
+
+
+def shadow_keys(spec: AuditSpec, steps: list[Step]) -> list[str]:
+    return [s.key for s in planned(spec, steps) if s.kind is StepKind.SHADOWS]
+
+
+def test_where_the_first_shadow_is_timed_the_others_follow_in_its_stage_and_before_any_attack() -> None:
+    spec = spec_of(learner=TIMED)
+    steps = probed(item("lira"))
+    before = by_key(spec, steps)
+    assert shadow_keys(spec, steps) == [FIRST]
+    steps.append(done(before[FIRST], {"seconds_a_fit": 30.0}))
+    after = by_key(spec, steps)
+    assert shadow_keys(spec, steps) == [FIRST, *(f"shadows:{i}-{min(i + 2, 15)}" for i in range(1, 16, 3))]
+    assert {s.stage for s in after.values() if s.kind is StepKind.SHADOWS} == {before[FIRST].stage}
+    assert before["attack:lira@16"].stage > before[FIRST].stage
+
+
+def test_shadows_that_were_cut_stay_cut_when_the_first_one_is_timed_again() -> None:
+    """After a resume the same fit may take another time; steps that overlap would train shadows twice."""
+    spec = spec_of(learner=TIMED)
+    steps = probed(item("lira"))
+    first = done(by_key(spec, steps)[FIRST], {"seconds_a_fit": 30.0})
+    cut = [
+        done(s, status=StepStatus.WAITING) for s in planned(spec, [*steps, first]) if s.kind is StepKind.SHADOWS and s.key != FIRST
+    ]
+    again = done(by_key(spec, steps)[FIRST], {"seconds_a_fit": 1.0})
+    assert shadow_keys(spec, [*steps, again, *cut]) == []
+    assert shadow_keys(spec, [*steps, again]) != [FIRST, *(s.key for s in cut)]
 
 
 def test_work_is_ordered_by_stage() -> None:
