@@ -67,27 +67,26 @@ def compare(services: Services, workspace_id: str, first_id: str, second_id: str
     first, second = (_material(services, workspace_id, one) for one in (first_id, second_id))
     _refuse_others(first, second)
     before, after = _scores(services, first), _scores(services, second)
+    terms = paired.Terms(first.data.is_member, _shadows(first) == _shadows(second))
     common = [key for key in before if key in after]
     if not common:
         raise Conflict("the two audits have no membership attack in common; run the same attacks in both")
     grading = Grading(None, len(common), seed=derive(first.spec.seed, "compare"))
-    is_member = first.data.is_member
     return Comparison(
         first_id,
         second_id,
-        int(is_member.sum()),
-        int((~is_member).sum()),
-        tuple(_compared(key, before[key], after[key], is_member, grading) for key in common),
+        int(terms.is_member.sum()),
+        int((~terms.is_member).sum()),
+        tuple(_compared(key, (before[key], after[key]), terms, grading) for key in common),
         tuple(key for key in before if key not in after),
         tuple(key for key in after if key not in before),
     )
 
 
-def _compared(key: str, before: MembershipScores, after: MembershipScores, is_member: Any, grading: Grading) -> ComparedAttack:
+def _compared(key: str, pair: paired.Pair, terms: paired.Terms, grading: Grading) -> ComparedAttack:
     """Evidence that cannot be graded says why, and stops no other comparison."""
     try:
-        found = paired.difference(before, after, is_member, grading)
-        return ComparedAttack(key, found, paired.change(before, after, is_member, grading))
+        return ComparedAttack(key, paired.difference(pair, terms, grading), paired.change(pair, terms, grading))
     except AttackFailed as broken:
         return ComparedAttack(key, (), broken.sentence)
 
@@ -110,6 +109,12 @@ def _refuse_others(first: Material, second: Material) -> None:
         raise Conflict(
             "the two audits hold the same records but not the same members; both targets must be trained on the same ones"
         )
+
+
+def _shadows(material: Material) -> dict[str, str]:
+    """Content of the shadow models by index: thresholds of different ones differ by chance."""
+    steps = (r["digests"] for key, r in material.results.items() if key.startswith("shadows:"))
+    return {index: digest for digests in steps for index, digest in digests.items()}
 
 
 def _scores(services: Services, material: Material) -> dict[str, MembershipScores]:

@@ -125,7 +125,7 @@ def two_audits(seed: int) -> dict[str, bool]:
     is_member, ease = worlds.halves(2 * SIDE, SIDE, rng), worlds.ease_of(2 * SIDE, rng)
     first, second = (worlds.evidence(is_member, 1.0, rng, pseudo=8, ease=ease) for _ in range(2))
     second = replace(first, target=second.target)
-    found = paired.difference(first, second, is_member, Grading(25.0, seed=seed))
+    found = paired.difference((first, second), paired.Terms(is_member), Grading(25.0, seed=seed))
     return {f"{e.name} between two audits excludes 0": not (e.low or 0) <= 0 <= (e.high or 0) for e in found if e.value is not None}
 
 

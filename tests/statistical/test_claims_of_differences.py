@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from auditor.domain.evidence import MembershipScores
+from auditor.domain.finding import Estimate
 from auditor.scoring import roc
 from auditor.scoring.grading import Grading
-from auditor.scoring.paired import difference
+from auditor.scoring.paired import Terms, difference
 
 AUDITS = 200
 PSEUDO_TARGETS = 4
@@ -29,6 +30,12 @@ def pair(
     return found[0], found[1], is_member
 
 
+def compared(
+    first: MembershipScores, second: MembershipScores, is_member: NDArray[np.bool_], grading: Grading
+) -> tuple[Estimate, ...]:
+    return difference((first, second), Terms(is_member), grading)
+
+
 @pytest.mark.parametrize(
     ("n", "shifts", "shared"), [(100, (0.0, 0.0), 0.5), (300, (0.5, 0.5), 0.9), (300, (0.5, 1.0), 0.5), (300, (2.5, 3.0), 0.5)]
 )
@@ -37,7 +44,7 @@ def test_auc_difference_covers(n: int, shifts: tuple[float, float], shared: floa
     truth = norm.cdf(shifts[1] / np.sqrt(2)) - norm.cdf(shifts[0] / np.sqrt(2))
     covered = 0
     for _ in range(AUDITS):
-        auc = difference(*pair(rng, n, shifts, shared), Grading(None))[0]
+        auc = compared(*pair(rng, n, shifts, shared), Grading(None))[0]
         assert auc.low is not None
         assert auc.high is not None
         covered += auc.low <= truth <= auc.high
@@ -51,7 +58,7 @@ def test_tpr_difference_covers_at_the_cuts_that_were_drawn(shifts: tuple[float, 
     covered = 0
     for audit in range(AUDITS):
         first, second, is_member = pair(rng, 500, shifts, shared, PSEUDO_TARGETS)
-        tpr = difference(first, second, is_member, Grading(None, seed=audit))[1]
+        tpr = compared(first, second, is_member, Grading(None, seed=audit))[1]
         cuts = [roc.cut(e.pseudo_targets[~e.membership], 0.01) for e in (first, second)]
         truth = norm.sf(cuts[1] - shifts[1]) - norm.sf(cuts[0] - shifts[0])
         assert tpr.low is not None
@@ -64,7 +71,7 @@ def test_equal_targets_are_called_different_in_at_most_5_percent_of_audits() -> 
     rng = np.random.default_rng(6)
     alarms = 0
     for audit in range(1_000):
-        auc = difference(*pair(rng, 100, (0.8, 0.8), 0.7), Grading(None, seed=audit))[0]
+        auc = compared(*pair(rng, 100, (0.8, 0.8), 0.7), Grading(None, seed=audit))[0]
         assert auc.low is not None
         assert auc.high is not None
         alarms += auc.low > 0 or auc.high < 0

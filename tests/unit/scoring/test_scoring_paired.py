@@ -8,7 +8,7 @@ from auditor.domain.evidence import MembershipScores
 from auditor.errors import AttackFailed
 from auditor.scoring import roc
 from auditor.scoring.grading import Grading
-from auditor.scoring.paired import change, difference
+from auditor.scoring.paired import Terms, change, difference
 
 N = 600
 IS_MEMBER = np.arange(2 * N) < N
@@ -24,7 +24,7 @@ def scores(shift: float, seed: int, noise: NDArray[np.float64] | None = None, ps
 
 
 def by_name(first: MembershipScores, second: MembershipScores, grading: Grading = GRADING):
-    return {e.name: e for e in difference(first, second, IS_MEMBER, grading)}
+    return {e.name: e for e in difference((first, second), Terms(IS_MEMBER), grading)}
 
 
 def test_the_value_is_the_second_minus_the_first() -> None:
@@ -62,6 +62,15 @@ def test_a_count_by_hand() -> None:
     found = by_name(MembershipScores(first, out, nobody), MembershipScores(second, out, nobody))
     assert found["tpr_difference@fpr=0.01"].value == pytest.approx(60 / N)
     assert found["tpr_difference@fpr=0.01"].n == N
+
+
+def test_thresholds_of_other_shadow_models_are_not_compared() -> None:
+    """Each set of shadows puts its cut elsewhere by chance, which would pass for a change of the target."""
+    found = {e.name: e for e in difference((scores(0.5, 1), scores(1.5, 2)), Terms(IS_MEMBER, same_shadows=False), GRADING)}
+    assert found["auc_difference"].low > 0
+    tail = found["tpr_difference@fpr=0.01"]
+    assert tail.value is None
+    assert "the same shadow models" in (tail.reason or "")
 
 
 def test_pairing_sees_smaller_differences_than_two_intervals_side_by_side() -> None:
@@ -112,27 +121,28 @@ def test_attacks_on_different_records_cannot_be_compared() -> None:
         MembershipScores(whole.target[rows], whole.pseudo_targets[:, rows], whole.membership[:, rows], rows) for rows in parts
     )
     with pytest.raises(AttackFailed, match="tried this attack on different records"):
-        difference(first, second, IS_MEMBER, GRADING)
+        difference((first, second), Terms(IS_MEMBER), GRADING)
 
 
 class TestSentence:
     def test_more(self) -> None:
-        said = change(scores(0.3, 1), scores(1.5, 2), IS_MEMBER, GRADING)
+        said = change((scores(0.3, 1), scores(1.5, 2)), Terms(IS_MEMBER), GRADING)
         assert said.startswith("The second target leaks more: AUC +0.")
         assert "TPR at 1.0% FPR +0." in said
 
     def test_less(self) -> None:
-        assert change(scores(1.5, 1), scores(0.3, 2), IS_MEMBER, GRADING).startswith("The second target leaks less: AUC -0.")
+        said = change((scores(1.5, 1), scores(0.3, 2)), Terms(IS_MEMBER), GRADING)
+        assert said.startswith("The second target leaks less: AUC -0.")
 
     def test_no_difference_shown(self) -> None:
-        assert change(scores(1, 1), scores(1, 2), IS_MEMBER, GRADING).startswith("No difference is shown: AUC ")
+        assert change((scores(1, 1), scores(1, 2)), Terms(IS_MEMBER), GRADING).startswith("No difference is shown: AUC ")
 
     def test_both_ways(self) -> None:
         """The second finds 200 members surely and ranks the others against the truth."""
         first, second = scores(1.0, 1), scores(1.0, 1)
         turned = -second.target
         turned[:200] = 99
-        said = change(first, MembershipScores(turned, second.pseudo_targets, second.membership), IS_MEMBER, GRADING)
+        said = change((first, MembershipScores(turned, second.pseudo_targets, second.membership)), Terms(IS_MEMBER), GRADING)
         assert said.startswith("The two targets leak in different ways")
 
     def test_many_attacks_need_more_to_say_so(self) -> None:
@@ -142,5 +152,5 @@ class TestSentence:
         own = np.random.default_rng(6).normal(scale=0.12, size=2 * N)
         first = MembershipScores(first.target + own, first.pseudo_targets, first.membership)
         alone = by_name(first, second)["auc_difference"]
-        assert change(first, second, IS_MEMBER, Grading(None, 1000)).startswith("No difference")
+        assert change((first, second), Terms(IS_MEMBER), Grading(None, 1000)).startswith("No difference")
         assert alone.high - alone.low < 0.05
