@@ -1,5 +1,6 @@
 """Threat models: what an adversary sees of the target's answers and knows of the world."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,13 +31,14 @@ class Knows(StrEnum):
     TRAINING_SIZE = "training_size"
 
 
-PLAIN_WORDS = {
+PLAIN_WORDS: Mapping[str, str] = {
     Sees.NOTHING: "never asks the model",
     Sees.LABELS: "sees only the predicted label",
     Sees.TOP_K: "sees the top few probabilities",
     Sees.PROBABILITIES: "sees the predicted probabilities",
     Sees.LOGITS: "sees the raw scores",
     Sees.PARAMETERS: "sees the model's parameters",
+    Output.VALUE: "sees the predicted value",
     Knows.POPULATION: "has records from the same population",
     Knows.CANDIDATES: "has the full records in question",
     Knows.LEARNER: "knows the kind of model and its settings",
@@ -48,15 +50,25 @@ PLAIN_WORDS = {
 
 @dataclass(frozen=True)
 class ThreatModel:
-    """`or_value`: the same adversary can also work on a target that answers one number for a record."""
+    """`or_value`, `or_top_k`: the same adversary can also work on a target that answers one number for a record, or the top few
+    probabilities only."""
 
     sees: Sees
     knows: frozenset[Knows] = frozenset()
     or_value: bool = False
+    or_top_k: bool = False
 
-    def in_words(self) -> str:
-        """One sentence for people who do not know the field."""
-        parts = [PLAIN_WORDS[self.sees], *(PLAIN_WORDS[k] for k in Knows if k in self.knows)]
+    def seen(self, output: Output) -> str:
+        """What this adversary sees of a target that answers `output`, in one word."""
+        makes_do = {Output.VALUE: self.or_value, Output.TOP_K: self.or_top_k}
+        return str(output if makes_do.get(output) else self.sees)
+
+    def in_words(self, output: Output | None = None) -> str:
+        """One sentence for people who do not know the field; before a target that answers `output`, if it is known."""
+        parts = [
+            PLAIN_WORDS[self.sees if output is None else self.seen(output)],
+            *(PLAIN_WORDS[k] for k in Knows if k in self.knows),
+        ]
         return "An adversary who " + ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + "."
 
     def is_met_by(self, output: Output) -> bool:
@@ -65,4 +77,6 @@ class ThreatModel:
             return True
         if output is Output.VALUE:
             return self.or_value
+        if output is Output.TOP_K and self.or_top_k:
+            return True
         return self.sees.rank <= Sees(output.value).rank

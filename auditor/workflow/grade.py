@@ -10,6 +10,7 @@ from auditor.domain.attack import Attack, Checkpoint
 from auditor.domain.audit import Step, StepStatus
 from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
 from auditor.domain.finding import Control, Estimate, Finding, Outcome
+from auditor.domain.target import Output
 from auditor.errors import AttackFailed
 from auditor.scoring import controls, holm, score
 from auditor.scoring.assess import Assessment, Grading, Truth, assess
@@ -19,7 +20,7 @@ from auditor.workflow.exposed import exposed, reader
 from auditor.workflow.look import Item, Look
 from auditor.workflow.material import Material
 from auditor.workflow.privacy import answered, caveats_of, epsilon_of
-from auditor.workflow.recorded import answers_of
+from auditor.workflow.recorded import answers_of, profile_of
 from auditor.workflow.services import Services
 from auditor.workflow.target_checks import checks_of
 
@@ -159,7 +160,7 @@ def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -
         score=assessment.score,
         score_low=assessment.score_low,
         score_high=assessment.score_high,
-        threat_model=threat_model_json(case.attack),
+        threat_model=threat_model_json(case.attack, profile_of(look.material).output),
         estimates=(*assessment.estimates, *_more_estimates(look, case, grading)),
         controls=checks,
         caveats=_caveats(look, case, assessment.caveats),
@@ -233,6 +234,6 @@ def _failed(look: Look) -> list[Item]:
     return failed
 
 
-def threat_model_json(attack: Attack) -> dict[str, Any]:
+def threat_model_json(attack: Attack, output: Output) -> dict[str, Any]:
     model = attack.threat_model
-    return {"sees": str(model.sees), "knows": sorted(map(str, model.knows)), "words": model.in_words()}
+    return {"sees": model.seen(output), "knows": sorted(map(str, model.knows)), "words": model.in_words(output)}

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from auditor.attacks.inversion import twin as attribute_twin
 from auditor.attacks.membership.twin import Answers, memory
+from auditor.attacks.signals import complete
 from auditor.attacks.stealing import twin as stealing_twin
 from auditor.domain.attack import Attack, Query
 from auditor.domain.data import AuditData
@@ -55,5 +56,5 @@ def _generalised(data: AuditData, shadows: ShadowOutputs | None) -> NDArray[np.f
         prior = np.bincount(data.candidates.labels, minlength=len(data.classes)) / len(data.candidates)
         return np.tile(prior, (len(data.candidates), 1))
     out = ~shadows.masks
-    total = np.einsum("kn,knc->nc", out.astype(float), shadows.probabilities)
+    total = np.einsum("kn,knc->nc", out.astype(float), complete(shadows.probabilities))
     return np.asarray(total / np.maximum(1, out.sum(axis=0))[:, None])

@@ -46,7 +46,7 @@ class LiRA:
     family: ClassVar[Family] = Family.MEMBERSHIP
     kind: ClassVar[str] = "membership"
     threat_model: ClassVar[ThreatModel] = ThreatModel(
-        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL}), or_value=True
+        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL}), or_value=True, or_top_k=True
     )
     reference: ClassVar[str] = (
         "Carlini et al.: Membership Inference Attacks From First Principles, IEEE S&P 2022 (arXiv:2112.03570)"

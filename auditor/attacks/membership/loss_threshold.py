@@ -33,7 +33,7 @@ class LossThreshold:
     name: ClassVar[str] = "loss-threshold"
     family: ClassVar[Family] = Family.MEMBERSHIP
     kind: ClassVar[str] = "membership"
-    threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.PROBABILITIES, KNOWS, or_value=True)
+    threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.PROBABILITIES, KNOWS, or_value=True, or_top_k=True)
     reference: ClassVar[str] = "Yeom, Giacomelli, Fredrikson, Jha: Privacy Risk in Machine Learning, CSF 2018 (arXiv:1709.01604)"
     shows: ClassVar[str] = "whether a person's record was in the training data"
 
@@ -41,7 +41,7 @@ class LossThreshold:
         if self.threshold not in THRESHOLDS:
             raise InvalidInput("attacks.loss-threshold.threshold", f"choose global or class, not {self.threshold!r}")
         if self.threshold == "class":  # whoever sets thresholds on shadows knows how to train them
-            stronger = ThreatModel(Sees.PROBABILITIES, KNOWS | {Knows.LEARNER}, or_value=True)
+            stronger = ThreatModel(Sees.PROBABILITIES, KNOWS | {Knows.LEARNER}, or_value=True, or_top_k=True)
             object.__setattr__(self, "threat_model", stronger)
 
     def needs(self, scope: Scope) -> Needs:

@@ -31,7 +31,7 @@ class Proxy:
     family: ClassVar[Family] = Family.MEMBERSHIP
     kind: ClassVar[str] = "membership"
     threat_model: ClassVar[ThreatModel] = ThreatModel(
-        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL}), or_value=True
+        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL}), or_value=True, or_top_k=True
     )
     reference: ClassVar[str] = "Du et al.: Cascading and Proxy Membership Inference Attacks, NDSS 2026"
     shows: ClassVar[str] = "whether a person's record was in the training data"

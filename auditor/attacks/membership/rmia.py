@@ -43,7 +43,7 @@ class RMIA:
     family: ClassVar[Family] = Family.MEMBERSHIP
     kind: ClassVar[str] = "membership"
     threat_model: ClassVar[ThreatModel] = ThreatModel(
-        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL}), or_value=True
+        Sees.PROBABILITIES, frozenset({Knows.CANDIDATES, Knows.LEARNER, Knows.TRUE_LABEL}), or_value=True, or_top_k=True
     )
     reference: ClassVar[str] = (
         "Zarifzadeh, Liu, Shokri: Low-Cost High-Power Membership Inference Attacks, ICML 2024 (arXiv:2312.03262)"

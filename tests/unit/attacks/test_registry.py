@@ -142,7 +142,7 @@ def test_an_audit_that_offers_everything_leaves_nothing_unmet(attack: type[Attac
 
 @pytest.mark.parametrize(
     ("name", "output", "words"),
-    [("lira", Output.LABELS, "labels only"), ("lira", Output.TOP_K, "top few"), ("modified-entropy", Output.VALUE, "a value")],
+    [("lira", Output.LABELS, "labels only"), ("attack-p", Output.TOP_K, "top few"), ("modified-entropy", Output.VALUE, "a value")],
 )
 def test_a_target_that_shows_too_little_is_named(name: str, output: Output, words: str) -> None:
     sentences = registry.unmet(registry.make(name, {}), Profile(output, CLASSES), SCOPE)
