@@ -35,6 +35,7 @@ def cost_of(block: Document | None) -> Cost | None:
 _ROWS = (
     ("Records asked", "queries"),
     ("Shadow models fitted", "fits"),
+    ("Shadow models in store", "shadow_bytes"),
     ("Time", "seconds"),
     ("Price", "price"),
 )
@@ -57,4 +58,6 @@ def _figure(key: str, value: float | None) -> str:
         return ""
     if key == "seconds":
         return numbers.duration(value)
+    if key == "shadow_bytes":
+        return f"{value / 2**20:,.1f} MiB"
     return f"{value:,.2f}" if key == "price" else numbers.grouped(value)

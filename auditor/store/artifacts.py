@@ -1,17 +1,18 @@
 """Artifacts: bytes named by their SHA-256, in SQL or under any fsspec URL. Nothing is ever unpickled, nothing crosses a workspace.
 
 An optional content key (what the bytes were made from, such as a shadow's recipe) finds them again before they are made again.
-The first artifact of a key stays: whoever comes second gets the first one's digest.
+The first artifact of a key stays: whoever comes second gets the first one's digest. What is stored or used again is as young as
+what is new, so that retention takes what no audit of late has needed.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 
 from auditor.domain.audit import AuditStatus
 from auditor.errors import NotFound
@@ -34,9 +35,10 @@ class Artifacts:
     def put(self, tx: Transaction, workspace_id: str, data: bytes, *, kind: str, key: str | None = None) -> str:
         """Store the bytes once and return the digest; the very same bytes again cost nothing."""
         if key is not None and (known := self.find(tx, workspace_id, [key])):
+            self.keep(tx, workspace_id, [known[key]])
             return known[key]
         digest = hashlib.sha256(data).hexdigest()
-        if not _is_stored(tx, workspace_id, digest):
+        if not self.keep(tx, workspace_id, [digest]):
             self._store(tx, workspace_id, digest, kind, data)
         if key is not None:
             insert_missing(tx, artifact_key, [{"workspace_id": workspace_id, "key": key, "digest": digest}])
@@ -68,13 +70,25 @@ class Artifacts:
     def get_arrays(self, tx: Transaction, workspace_id: str, digest: str) -> dict[str, NDArray[Any]]:
         return npz.unpacked(self.get(tx, workspace_id, digest))
 
+    def keep(self, tx: Transaction, workspace_id: str, digests: Sequence[str]) -> int:
+        """An audit uses these again: their time begins anew. How many there are."""
+        kept = 0
+        for chosen in _some(workspace_id, digests):
+            kept += tx.execute(update(artifact).where(chosen).values(created_at=datetime.now(UTC))).rowcount
+        return kept
+
+    def size(self, tx: Transaction, workspace_id: str, digests: Sequence[str]) -> int:
+        """Bytes that these take together; what is gone takes none."""
+        total = select(func.coalesce(func.sum(artifact.c.size), 0))
+        return sum(int(tx.execute(total.where(chosen)).scalar_one()) for chosen in _some(workspace_id, digests))
+
     def sizes(self, tx: Transaction, workspace_id: str) -> dict[str, int]:
         """Bytes by kind."""
         chosen = select(artifact.c.kind, func.sum(artifact.c.size)).where(artifact.c.workspace_id == workspace_id)
         return {kind: int(size) for kind, size in tx.execute(chosen.group_by(artifact.c.kind).order_by(artifact.c.kind))}
 
     def delete_older(self, tx: Transaction, before: datetime, kinds: Sequence[str]) -> int:
-        """Forget artifacts of these kinds made before then and return how many; not where an audit runs, which may need them."""
+        """Forget artifacts of these kinds last used before then and return how many; not where an audit runs, which may need them."""
         runs = exists().where(audit.c.workspace_id == artifact.c.workspace_id, audit.c.status == AuditStatus.RUNNING)
         old = and_(artifact.c.created_at < before, artifact.c.kind.in_(list(kinds)), ~runs)
         rows = tx.execute(select(artifact.c.workspace_id, artifact.c.digest).where(old)).all()
@@ -108,5 +122,8 @@ def _this(workspace_id: str, digest: str) -> ColumnElement[bool]:
     return and_(artifact.c.workspace_id == workspace_id, artifact.c.digest == digest)
 
 
-def _is_stored(tx: Transaction, workspace_id: str, digest: str) -> bool:
-    return tx.execute(select(artifact.c.digest).where(_this(workspace_id, digest))).first() is not None
+def _some(workspace_id: str, digests: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    """Conditions that together choose these, each within the parameters that one statement may have."""
+    each = sorted(set(digests))
+    for start in range(0, len(each), CHUNK):
+        yield and_(artifact.c.workspace_id == workspace_id, artifact.c.digest.in_(each[start : start + CHUNK]))

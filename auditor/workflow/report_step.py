@@ -34,8 +34,16 @@ def _cost(services: Services, material: Material) -> dict[str, Any]:
     audit = material.audit
     proposal = Proposal(material.spec, audit.target_id, Offer.of(material.data), audit.created_at)
     expected = foretell(services, audit.workspace_id, proposal)
-    fits = sum(len(r["digests"]) for key, r in material.results.items() if key.startswith("shadows:"))
-    return {"estimated": expected.as_json(), "actual": {"fits": fits}}
+    return {"estimated": expected.as_json(), "actual": _shadows(services, material)}
+
+
+def _shadows(services: Services, material: Material) -> dict[str, int]:
+    """Shadow models: those that were trained for this audit (others were in store already), and the bytes that all of them take."""
+    chunks = [r for key, r in material.results.items() if key.startswith("shadows:")]
+    digests = [digest for chunk in chunks for digest in chunk["digests"].values()]
+    with services.database.read() as tx:
+        size = services.artifacts.size(tx, material.audit.workspace_id, digests)
+    return {"fits": sum(chunk.get("trained", len(chunk["digests"])) for chunk in chunks), "shadow_bytes": size}
 
 
 def result_document(material: Material, graded: dict[str, Any]) -> dict[str, Any]:

@@ -89,8 +89,9 @@ def _shadows(services: Services, step: Step, material: Material, checkpoint: Che
     indices = range(step.params["first"], step.params["last"])
     keys = {i: pool.key(data.digest + data.training_digest, learner, i, seed) for i in indices}
     workspace = material.audit.workspace_id
-    with services.database.read() as tx:
+    with services.database.begin() as tx:
         found = services.artifacts.find(tx, workspace, list(keys.values()))
+        services.artifacts.keep(tx, workspace, list(found.values()))
     missing = [i for i in indices if keys[i] not in found]
     result: Result = {"trained": len(missing)}
     if missing:

@@ -84,6 +84,14 @@ class TestBytes:
         assert find(world, artifacts, "recipe") == {}
         assert get(world, artifacts, put(world, artifacts, b"abc", key="recipe")) == b"abc"
 
+    def test_the_size_of_some_counts_each_once_and_only_ours(self, world):
+        artifacts = Artifacts()
+        digests = [put(world, artifacts, str(n).encode()) for n in range(100, 110)]
+        with world.database.read() as tx:
+            assert artifacts.size(tx, world.ours.id, [*digests, digests[0], "no such digest"]) == 30
+            assert artifacts.size(tx, world.ours.id, digests * 60) == 30  # more than one statement takes
+            assert artifacts.size(tx, world.theirs.id, digests) == artifacts.size(tx, world.ours.id, []) == 0
+
     def test_sizes_by_kind(self, world, artifacts):
         put(world, artifacts, b"abc"), put(world, artifacts, b"defg"), put(world, artifacts, b"x" * 10, kind="dataset")
         with world.database.read() as tx:
@@ -170,6 +178,21 @@ class TestForgetting:
         with pytest.raises(NotFound):
             get(world, artifacts, old)
         assert find(world, artifacts, "recipe") == {}
+
+    @pytest.mark.parametrize("use", ["put", "put by key", "keep"])
+    def test_what_is_used_again_is_as_young_as_what_is_new(self, world, artifacts, use):
+        digest, idle = put(world, artifacts, b"shadow", key="recipe"), put(world, artifacts, b"idle")
+        between = datetime.now(UTC)
+        if use == "keep":
+            with world.database.begin() as tx:
+                assert artifacts.keep(tx, world.ours.id, [digest, "no such digest"]) == 1
+                assert artifacts.keep(tx, world.theirs.id, [digest, idle]) == 0
+        else:
+            put(world, artifacts, b"shadow", key="recipe" if use == "put by key" else None)
+        assert self.older(world, artifacts, between) == 1
+        assert get(world, artifacts, digest) == b"shadow"
+        with pytest.raises(NotFound):
+            get(world, artifacts, idle)
 
     def test_what_was_forgotten_can_be_made_again(self, world, artifacts):
         put(world, artifacts, b"shadow", key="recipe")

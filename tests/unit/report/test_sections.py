@@ -72,6 +72,14 @@ class TestCost:
         assert cost is not None
         assert [row.name for row in cost.rows] == ["Records asked"]
 
+    def test_what_shadows_take_in_store_is_told_beside_how_many_were_trained(self) -> None:
+        cost = cost_of({"actual": {"fits": 0, "shadow_bytes": 2_621_440}})
+        assert cost is not None
+        assert [(row.name, row.actual) for row in cost.rows] == [
+            ("Shadow models fitted", "0"),
+            ("Shadow models in store", "2.5 MiB"),
+        ]
+
     def test_a_range_of_one_number_is_that_number(self) -> None:
         cost = cost_of({"estimated": {"queries_min": 100, "queries_max": 100}})
         assert cost is not None

@@ -1,0 +1,146 @@
+"""Shadows are trained once: through the whole workflow, over HTTP, what does not change is never trained again."""
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.domain.audit import Audit, AuditStatus, StepKind
+from auditor.domain.spec import AuditSpec
+from auditor.settings import Settings
+from auditor.store import audits, retention
+from auditor.testing.servers import ModelServer
+from auditor.workflow import Services, run_locally, submit
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
+from small_audit import MEMBERS, _store, small_spec, small_target, store_small_data
+
+ATTACKS = ["gap"]  # one attack is enough for shadows to be needed
+
+
+@dataclass(frozen=True)
+class Ground:
+    services: Services
+    target: ModelServer
+    workspace_id: str
+    spec: AuditSpec
+
+    def audited(self, workspace_id: str | None = None, **changes: Any) -> Audit:
+        """`changes`: of the spec. The model server is asked through a new address each time: to the service, a new target."""
+        return _ended(
+            self.services, submit(self.services, workspace_id or self.workspace_id, self.spec.model_copy(update=changes)).id
+        )
+
+    def fits(self, **changes: Any) -> int:
+        return cost(self.audited(**changes))["fits"]
+
+
+def cost(audit: Audit) -> dict[str, Any]:
+    assert audit.result is not None, audit.reason
+    actual: dict[str, Any] = audit.result["cost"]["actual"]
+    return actual
+
+
+def _ended(services: Services, audit_id: str) -> Audit:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with services.database.read() as tx:
+            audit = audits.by_id(tx, audit_id)
+        if audit.status is not AuditStatus.RUNNING:
+            return audit
+        time.sleep(0.02)
+    raise AssertionError("the audit did not end")
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    home = tmp_path_factory.mktemp("reuse")
+    services = run_locally(Settings(home, f"sqlite:///{home}/auditor.sqlite", "filesystem://"))
+    with small_target() as target:
+        spec = small_spec(target.open_inference, attacks=ATTACKS, shadows=4)
+        yield Ground(services, target, *store_small_data(services, "ours", spec))
+    services.close()
+
+
+@pytest.fixture(scope="module")
+def first(ground: Ground) -> Audit:
+    return ground.audited()
+
+
+def digests(services: Services, audit: Audit) -> dict[int, str]:
+    with services.database.read() as tx:
+        steps = [s for s in audits.steps(tx, audit.id) if s.kind is StepKind.SHADOWS]
+    return {int(i): digest for step in steps for i, digest in (step.result or {})["digests"].items()}
+
+
+def test_the_first_audit_trains_its_shadows_and_says_what_they_take(ground: Ground, first: Audit) -> None:
+    assert cost(first)["fits"] == 4
+    with ground.services.database.read() as tx:
+        stored = ground.services.artifacts.size(tx, ground.workspace_id, list(digests(ground.services, first).values()))
+    assert cost(first)["shadow_bytes"] == stored
+    assert 4 * 600 * 2 * 4 <= stored < 4 * (600 * 2 * 4 + 1_000)  # log-odds of two classes in 32 bits, and little around them
+
+
+def test_a_new_version_of_the_model_trains_nothing(ground: Ground, first: Audit) -> None:
+    """Another address, name and answers: whatever the target is, the shadows of these records are the same."""
+    block = ground.spec.target_block.model_copy(update={"url": ground.target.open_inference + "?version=2"})
+    again = ground.audited(target=block, name="version 2")
+    assert cost(again) | {"fits": 0} == cost(again)
+    assert digests(ground.services, again) == digests(ground.services, first)
+    assert cost(again)["shadow_bytes"] == cost(first)["shadow_bytes"]
+
+
+def test_more_shadows_extend_the_pool_whatever_the_borders_of_steps(ground: Ground, first: Audit) -> None:
+    more = ground.audited(shadows=10)
+    assert cost(more)["fits"] == 6
+    known = digests(ground.services, more)
+    assert {i: known[i] for i in range(4)} == digests(ground.services, first)
+
+
+def test_what_a_shadow_answers_does_not_depend_on_how_steps_are_cut(ground: Ground, first: Audit) -> None:
+    """Parameters of one's own are timed: the first shadow is a step of its own, and here nothing is reused."""
+    learner = ground.spec.learner.model_copy(update={"params": {"C": 1.0}})  # the default, written out
+    services = ground.services
+    elsewhere, spec = store_small_data(services, "cut otherwise", ground.spec)
+    cut = ground.audited(elsewhere, learner=learner, data=spec.data)
+    assert cost(cut)["fits"] == 4
+    with services.database.read() as tx:
+        keys = [s.key for s in audits.steps(tx, cut.id) if s.kind is StepKind.SHADOWS]
+    assert keys == ["shadows:0-0", "shadows:1-3"]
+    assert digests(services, cut) == digests(services, first)
+
+
+def test_a_parameter_or_a_seed_that_changes_trains_anew(ground: Ground, first: Audit) -> None:
+    assert ground.fits(learner=ground.spec.learner.model_copy(update={"params": {"C": 0.5}}), seed=8) == 4
+    assert ground.fits(learner=ground.spec.learner.model_copy(update={"params": {"C": 0.5}})) == 4
+
+
+def test_a_row_that_changes_trains_anew(ground: Ground, first: Audit) -> None:
+    changed = MEMBERS.copy()
+    changed.loc[0, "age"] = 91
+    with ground.services.database.begin() as tx:
+        members = _store(tx, ground.services, ground.workspace_id, "members again", changed)
+    assert ground.fits(data=ground.spec.data.model_copy(update={"members": members})) == 4
+
+
+def test_another_workspace_shares_nothing(ground: Ground, first: Audit) -> None:
+    theirs, spec = store_small_data(ground.services, "theirs", ground.spec)
+    assert cost(ground.audited(theirs, data=spec.data))["fits"] == 4
+
+
+def test_retention_takes_the_shadows_that_no_audit_of_late_has_used(ground: Ground, first: Audit) -> None:
+    """What the newest audit reused is kept as long as its own; the rest goes, and can be trained again."""
+    services = ground.services
+    other = ground.audited(seed=9)
+    after_other = services.clock()
+    again = ground.audited()
+    with services.database.begin() as tx:
+        retention.forget(tx, services.artifacts, after_other)
+        kept = services.artifacts.size(tx, ground.workspace_id, list(digests(services, again).values()))
+        gone = services.artifacts.size(tx, ground.workspace_id, list(digests(services, other).values()))
+    assert (kept, gone) == (cost(again)["shadow_bytes"], 0)
+    assert ground.fits(seed=9) == 4
