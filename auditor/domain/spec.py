@@ -18,6 +18,17 @@ from auditor.errors import InvalidInput
 
 TIERS = {"quick": 4, "standard": 16, "full": 64}
 LOOKS = (4, 16, 64)
+WANTED = {
+    "shadows": "give an even number from 4 to 1024, or auto",
+    "attacks": "give a tier (quick, standard or full), or a list of attacks such as [lira, rmia]; `auditor attacks` lists them",
+    "claimed_epsilon": "give a number such as 4, or {epsilon: 4, delta: 1e-5}",
+    "learner": "give a name such as random-forest, or {name: random-forest, params: {n_estimators: 100}}",
+    "policy": "give default or people, or levels by family such as {membership: 25}",
+}
+"""What a key of several forms takes; pydantic would tell of one form only."""
+SHAPES = {"tuple_type": "give a list, such as [first, second]", "model_type": "give a mapping of keys"} | dict.fromkeys(
+    ("mapping_type", "dict_type"), "give a mapping of keys"
+)
 NEAR = 0.6
 LISTED = 12
 FILES = ("members", "non_members", "auxiliary", "canaries", "key", "training")
@@ -248,7 +259,7 @@ def first_mistake(error: ValidationError, model: type[BaseModel]) -> InvalidInpu
         return InvalidInput(field, f"unknown key {path[-1]!r}{suggestion(path[-1], _known_keys(model, path[:-1]))}")
     if problem["type"] == "missing":
         return InvalidInput(field, f"add the key {path[-1]!r}")
-    text = problem["msg"]
+    text = WANTED.get(field) or SHAPES.get(problem["type"]) or problem["msg"]
     return InvalidInput(field, text[:1].lower() + text[1:])
 
 

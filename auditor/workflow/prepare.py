@@ -143,7 +143,16 @@ def features_of(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> list[st
             if spec.group is not None and spec.group not in present:
                 raise InvalidInput("data.group", f"column {spec.group!r} is missing from {name}{suggestion(spec.group, present)}")
     _check_named(spec, features)
+    _check_excluded(spec, columns)
     return features
+
+
+def _check_excluded(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> None:
+    """A misspelled name would let the very column be sent that must not be."""
+    known = list(dict.fromkeys(column for present in columns.values() for column in present))
+    unknown = next((column for column in spec.exclude if column not in known), None)
+    if unknown is not None:
+        raise InvalidInput("data.exclude", f"no file has a column {unknown!r}{suggestion(unknown, known)}")
 
 
 def _check_subgroups(spec: DataSpec, name: str, present: Sequence[str]) -> None:

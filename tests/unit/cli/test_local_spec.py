@@ -1,5 +1,6 @@
 """From a YAML file to what is stored: files, target, ids."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from auditor.cli.workspace import first_key, first_workspace, make_key
 from auditor.console import files
 from auditor.domain.audit import Audit, AuditStatus
 from auditor.domain.catalog import Role
+from auditor.domain.spec import parse
 from auditor.errors import InvalidInput
 from auditor.store import datasets, keys, targets
 from auditor.workflow import open_services
@@ -243,3 +245,28 @@ def test_a_misspelled_key_that_is_required_is_told_as_misspelled(tmp_path, writt
     path.write_text(SPEC.replace(f"{meant}:", f"{written}:", 1))
     with pytest.raises(InvalidInput, match=f"unknown key '{written}'; did you mean '{meant}'"):
         read_spec(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"shadows": "many"}, "shadows: give an even number from 4 to 1024, or auto"),
+        ({"attacks": "standart"}, "attacks: give a tier .* or a list of attacks"),
+        ({"claimed_epsilon": "four"}, "claimed_epsilon: give a number such as 4, or {epsilon: 4, delta: 1e-5}"),
+        ({"claimed_epsilon": {"epsilon": -1}}, "claimed_epsilon.epsilon: input should be greater than 0"),
+        ({"learner": 3}, "learner: give a name"),
+        ({"policy": [25]}, "policy: give default or people, or levels"),
+        ({"budget": 5000}, "budget: give a mapping of keys"),
+        ({"data": {"members": "m.csv", "non_members": "n.csv", "label": "y", "subgroups": "sex"}}, "data.subgroups: give a list"),
+        (
+            {"data": {"members": "m.csv", "non_members": "n.csv", "label": "y", "types": "sex"}},
+            "data.types: give a mapping of keys",
+        ),
+    ],
+)
+def test_a_value_of_another_kind_is_told_what_the_key_takes(changes, said):
+    with pytest.raises(InvalidInput) as caught:
+        parse(
+            {"target": {"url": "http://127.0.0.1/"}, "data": {"members": "m.csv", "non_members": "n.csv", "label": "y"}} | changes
+        )
+    assert re.match(said, str(caught.value))

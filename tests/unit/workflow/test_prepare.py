@@ -157,6 +157,7 @@ def test_an_attribute_that_cannot_be_attacked_says_why(values: Any, said: str) -
         ({"types": {"agee": "string"}}, "data.types.agee", "did you mean 'age'?"),
         ({"sensitive": ["sexx"]}, "data.sensitive", "did you mean 'sex'?"),
         ({"exclude": ["id", "age", "zip", "sex"]}, "data.features", "no feature column is left"),
+        ({"exclude": ["idd"]}, "data.exclude", "no file has a column 'idd'; did you mean 'id'?"),
         ({"classes": ("no", "maybe")}, "target.classes", "'yes'"),
         ({"types": {"sex": "number"}}, "data.types.sex", "is no number"),
     ],
