@@ -6,6 +6,7 @@ from typing import Any
 from auditor.report import numbers
 from auditor.report.costs import cost_of
 from auditor.report.figures import PPV, decisive, flagged_words, largest_epsilons
+from auditor.report.findings import named
 from auditor.report.privacy import privacy_of
 from auditor.report.triage import triage_of
 from auditor.report.weight import by_family
@@ -19,6 +20,7 @@ LIKELY_PRIOR = f"{PPV}0.1"
 def told(result: Document) -> list[tuple[str, str]]:
     """(part, sentence) for each part that the result has."""
     parts = (
+        ("Checks failed", _failed(result)),
         ("Privacy loss", _privacy(result)),
         ("A flag is worth", _flag(result)),
         ("Single records", _exposed(result)),
@@ -27,6 +29,17 @@ def told(result: Document) -> list[tuple[str, str]]:
         ("Cost", _cost(result)),
     )
     return [(name, sentence) for name, sentence in parts if sentence]
+
+
+def _failed(result: Document) -> str:
+    """What made findings inconclusive whatever their figures; what holds for several attacks once, and with whom it is about."""
+    blind = (result.get("data") or {}).get("blind_baseline") or {}
+    about: dict[str, list[str]] = {str(blind["sentence"]): []} if blind.get("passed") is False else {}
+    for finding in result["findings"]:
+        for check in (finding.get("controls") or {}).values():
+            if check and check.get("passed") is False:
+                about.setdefault(str(check["sentence"]), []).append(named(finding))
+    return " ".join(f"{sentence} ({listed(attacks)})" if attacks else sentence for sentence, attacks in about.items())
 
 
 def _privacy(result: Document) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from auditor.domain.data import ColumnType
+from auditor.domain.key_forms import SHAPES, WANTED
 from auditor.domain.learner import Task
 from auditor.domain.policy import BUILTIN, DEFAULT_LEVEL, GATED_FAMILIES, Policy
 from auditor.domain.target import Auth, AuthKind, Output, Rows, Target, WireProtocol
@@ -18,17 +19,6 @@ from auditor.errors import InvalidInput
 
 TIERS = {"quick": 4, "standard": 16, "full": 64}
 LOOKS = (4, 16, 64)
-WANTED = {
-    "shadows": "give an even number from 4 to 1024, or auto",
-    "attacks": "give a tier (quick, standard or full), or a list of attacks such as [lira, rmia]; `auditor attacks` lists them",
-    "claimed_epsilon": "give a number such as 4, or {epsilon: 4, delta: 1e-5}",
-    "learner": "give a name such as random-forest, or {name: random-forest, params: {n_estimators: 100}}",
-    "policy": "give default or people, or levels by family such as {membership: 25}",
-}
-"""What a key of several forms takes; pydantic would tell of one form only."""
-SHAPES = {"tuple_type": "give a list, such as [first, second]", "model_type": "give a mapping of keys"} | dict.fromkeys(
-    ("mapping_type", "dict_type"), "give a mapping of keys"
-)
 NEAR = 0.6
 LISTED = 12
 FILES = ("members", "non_members", "auxiliary", "canaries", "key", "training")

@@ -78,6 +78,7 @@ CONTROLS = {
     "noise_target": "Noise target",
     "shadow_match": "Shadow match",
     "random_answers": "Random answers",
+    "inverted_answers": "Inverted answers",
 }
 
 LIMITATIONS = (

@@ -73,6 +73,23 @@ def random_answers(answers: Floats, candidates: Records, shadows: ShadowOutputs 
     )
 
 
+def inverted_answers(answers: Floats, candidates: Records) -> Control | None:
+    """A failed control if the target's answers (n, C) speak against the truth about most classes, and for it about none; else None.
+
+    Per class as in `random_answers`: the AUC is beyond chance below .5, for values (n, 1) the rank correlation below 0. Classes in
+    another order than the target's do this; attacks that read the true class then take what the model knows for ignorance.
+    """
+    if not len(answers) or _is_constant(answers):
+        return None
+    shown = _relations(answers, candidates)
+    certain = quantile(ERROR / max(1, len(shown)))
+    errors = [gap * np.sqrt(n) for gap, n in shown]
+    if max(errors, default=0.0) > certain or 2 * sum(error < -certain for error in errors) <= len(errors):
+        return None
+    order = "that the values have the sign of the label" if candidates.values is not None else "the order of target.classes"
+    return Control(False, f"The target's answers speak against the truth, which they predict worse than chance. Check {order}.")
+
+
 def ks_distance(first: Floats, second: Floats) -> float:
     """The largest difference between the two empirical distributions, 0 to 1."""
     points = np.concatenate([first, second])
@@ -93,12 +110,18 @@ def _is_constant(answers: Floats) -> bool:
     return bool((np.ptp(filled, axis=0) < 1e-9).all())
 
 
+def _relations(answers: Floats, candidates: Records) -> list[tuple[float, float]]:
+    """How far each class (or the value) is from no relation with the truth, and one over the variance of that without one."""
+    if candidates.values is None:
+        return [told for c in range(answers.shape[1]) if (told := _auc(answers[:, c], candidates.labels == c)) is not None]
+    known = ~np.isnan(candidates.values)
+    if known.sum() < 2:
+        return []
+    return [(rank_correlation(answers[known, 0], candidates.values[known]), float(known.sum() - 1))]
+
+
 def _is_unrelated(answers: Floats, candidates: Records) -> bool:
-    if candidates.values is not None:
-        known = ~np.isnan(candidates.values)
-        shown = [(rank_correlation(answers[known, 0], candidates.values[known]), float(known.sum() - 1))] if known.sum() > 1 else []
-    else:
-        shown = [told for c in range(answers.shape[1]) if (told := _auc(answers[:, c], candidates.labels == c)) is not None]
+    shown = _relations(answers, candidates)
     certain = quantile(ERROR / max(1, len(shown)))
     return bool(shown) and all(
         abs(gap) <= certain / np.sqrt(n) and abs(gap) + certain / np.sqrt(n) < NEGLIGIBLE for gap, n in shown

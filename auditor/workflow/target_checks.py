@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.target import Output, Profile
-from auditor.scoring.mismatch import random_answers, shadow_match
+from auditor.scoring.mismatch import inverted_answers, random_answers, shadow_match
 from auditor.workflow.look import Look, TargetChecks
+from auditor.workflow.privacy import is_canary
 from auditor.workflow.recorded import answers_of, profile_of, shadows_of
 from auditor.workflow.shadow_signals import logits_of, signals_of
 
@@ -18,8 +19,11 @@ def checks_of(look: Look) -> TargetChecks:
         return TargetChecks()
     data, profile = material.data, profile_of(material)
     shadows = shadows_of(services, material, look.shadows)
-    random = random_answers(_completed(answers, profile), data.candidates, shadows, profile.deterministic)
-    of_all = {} if random is None else {"random_answers": random}
+    told = _completed(answers, profile)
+    found = {"random_answers": random_answers(told, data.candidates, shadows, profile.deterministic)}
+    if not is_canary(material):  # canaries have wrong labels by design, and a good model speaks against those
+        found["inverted_answers"] = inverted_answers(told, data.candidates)
+    of_all = {name: control for name, control in found.items() if control is not None}
     if shadows is None:
         return TargetChecks(of_all)
     signals = signals_of(shadows, data.candidates, profile)

@@ -62,8 +62,16 @@ def test_answers_by_lot_carry_no_verdict(tmp_path: Path) -> None:
     assert result["audit"]["outcome"] == "inconclusive"
 
 
+def test_answers_in_another_order_of_classes_carry_no_verdict(tmp_path: Path) -> None:
+    result = audited(tmp_path, lambda frame: sharp(frame)[:, ::-1])
+    (finding,) = result["findings"]
+    assert finding["controls"]["inverted_answers"]["passed"] is False
+    assert "target.classes" in finding["controls"]["inverted_answers"]["sentence"]
+    assert result["audit"]["outcome"] == "inconclusive"
+
+
 def test_shadows_that_do_not_match_are_told_before_the_numbers(tmp_path: Path) -> None:
     (finding,) = audited(tmp_path, sharp)["findings"]
     assert finding["controls"]["shadow_match"]["passed"] is None
     assert finding["caveats"][0].startswith("The shadow models do not answer like the target (KS distance 0.")
-    assert "random_answers" not in finding["controls"]
+    assert not {"random_answers", "inverted_answers"} & finding["controls"].keys()

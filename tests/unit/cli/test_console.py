@@ -95,6 +95,21 @@ class TestFindings:
     def test_the_other_parts_are_a_line_each(self, said):
         assert said in " ".join(printed(findings_table(result("exposed"))).split())
 
+    def test_why_figures_carry_no_verdict_is_told_once(self):
+        document = result("inconclusive")
+        sentence = "The target's answers have nothing to do with the records."
+        for finding in document["findings"]:
+            finding["controls"]["random_answers"] = {"passed": False, "sentence": sentence, "estimates": []}
+        said = dict(told(document))["Checks failed"]
+        names = [f["attack"] for f in document["findings"]]
+        assert said.startswith("Members and non-members can be told apart without asking the model (AUC 0.561, p < 0.005)")
+        assert "the attack reads something else than membership. (lira)" in said
+        assert said.count(sentence) == 1
+        assert all(name in said.split(sentence)[1] for name in names)
+
+    def test_where_no_check_failed_none_is_told(self):
+        assert all("Checks failed" not in dict(told(result(name))) for name in ("breach", "pass", "exposed"))
+
     def test_what_a_result_does_not_have_is_not_told(self):
         assert told(result("breach")) == []
 

@@ -23,6 +23,7 @@ name: mine
 target: {url: http://127.0.0.1:8080/v2/models/m/infer}
 data: {members: members.csv, non_members: sub/non_members.csv, label: y}
 """
+FILES = {"members": "m.csv", "non_members": "n.csv", "label": "y"}
 
 
 class Nobody:

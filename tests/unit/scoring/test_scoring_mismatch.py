@@ -12,7 +12,7 @@ from scoring_world import sides
 from auditor.domain.data import Records
 from auditor.domain.finding import Control
 from auditor.domain.shadow import ShadowOutputs
-from auditor.scoring.mismatch import ks_distance, random_answers, shadow_match
+from auditor.scoring.mismatch import inverted_answers, ks_distance, random_answers, shadow_match
 
 IS_MEMBER = sides(1_000, 1_000)
 SIGNALS = shadow_signals(2_000, 8, 0, 0.0)
@@ -189,3 +189,52 @@ def test_values_are_held_against_the_true_ones(knowing: float, random: bool) -> 
     told = (knowing * true + rng.standard_normal(3_000))[:, None]
 
     assert is_random(random_answers(told, homes, None, True)) is random
+
+
+@pytest.mark.parametrize("order", [[2, 0, 1], [1, 2, 0]])
+def test_classes_in_another_order_speak_against_the_truth(order: list[int]) -> None:
+    found = inverted_answers(answers(2.0)[:, order], PEOPLE)
+
+    assert found is not None
+    assert found.passed is False
+    assert found.sentence.endswith("Check the order of target.classes.")
+
+
+@pytest.mark.parametrize("knowing", [0.0, 0.05, 0.3, 5.0])
+def test_models_that_know_little_do_not_speak_against_it(knowing: float) -> None:
+    assert inverted_answers(answers(knowing), PEOPLE) is None
+
+
+def test_one_class_that_is_mistaken_is_not_an_inversion() -> None:
+    confused = answers(2.0)
+    confused[:, 2] = 1 - confused[:, 2]
+
+    assert inverted_answers(confused, PEOPLE) is None
+
+
+def test_a_constant_answer_and_too_few_records_speak_against_nothing() -> None:
+    few = Records(pd.DataFrame({"a": range(200)}), (np.arange(200) < 40).astype(np.intp))
+
+    assert inverted_answers(np.tile([0.6, 0.3, 0.1], (3_000, 1)), PEOPLE) is None
+    assert inverted_answers(np.eye(2)[1 - few.labels], few) is None
+
+
+def test_labels_alone_can_be_inverted_too() -> None:
+    people = Records(pd.DataFrame({"a": range(400)}), (np.arange(400) % 4 == 0).astype(np.intp))
+
+    assert inverted_answers(np.eye(2)[1 - people.labels], people) is not None
+    assert inverted_answers(np.eye(2)[people.labels], people) is None
+
+
+def test_chance_seldom_passes_for_an_inversion() -> None:
+    assert sum(inverted_answers(answers(0.0, seed=s), PEOPLE) is not None for s in range(200)) <= 2
+
+
+@pytest.mark.parametrize(("sign", "inverted"), [(-1.0, True), (1.0, False)])
+def test_values_of_the_wrong_sign_are_inverted(sign: float, inverted: bool) -> None:
+    true = np.random.default_rng(5).standard_normal(500)
+    homes = Records(pd.DataFrame({"a": range(500)}), np.zeros(500, np.intp), true)
+    found = inverted_answers((sign * true)[:, None], homes)
+
+    assert (found is not None) is inverted
+    assert found is None or "sign" in found.sentence

@@ -1,0 +1,13 @@
+"""What the keys of a spec take, for the sentence that refuses a value of another kind."""
+
+WANTED = {
+    "shadows": "give an even number from 4 to 1024, or auto",
+    "attacks": "give a tier (quick, standard or full), or a list of attacks such as [lira, rmia]; `auditor attacks` lists them",
+    "claimed_epsilon": "give a number such as 4, or {epsilon: 4, delta: 1e-5}",
+    "learner": "give a name such as random-forest, or {name: random-forest, params: {n_estimators: 100}}",
+    "policy": "give default or people, or levels by family such as {membership: 25}",
+}
+"""What a key of several forms takes; pydantic would tell of one form only."""
+SHAPES = {"tuple_type": "give a list, such as [first, second]", "model_type": "give a mapping of keys"} | dict.fromkeys(
+    ("mapping_type", "dict_type"), "give a mapping of keys"
+)
