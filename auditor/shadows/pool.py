@@ -12,8 +12,8 @@ from auditor.domain.target import Output, Profile
 from auditor.learners import check
 from auditor.learners.estimators import versions
 
-# Change this when the encoding, the design or the seeds of shadows change, so that stored outputs are not mistaken for new ones.
-TRAINING_VERSION = 3
+# Change this when the encoding, the design, the seeds or the stored arrays of shadows change: what is stored is not mistaken for new.
+TRAINING_VERSION = 4
 
 
 def key(pool_digest: str, learner: Learner, index: int, seed: int) -> str:
@@ -38,13 +38,25 @@ def array_name(task: Task) -> str:
     return "values" if task is Task.REGRESSION else "log_odds"
 
 
+def kept(answers: NDArray[np.float32], task: Task) -> dict[str, NDArray[np.float32]]:
+    """One shadow's answers (n, C) as they are stored. Of two classes only the second: the log-odds of the first are its negative.
+    Near 0 and 1 that is also the finer one, where a library rounds the first to 32 bits as the complement of the second."""
+    is_binary = task is Task.CLASSIFICATION and answers.shape[-1] == 2
+    return {array_name(task): np.ascontiguousarray(answers[:, 1:]) if is_binary else answers}
+
+
+def _both_classes(stored: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Log-odds (..., 1) of the second of two classes -> (..., 2); with more classes as they are."""
+    return np.concatenate([-stored, stored], axis=-1) if stored.shape[-1] == 1 else stored
+
+
 def outputs(stored: NDArray[np.float32], masks: NDArray[np.bool_], profile: Profile) -> ShadowOutputs:
-    """Stored log-odds (K, n, C) as probabilities of the target's channel: labels as 0/1, classes that the target does not
-    return as NaN, rounded to the target's decimals; stored values (K, n, 1) as values, rounded likewise. Attacks calibrated on
-    sharper answers than they get would misjudge."""
+    """Stored log-odds (K, n, C), or (K, n, 1) of the second of two classes, as probabilities of the target's channel: labels as
+    0/1, classes that the target does not return as NaN, rounded to the target's decimals; stored values (K, n, 1) as values,
+    rounded likewise. Attacks calibrated on sharper answers than they get would misjudge."""
     if profile.output is Output.VALUE:
         return ShadowOutputs(values_as_shown(stored.astype(np.float64), profile.decimals), masks)
-    return ShadowOutputs(as_shown(probabilities(stored), profile), masks)
+    return ShadowOutputs(as_shown(probabilities(_both_classes(stored)), profile), masks)
 
 
 def values_as_shown(values: NDArray[np.float64], decimals: int | None) -> NDArray[np.float64]:

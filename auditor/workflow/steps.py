@@ -100,7 +100,7 @@ def _shadows(services: Services, step: Step, material: Material, checkpoint: Che
         result["seconds_a_fit"] = round((time.monotonic() - started) / len(missing), 3)
         with services.database.begin() as tx:
             for index, outputs in zip(missing, trained, strict=True):
-                arrays = {pool.array_name(learner.task): outputs}
+                arrays = pool.kept(outputs, learner.task)
                 found[keys[index]] = services.artifacts.put_arrays(tx, workspace, arrays, key=keys[index], kind="shadow")
     return result | {"digests": {str(i): found[keys[i]] for i in indices}}
 

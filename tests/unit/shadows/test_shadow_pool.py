@@ -69,6 +69,44 @@ def test_values_and_log_odds_are_never_taken_for_each_other() -> None:
     assert pool.array_name(Task.CLASSIFICATION) == "log_odds"
 
 
+def binary() -> np.ndarray:
+    """(2, n, 2) answers of two shadows, exact zeros and ones, ties and neighbours of the clip among them."""
+    second = np.concatenate([[0.0, 1.0, 0.5, 1e-9, 1 - 1e-9, 1e-7, 2e-7, 1 - 2e-7], np.linspace(0.001, 0.999, 999)])
+    both = np.stack([1.0 - second, second], axis=1)
+    return np.stack([both, both[::-1]])
+
+
+def test_of_two_classes_one_column_is_kept_and_the_other_is_its_mirror() -> None:
+    answers = log_odds(binary())
+    stored = np.stack([pool.kept(one, Task.CLASSIFICATION)["log_odds"] for one in answers])
+    assert stored.shape == (2, answers.shape[1], 1)
+    assert stored.nbytes == answers.nbytes // 2
+    np.testing.assert_allclose(-stored[..., 0], answers[..., 0], rtol=1e-6)
+    assert -log_odds(np.zeros(1))[0] == log_odds(np.ones(1))[0]  # the clip is symmetric, to the last bit
+    masks = design.masks(answers.shape[1], range(2), 0)
+    profile = replace(PROBABILITIES, classes=("a", "b"))
+    found = pool.outputs(stored, masks, profile).probabilities
+    np.testing.assert_allclose(found, pool.outputs(answers, masks, profile).probabilities, rtol=2e-6, atol=1e-14)
+    np.testing.assert_allclose(found.sum(axis=2), 1.0, atol=1e-15)
+
+
+@pytest.mark.parametrize(("output", "decimals"), [(Output.LABELS, None), (Output.PROBABILITIES, 2), (Output.PROBABILITIES, 4)])
+def test_one_column_shows_what_two_columns_show(output: Output, decimals: int | None) -> None:
+    answers, profile = log_odds(binary()), Profile(output, ("a", "b"), decimals)
+    stored = np.stack([pool.kept(one, Task.CLASSIFICATION)["log_odds"] for one in answers])
+    masks = design.masks(answers.shape[1], range(2), 0)
+    np.testing.assert_array_equal(
+        pool.outputs(stored, masks, profile).probabilities, pool.outputs(answers, masks, profile).probabilities
+    )
+
+
+@pytest.mark.parametrize(("task", "columns"), [(Task.CLASSIFICATION, 3), (Task.REGRESSION, 1)])
+def test_of_more_classes_and_of_values_everything_is_kept(task: Task, columns: int) -> None:
+    answers = np.random.default_rng(0).normal(size=(5, columns)).astype(np.float32)
+    (kept,) = pool.kept(answers, task).values()
+    np.testing.assert_array_equal(kept, answers)
+
+
 def test_the_key_depends_on_everything_that_changes_a_shadow() -> None:
     learner = Learner("xgboost", {"max_depth": 4})
     keys = {
