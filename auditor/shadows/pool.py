@@ -12,7 +12,7 @@ from auditor.domain.target import Output, Profile
 from auditor.learners import check
 from auditor.learners.estimators import versions
 
-# Change this when the encoding, the design, the seeds or the stored arrays of shadows change: what is stored is not mistaken for new.
+# Change this when the encoding, the design, the seeds or the stored arrays of shadows change, so that nothing old is taken for new.
 TRAINING_VERSION = 4
 
 
