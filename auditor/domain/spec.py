@@ -130,7 +130,7 @@ class AuditSpec(_Part):
         LearnerSpec(), description="how the model was trained; auto picks the closest of the known learners"
     )
     attacks: Literal["quick", "standard", "full"] | tuple[AttackSpec, ...] = Field("standard", description="a tier or a list")
-    shadows: Literal["auto"] | int | None = Field(None, description="an even number, or auto: 4, 16, 64 until the outcome is clear")
+    shadows: Literal["auto"] | int | None = Field(None, description="an even number, or auto: 4, 16, 64 until two looks agree")
     budget: BudgetSpec = BudgetSpec()
     claimed_epsilon: ClaimedEpsilon | None = Field(None, description="(epsilon, delta) of a differentially private training")
     policy: str | Mapping[str, float | None] = Field("default", description="default, people, or {family: level or null}")

@@ -88,7 +88,7 @@ class Artifacts:
         return {kind: int(size) for kind, size in tx.execute(chosen.group_by(artifact.c.kind).order_by(artifact.c.kind))}
 
     def delete_older(self, tx: Transaction, before: datetime, kinds: Sequence[str]) -> int:
-        """Forget artifacts of these kinds last used before then and return how many; not where an audit runs, which may need them."""
+        """Forget artifacts of these kinds last used before then, and how many; not where an audit runs, which may need them."""
         runs = exists().where(audit.c.workspace_id == artifact.c.workspace_id, audit.c.status == AuditStatus.RUNNING)
         old = and_(artifact.c.created_at < before, artifact.c.kind.in_(list(kinds)), ~runs)
         rows = tx.execute(select(artifact.c.workspace_id, artifact.c.digest).where(old)).all()

@@ -14,7 +14,7 @@ KINDS = ("shadow", "evidence")
 
 
 def forget(tx: Transaction, artifacts: Artifacts, before: datetime) -> None:
-    """Recorded answers of audits that ended before then, evidence and shadows that no audit used since, and answers to old requests."""
+    """Recorded answers of audits that ended before then, evidence and shadows not used since, and answers to old requests."""
     ended = select(audit.c.id).where(audit.c.status != AuditStatus.RUNNING, audit.c.finished_at < before)
     tx.execute(delete(answer).where(answer.c.audit_id.in_(ended)))
     artifacts.delete_older(tx, before, KINDS)

@@ -153,7 +153,8 @@ def _assumed(spec: AuditSpec, records: Offer | Files, profile: Profile | None) -
         speed = 1000 * ASSUMED_BATCH / ASSUMED_LATENCY_MS
         yield f"The target was not asked yet: it is taken to return {spec.target_block.output}, at {speed:,.0f} rows a second."
     if len(looks) > 1:
-        yield f"It stops at {looks[0]} shadow models if the outcome is clear by then, and grows to at most {looks[-1]}."
+        first = f"It stops at {looks[0]} shadow models if the highest severity is shown by then"
+        yield f"{first}, else where two looks agree, and grows to at most {looks[-1]}."
     if isinstance(records, Files) and spec.data.sensitive:
         names = ", ".join(s.name for s in spec.data.sensitive)
         yield f"The values of {names} were not counted yet: each is taken to have {VALUES_LEAST} to {VALUES_MOST}."

@@ -9,7 +9,7 @@ from auditor.attacks import registry
 from auditor.domain.attack import Attack, Checkpoint
 from auditor.domain.audit import Step, StepStatus
 from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
-from auditor.domain.finding import Control, Estimate, Finding, Outcome
+from auditor.domain.finding import Control, Estimate, Finding
 from auditor.domain.target import Output
 from auditor.errors import AttackFailed
 from auditor.scoring import controls, holm, score
@@ -17,6 +17,7 @@ from auditor.scoring.assess import Assessment, Grading, Truth, assess
 from auditor.scoring.triage import early_tail
 from auditor.workflow.blindness import blind_of, weigh_against_blind
 from auditor.workflow.exposed import exposed, reader
+from auditor.workflow.growth import growth_of
 from auditor.workflow.look import Item, Look
 from auditor.workflow.material import Material
 from auditor.workflow.privacy import answered, caveats_of, epsilon_of
@@ -41,7 +42,7 @@ class Case:
 
 
 def grade(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> dict[str, Any]:
-    """Findings of this look, what failed, and whether a membership verdict is open that more shadows may close."""
+    """Findings of this look, what failed, and whether the pool of shadows grows for another look."""
     look = Look(services, material, step.params["shadows"], 1.0 / step.params["looks"])
     look = replace(look, checks=checks_of(look))
     found: list[Finding] = []
@@ -54,11 +55,13 @@ def grade(services: Services, step: Step, material: Material, checkpoint: Checkp
 
 
 def _recorded(step: Step, look: Look, found: list[Finding], failed: list[Item]) -> dict[str, Any]:
-    is_open = any(f.family == "membership" and f.outcome is Outcome.INCONCLUSIVE for f in found)
+    findings = [f.as_json() for f in found]
+    grown = growth_of(look.material, step.params["look"], findings)
     return {
-        "findings": [f.as_json() for f in found],
+        "findings": findings,
         "failed": failed,
-        "grow": bool(is_open and step.params["look"] + 1 < step.params["looks"]),
+        "grow": grown.grows,
+        "growth": grown.sentence,
         "shadows": look.shadows,
         "privacy": answered(look.material, found),
     }

@@ -120,6 +120,7 @@ def _method(material: Material, graded: dict[str, Any]) -> dict[str, Any]:
     return {
         "seed": material.spec.seed,
         "shadows": graded["shadows"] if chosen else 0,
+        **({"growth": graded["growth"]} if graded.get("growth") else {}),
         "learner": chosen.get("learner"),
         "learner_distances": chosen.get("distances", {}),
         "runner_up": chosen.get("runner_up"),

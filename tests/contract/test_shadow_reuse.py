@@ -144,3 +144,17 @@ def test_retention_takes_the_shadows_that_no_audit_of_late_has_used(ground: Grou
         gone = services.artifacts.size(tx, ground.workspace_id, list(digests(services, other).values()))
     assert (kept, gone) == (cost(again)["shadow_bytes"], 0)
     assert ground.fits(seed=9) == 4
+
+
+def test_a_pool_that_grows_says_how_many_shadows_it_took_and_why_it_stopped(ground: Ground) -> None:
+    grown = ground.audited(shadows="auto", seed=11)
+    assert grown.result is not None
+    method = grown.result["method"]
+    assert method["shadows"] in (4, 16, 64)
+    assert method["growth"].startswith(f"It took {method['shadows']} shadow models")
+    assert cost(grown)["fits"] == method["shadows"] == len(digests(ground.services, grown))
+
+
+def test_a_number_that_was_given_needs_no_reason(first: Audit) -> None:
+    assert first.result is not None
+    assert "growth" not in first.result["method"]
