@@ -57,7 +57,8 @@ def assess_subgroups(
     Each group of at least 200 members and 200 non-members gets its TPR at the cut that holds for all candidates
     (Clopper-Pearson), its own AUC (DeLong), and both minus those of everybody else: independent records, so limits combine as in
     Newcombe's method 10. The limits of all differences hold together, at `grading.confidence` (Holm's step-down over both kinds and
-    all groups). `is_member` and the cells are those of the records that the attack was tried on.
+    all groups, on the share of the error that this look has). `is_member` and the cells are those of the records that the attack
+    was tried on.
     """
     judged, found = _judged(thresholds.checked(evidence, is_member), is_member), groups(cells)
     pairs = [c for place, group in enumerate(found) for c in _comparisons(judged, group, place)]
@@ -101,7 +102,7 @@ def _stepped_down(pairs: list[Comparison], grading: Grading) -> dict[int, list[E
     """Place of the group -> its differences. Those whose limits exclude 0 at alpha / m are settled; the others share again."""
     settled: dict[int, Estimate] = {}
     while len(settled) < len(pairs):
-        alpha = grading.marginal_alpha / (len(pairs) - len(settled))
+        alpha = grading.marginal_alpha * grading.look_share / (len(pairs) - len(settled))
         now = {i: _gap(p, alpha, grading) for i, p in enumerate(pairs) if i not in settled}
         apart = {i: e for i, e in now.items() if _is_apart(e)}
         settled |= apart or now

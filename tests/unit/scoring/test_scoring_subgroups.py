@@ -29,6 +29,11 @@ def value_of(group: Subgroup, name: str) -> Estimate:
     return next(e for e in group.estimates if e.name == name)
 
 
+def limits_of(found: Estimate | None) -> tuple[float, float]:
+    assert found is not None
+    return found.low or 0.0, found.high or 0.0
+
+
 def test_the_exposed_group_is_told() -> None:
     found = graded(exposed(2.0), part=PARTS)
 
@@ -120,6 +125,17 @@ def test_limits_of_more_groups_are_wider() -> None:
     assert among is not None
     assert (among.low or 0) < (alone.low or 0)
     assert (among.high or 0) > (alone.high or 0)
+
+
+def test_a_look_of_several_has_wider_limits_and_the_same_figures_of_its_own() -> None:
+    """Groups are told at whichever look the audit stops; with three looks each has a third of the error."""
+    alone, shared = (
+        {g.value: g for g in assess_subgroups(exposed(0.0, seed=1), IS_MEMBER, {"part": PARTS}, Grading(25.0, look_share=share))}
+        for share in (1.0, 1 / 3)
+    )
+    first, second = limits_of(alone["few"].difference), limits_of(shared["few"].difference)
+    assert second[0] < first[0] < first[1] < second[1]
+    assert alone["few"].estimates[:2] == shared["few"].estimates[:2]
 
 
 def test_settled_groups_leave_their_share_to_the_others() -> None:
