@@ -82,7 +82,7 @@ def test_the_first_audit_trains_its_shadows_and_says_what_they_take(ground: Grou
     with ground.services.database.read() as tx:
         stored = ground.services.artifacts.size(tx, ground.workspace_id, list(digests(ground.services, first).values()))
     assert cost(first)["shadow_bytes"] == stored
-    assert 4 * 600 * 2 * 4 <= stored < 4 * (600 * 2 * 4 + 1_000)  # log-odds of two classes in 32 bits, and little around them
+    assert 4 * 600 * 4 <= stored < 4 * (600 * 2 * 4 + 1_000)  # log-odds of one class or two in 32 bits, and little around them
 
 
 def test_a_new_version_of_the_model_trains_nothing(ground: Ground, first: Audit) -> None:
