@@ -12,7 +12,7 @@ from auditor.settings import Settings
 from auditor.store import datasets, secrets, targets
 from auditor.store.engine import Transaction
 from auditor.web.ids import the_id
-from auditor.workflow.prepare import features_of
+from auditor.workflow.named_columns import features_of
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 

@@ -19,8 +19,8 @@ REMEMBERED = 20  # audits of a target that are looked through for one that has a
 
 @dataclass(frozen=True)
 class Proposal:
-    """A spec with ids of datasets and the block of its target. `offer`: its records, where they were read; `before`: what later audits
-    learned about the target plays no part."""
+    """A spec with ids of datasets and the block of its target. `offer`: its records, where they were read; `before`: what later
+    audits learned about the target plays no part."""
 
     spec: AuditSpec
     target_id: str | None

@@ -13,7 +13,8 @@ from auditor.store import audits, datasets, events
 from auditor.store.engine import Transaction
 from auditor.workflow.advance import advance_in, deliver
 from auditor.workflow.canaries import refuse_other_key
-from auditor.workflow.prepare import features_of, refuse_small
+from auditor.workflow.named_columns import features_of
+from auditor.workflow.prepare import refuse_small
 from auditor.workflow.probing import requested_attacks
 from auditor.workflow.services import Services
 

@@ -27,11 +27,6 @@ def epsilon_of(mu: float, delta: float) -> float:
     return float(brentq(lambda epsilon: _log_delta(epsilon, mu) - np.log(delta), 0.0, highest, xtol=1e-10))
 
 
-def mu_of(epsilon: float, delta: float) -> float:
-    """The largest mu that keeps (epsilon, delta); `delta` above 0."""
-    return float(brentq(lambda mu: _log_delta(epsilon, mu) - np.log(delta), 1e-9, LARGEST, xtol=1e-10))
-
-
 def mu_at(counts: Counts, alpha: float) -> Floats:
     """Phi^-1(1 - FPR_U) - Phi^-1(FNR_U) at each threshold (T,), for thresholds fixed beforehand; the rates share `alpha`."""
     wrong = upper(counts.fp, counts.non_members, alpha / 2)
