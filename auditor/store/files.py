@@ -20,14 +20,14 @@ def write(url: str, workspace_id: str, digest: str, data: bytes) -> str:
     location = f"{url}{'' if url.endswith('/') else '/'}{workspace_id}/{digest[:2]}/{digest}"
     system, path = _opened(location)
     try:
-        system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
         if "file" in _protocols(system):
+            system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             draft = f"{path}.{uuid.uuid4().hex}.part"
             system.pipe_file(draft, data)
             system.mv(draft, path)
         else:
             system.pipe_file(path, data)
-    except OSError as error:
+    except Exception as error:  # every kind of storage has errors of its own
         raise Unavailable(f"artifacts cannot be written to {url}: {_why(error)}") from error
     return location
 
@@ -39,7 +39,7 @@ def read(location: str, digest: str) -> bytes:
         data = bytes(system.cat_file(path))
     except FileNotFoundError:
         raise NotFound("the file of these stored bytes is gone; upload or compute them again") from None
-    except OSError as error:
+    except Exception as error:
         raise Unavailable(f"artifacts cannot be read from {location}: {_why(error)}") from error
     if hashlib.sha256(data).hexdigest() != digest:
         raise Unavailable("a stored file is damaged: it does not have the digest it is named by; restore it from a backup")
@@ -47,16 +47,19 @@ def read(location: str, digest: str) -> bytes:
 
 
 def remove(location: str) -> None:
-    """A file that is gone already is fine."""
+    """A file that is gone already is fine, and one that cannot be removed now stays: nothing names it any more."""
     system, path = _opened(location)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(Exception):
         system.rm_file(path)
 
 
 def _opened(location: str) -> tuple[Any, str]:
     try:
         system, path = url_to_fs(location)
-    except (ValueError, ImportError) as error:
+    except ImportError as error:
+        needed = "install privacy-attack-auditor[s3]" if location.startswith(("s3:", "s3a:")) else str(error)
+        raise InvalidInput("AUDITOR_ARTIFACTS_URL", f"this kind of URL needs a library that is missing: {needed}") from error
+    except ValueError as error:
         raise InvalidInput("AUDITOR_ARTIFACTS_URL", f"this kind of URL cannot be opened: {error}") from error
     return system, path
 
@@ -65,5 +68,7 @@ def _protocols(system: Any) -> tuple[str, ...]:
     return (system.protocol,) if isinstance(system.protocol, str) else tuple(system.protocol)
 
 
-def _why(error: OSError) -> str:
-    return f"{error.strerror or 'the storage refuses'}; check AUDITOR_ARTIFACTS_URL, its permissions and its free space"
+def _why(error: Exception) -> str:
+    said = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0:1] or "the storage refuses"
+    reason = said if isinstance(said, str) else said[0]
+    return f"{reason.rstrip('.')}; check AUDITOR_ARTIFACTS_URL, its permissions and its free space"
