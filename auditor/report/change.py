@@ -21,9 +21,10 @@ class AttackChange:
 
 @dataclass(frozen=True)
 class Change:
-    """`svg` draws the difference in AUC of every attack; "" where none could be told."""
+    """`svg` draws the difference in AUC of every attack; "" where none could be told. `caveats` go before all figures."""
 
     sides: str
+    caveats: tuple[str, ...]
     attacks: tuple[AttackChange, ...]
     missing: tuple[str, ...]
     svg: str
@@ -36,6 +37,7 @@ def change_of(comparison: Document) -> Change:
     caption = "Difference in AUC, second minus first; to the right of the line the second target leaks more"
     return Change(
         sides=f"{comparison['members']:,} members and {comparison['non_members']:,} non-members, the same in both",
+        caveats=tuple(comparison.get("caveats", ())),
         attacks=tuple(AttackChange(a["attack"], a["sentence"], tuple(map(figure_of, a["estimates"]))) for a in attacks),
         missing=tuple(_missing(comparison)),
         svg=intervals_svg(_bars(attacks), caption, lambda value: numbers.plain(round(value, 12))),

@@ -14,6 +14,7 @@ from auditor.errors import AttackFailed, Conflict, NotFound
 from auditor.scoring import paired
 from auditor.scoring.assess import Grading
 from auditor.store import audits
+from auditor.workflow.compare_caveats import caveats, looked
 from auditor.workflow.look import Item, Look
 from auditor.workflow.material import Material, of_audit
 from auditor.workflow.services import Services
@@ -35,7 +36,8 @@ class ComparedAttack:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`first_only`, `second_only`: membership attacks that one of the two audits lacks."""
+    """`first_only`, `second_only`: membership attacks that one of the two audits lacks. `caveats`: reasons beside the targets why
+    the two may differ."""
 
     first: str
     second: str
@@ -44,6 +46,7 @@ class Comparison:
     attacks: tuple[ComparedAttack, ...]
     first_only: tuple[str, ...]
     second_only: tuple[str, ...]
+    caveats: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -54,6 +57,7 @@ class Comparison:
             "attacks": [attack.as_json() for attack in self.attacks],
             "first_only": list(self.first_only),
             "second_only": list(self.second_only),
+            "caveats": list(self.caveats),
         }
 
 
@@ -80,6 +84,7 @@ def compare(services: Services, workspace_id: str, first_id: str, second_id: str
         tuple(_compared(key, (before[key], after[key]), terms, grading) for key in common),
         tuple(key for key in before if key not in after),
         tuple(key for key in after if key not in before),
+        caveats(first, second),
     )
 
 
@@ -119,8 +124,7 @@ def _shadows(material: Material) -> dict[str, str]:
 
 def _scores(services: Services, material: Material) -> dict[str, MembershipScores]:
     """Evidence of the membership attacks at the look that the result rests on, by name and parameters."""
-    shadows = max(r["shadows"] for key, r in material.results.items() if key.startswith("grade@"))
-    look = Look(services, material, shadows, 1.0)
+    look = Look(services, material, looked(material), 1.0)
     found = {}
     for item in material.results["probe"]["run"]:
         ran = look.result("attack", item)
@@ -131,7 +135,7 @@ def _scores(services: Services, material: Material) -> dict[str, MembershipScore
 
 def _evidence(look: Look, digest: str, item: Item) -> MembershipScores:
     try:
-        evidence = look.evidence(digest, item)
+        evidence = look.independent(digest, item)
     except NotFound:
         raise Conflict(_forgotten(look.material.audit)) from None
     assert isinstance(evidence, MembershipScores)  # noqa: S101 - the family's kind of evidence

@@ -32,7 +32,8 @@ NO_ID = "0199b2a4-3c1e-7a40-9d2f-5b7c0e61a001"
 
 @dataclass(frozen=True)
 class House:
-    """Ids of completed audits: of a target that `forgets`, of one that `remembers`, of the sides swapped, and with another seed."""
+    """Ids of completed audits: of a target that `forgets`, of one that `remembers`, of the sides swapped, with another seed, and
+    with more shadow models and answers turned upside down."""
 
     services: Services
     workspace_id: str
@@ -40,6 +41,7 @@ class House:
     remembers: str
     swapped: str
     reseeded: str
+    turned: str
     running: str
 
 
@@ -56,6 +58,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         plain = small_spec(safe.open_inference, attacks=["gap"], shadows=4).model_copy(update={"data": data})
         wanted = [spec, more, plain.model_copy(update={"data": turned}), plain.model_copy(update={"seed": 8})]
         done = [_completed(services, workspace_id, one) for one in wanted]
+        with _upside_down() as wrong:
+            six = small_spec(wrong.open_inference, attacks=["gap"], shadows=6).model_copy(update={"data": data})
+            done.append(_completed(services, workspace_id, six))
         running = _unstarted(services, workspace_id, spec)
     yield House(services, workspace_id, *done, running)
     services.close()
@@ -65,6 +70,13 @@ def _deep_target() -> ModelServer:
     """Deep trees know their members by heart."""
     model = build(Learner("xgboost", {"n_estimators": 60, "max_depth": 10, "learning_rate": 0.5}), COLUMNS, seed=0)
     model.fit(MEMBERS.drop(columns="label"), (MEMBERS["label"] == "yes").to_numpy().astype(np.intp))
+    return ModelServer(lambda frame: np.asarray(model.predict_proba(frame[[c.name for c in COLUMNS]])))
+
+
+def _upside_down() -> ModelServer:
+    """Each record gets the probabilities of the other class."""
+    model = build(Learner("xgboost", {"n_estimators": 20}), COLUMNS, seed=0)
+    model.fit(MEMBERS.drop(columns="label"), (MEMBERS["label"] != "yes").to_numpy().astype(np.intp))
     return ModelServer(lambda frame: np.asarray(model.predict_proba(frame[[c.name for c in COLUMNS]])))
 
 
@@ -105,6 +117,17 @@ def test_a_target_that_remembers_leaks_more_than_one_that_does_not(house: House)
 def test_what_only_one_of_them_ran_is_named(house: House) -> None:
     found = compare(house.services, house.workspace_id, house.forgets, house.remembers)
     assert (found.first_only, found.second_only) == (("rmia",), ("gap",))
+
+
+def test_reasons_that_are_not_the_targets_come_before_the_figures(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(house.services, house.workspace_id, house.forgets, house.remembers).caveats == ()
+    shadows, check = compare(house.services, house.workspace_id, house.remembers, house.turned).caveats
+    assert shadows.startswith("The audits attacked with 4 and 6 shadow models.")
+    assert check.startswith("In the second audit a check failed for gap:")
+    assert main(["compare", house.remembers, house.turned, "--home", str(house.services.settings.home)], COMMANDS) == 0
+    assert capsys.readouterr().out.splitlines()[1] == f"  before you read on: {shadows}"
 
 
 def test_the_same_twice_gives_the_same(house: House) -> None:

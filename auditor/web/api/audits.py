@@ -109,6 +109,7 @@ class ComparisonOut(Shown):
     attacks: list[dict[str, Any]] = Field(description="attack, estimates (second minus first) and a sentence")
     first_only: list[str] = Field(description="membership attacks that the second audit lacks")
     second_only: list[str]
+    caveats: list[str] = Field(description="reasons beside the targets why the two audits may differ")
 
 
 class AuditDetail(AuditOut):

@@ -52,3 +52,10 @@ def test_attacks_that_one_of_the_two_lacks_are_named() -> None:
         "Only the first audit ran lira, gap.",
         "Only the second audit ran rmia.",
     )
+
+
+def test_reasons_beside_the_targets_are_kept() -> None:
+    assert change_of(comparison()).caveats == ()
+    assert change_of(comparison(caveats=["The audits attacked with 4 and 16 shadow models."])).caveats == (
+        "The audits attacked with 4 and 16 shadow models.",
+    )
