@@ -1,194 +1,78 @@
-"""What shadow models cost: our trainers beside bare fits of the same learners on the same halves, each in a process of its own.
+"""What shadow models cost and what is found with them; writes the tables of docs/performance.md.
 
-Bare means what anybody would write: the records encoded once for all, then fit on the half and predict_proba on everybody, one
-after the other. CPU and wall seconds count from there (the encoding of the bare fits is given to them), peak memory is that of the
-process, disk what the answers take as an artifact. AUC and TPR are those of the log-ratio of each shadow that plays the target,
-found with all others but its partner. One thread; Adult as it ships with the demonstration.
+`costs`: our trainers beside bare fits. `quality`: attacks on the same shadows. `sacro`: whole audits beside SACRO-ML's.
 """
 
 import argparse
-import functools
 import json
-import os
-import resource
-import subprocess
-import sys
-import tempfile
-import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from benchmarks import sacro, shadow_quality
+from benchmarks.shadow_costs import HEAD, SHADOWS, apart, measure, row
 
-from auditor.demo import adult
-from auditor.domain.data import Column, Records
-from auditor.domain.learner import Learner
-from auditor.learners import check
-from auditor.learners.encode import Encoding, prepare
-from auditor.learners.estimators import estimator, numbers_of, quiet
-from auditor.shadows import design, trainers
-from auditor.store.npz import packed
-
-SEED = 7
-WARM_UP = 400
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-SHADOWS = {
-    "logistic-regression": 64,
-    "xgboost": 32,
-    "random-forest": 16,
-    "mlp": 4,
-    "extra-trees": 8,
-    "decision-tree": 32,
-    "gradient-boosting": 4,
-    "hist-gradient-boosting": 8,
-    "k-nearest-neighbours": 4,
-    "naive-bayes": 32,
-}
-WAYS = ("bare", "ours")
-BEGIN, END = "<!-- shadows -->", "<!-- end of shadows -->"
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Seconds and bytes of one way of training `shadows` shadows, and what can be told from their answers."""
-
-    learner: str
-    way: str
-    shadows: int
-    cpu: float
-    wall: float
-    peak: int
-    disk: int
-    auc: float
-    tpr: float
+def costs(records: int) -> str:
+    table = HEAD
+    for name, shadows in SHADOWS.items():
+        line = row(*(apart(name, way, shadows, records) for way in ("bare", "ours")))
+        print(line, end="", flush=True)
+        table += line
+    return table
 
 
-def measure(name: str, way: str, shadows: int, records: int) -> Measured:
-    pool, learner = _pool(records), check(Learner(name))
-    masks = design.halves(pool, range(shadows), SEED)
-    train = {"bare": _bare, "ours": _ours}[way]
-    train(pool.take(np.arange(WARM_UP)), learner, masks[:1, :WARM_UP])  # libraries are imported by now
-    before, start = time.process_time(), time.perf_counter()
-    log_odds, spared = train(pool, learner, masks)
-    cpu, wall = time.process_time() - before - spared, time.perf_counter() - start - spared
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    disk = sum(len(packed({"log_odds": one})) for one in log_odds)
-    return Measured(name, way, shadows, cpu, wall, peak, disk, *_found(log_odds, masks, pool.labels))
+def quality(records: int) -> str:
+    found, python = shadow_quality.trained(records), sacro.python()
+    others = {} if isinstance(python, sacro.Missing) else {f"SACRO-ML {sacro.VERSION}": sacro.scores(python, found)}
+    rows = shadow_quality.measure(found, others)
+    if shadow_quality.falls_short(rows):
+        print(f"stacked finds less than {shadow_quality.AIM} at 1 % FPR")
+    return shadow_quality.table(rows) + _said(python)
 
 
-@functools.cache
-def _columns() -> tuple[Column, ...]:
-    return adult.columns()
+def beside(records: int) -> str:
+    python = sacro.python()
+    return _said(python) if isinstance(python, sacro.Missing) else sacro.table(python, records)
 
 
-def _pool(records: int) -> Records:
-    frame = adult.load().drop_duplicates().sample(records, random_state=SEED).reset_index(drop=True)
-    return Records(frame.drop(columns=adult.LABEL), adult.labels(frame))
+def _said(python: Path | sacro.Missing) -> str:
+    return f"\n{python.sentence}\n" if isinstance(python, sacro.Missing) else ""
 
 
-def _ours(pool: Records, learner: Learner, masks: NDArray[np.bool_]) -> tuple[NDArray[np.float32], float]:
-    indices = range(len(masks))
-    return trainers.train(learner, _columns(), pool, len(adult.CLASSES), indices, SEED, lambda fraction: None), 0.0
+TABLES: dict[str, Callable[[int], str]] = {"costs": costs, "quality": quality, "sacro": beside}
 
 
-def _bare(pool: Records, learner: Learner, masks: NDArray[np.bool_]) -> tuple[NDArray[np.float32], float]:
-    """The seconds of the encoding come back beside the answers: they are not counted."""
-    start = time.process_time()
-    table = prepare(pool.features, _columns())
-    matrix = Encoding.fit(table, numbers_of(learner)).apply(table)
-    encoding = time.process_time() - start
-    answers = np.empty((len(masks), len(pool), len(adult.CLASSES)), dtype=np.float32)
-    with quiet():
-        for k, half in enumerate(masks):
-            fitted = estimator(learner, trainers.shadow_seed(SEED, k)).fit(matrix[half], pool.labels[half])
-            answers[k] = trainers.log_odds(fitted.predict_proba(matrix))
-    return answers, encoding
+def marks(name: str) -> tuple[str, str]:
+    return f"<!-- {name} -->", f"<!-- end of {name} -->"
 
 
-def _found(log_odds: NDArray[np.float32], masks: NDArray[np.bool_], labels: NDArray[np.intp]) -> tuple[float, float]:
-    """Mean AUC and TPR at 1 % FPR of up to 8 shadows that play the target, each found by the log-ratio with the others but its
-    partner."""
-    true = -np.logaddexp(0.0, -log_odds[:, np.arange(len(labels)), labels].astype(np.float64))
-    found = []
-    for k in range(0, min(len(masks), 16), 2):
-        others = np.arange(len(masks)) // 2 != k // 2
-        if others.any():
-            scores = true[k] - np.log(np.exp(true[others]).mean(axis=0))
-            found.append(_rates(scores, masks[k]))
-    auc, tpr = np.mean(found, axis=0)
-    return float(auc), float(tpr)
-
-
-def _rates(scores: NDArray[np.float64], is_member: NDArray[np.bool_]) -> tuple[float, float]:
-    inside, outside = scores[is_member], np.sort(scores[~is_member])
-    below = (np.searchsorted(outside, inside, "left") + np.searchsorted(outside, inside, "right")) / 2
-    cut = outside[-1 - int(0.01 * len(outside))]
-    return float(below.mean() / len(outside)), float((inside > cut).mean())
-
-
-def apart(name: str, way: str, shadows: int, records: int) -> Measured:
-    """The measurement in a process of its own, so that its memory is its own."""
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    with tempfile.TemporaryDirectory(prefix="auditor-bench-") as folder:
-        out = Path(folder) / "measured.json"
-        options = ["--one", f"{name}:{way}:{shadows}", "--records", str(records), "--out", str(out)]
-        subprocess.run([sys.executable, "-m", "benchmarks.shadows", *options], env={**os.environ, **one_thread}, check=True)
-        return Measured(**json.loads(out.read_text()))
-
-
-HEADINGS = (
-    *("learner", "shadows", "CPU s a shadow, bare", "ours", "ratio", "wall ratio", "peak MiB, bare", "ours", "disk KiB a shadow"),
-    *("AUC, bare", "ours", "TPR at 1 %, bare", "ours"),
-)
-HEAD = f"| {' | '.join(HEADINGS)} |\n{'|---' * len(HEADINGS)}|\n"
-
-
-def row(bare: Measured, ours: Measured) -> str:
-    cells: list[Any] = [
-        bare.learner,
-        bare.shadows,
-        f"{bare.cpu / bare.shadows:.3f}",
-        f"{ours.cpu / ours.shadows:.3f}",
-        f"**{ours.cpu / bare.cpu:.2f}**",
-        f"{ours.wall / bare.wall:.2f}",
-        f"{bare.peak / 2**20:.0f}",
-        f"{ours.peak / 2**20:.0f}",
-        f"{ours.disk / ours.shadows / 1024:.0f}",
-        f"{bare.auc:.3f}",
-        f"{ours.auc:.3f}",
-        f"{bare.tpr:.3f}",
-        f"{ours.tpr:.3f}",
-    ]
-    return "| " + " | ".join(map(str, cells)) + " |\n"
-
-
-def with_table(page: str, table: str) -> str:
+def with_table(page: str, name: str, table: str) -> str:
     """The page with this table in its place."""
-    head, _, rest = page.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{table}{END}{tail}"
+    begin, end = marks(name)
+    head, _, rest = page.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n{table}{end}{tail}"
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("learners", nargs="*", help=f"default: {', '.join(SHADOWS)}")
+    parser.add_argument("tables", nargs="*", help=f"default: {', '.join(TABLES)}")
     parser.add_argument("--records", type=int, default=20_000, help="records of the pool, half of them IN each shadow")
     parser.add_argument("--one", help="learner:way:shadows, measured in this process")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="where --one is written")
     options = parser.parse_args(arguments)
     if options.one:
         name, way, shadows = options.one.split(":")
         options.out.write_text(json.dumps(asdict(measure(name, way, int(shadows), options.records))))
         return
-    table = HEAD
-    for name in options.learners or SHADOWS:
-        bare, ours = (apart(name, way, SHADOWS[name], options.records) for way in WAYS)
-        table += row(bare, ours)
-        print(row(bare, ours), end="", flush=True)
-    if not options.learners:
-        PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), table), encoding="utf-8")
+    if unknown := [name for name in options.tables if name not in TABLES]:
+        parser.error(f"there is no table {unknown[0]!r}; choose of {', '.join(TABLES)}")
+    for name in options.tables or TABLES:
+        table = TABLES[name](options.records)
+        PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), name, table), encoding="utf-8")
 
 
 if __name__ == "__main__":
