@@ -91,7 +91,7 @@ def _asked(python: Path, what: str, arrays: dict[str, Any]) -> Any:
     with tempfile.TemporaryDirectory(prefix="auditor-bench-") as folder:
         given, out = Path(folder) / "given.npz", Path(folder) / "out.json"
         np.savez(given, **arrays)
-        line = [str(python), str(SCRIPT), what, str(given), str(out)]
+        line = [str(python), "-W", "ignore", str(SCRIPT), what, str(given), str(out)]
         subprocess.run(line, env={**os.environ, **ONE_THREAD}, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         return json.loads(out.read_text())
 
