@@ -26,6 +26,7 @@ def told(result: Document) -> list[tuple[str, str]]:
         ("Single records", _exposed(result)),
         ("Found more easily", _groups(result)),
         ("Configuration", _triage(result)),
+        ("Identical answers", _structure(result)),
         ("Cost", _cost(result)),
     )
     return [(name, sentence) for name, sentence in parts if sentence]
@@ -89,7 +90,12 @@ def _groups(result: Document) -> str:
 
 def _triage(result: Document) -> str:
     triage = triage_of(result.get("triage"))
-    return "" if triage is None else " ".join(filter(None, (f"{triage.risk}.", triage.sentence)))
+    return "" if triage is None or not triage.risk else " ".join(filter(None, (f"{triage.risk}.", triage.sentence)))
+
+
+def _structure(result: Document) -> str:
+    triage = triage_of(result.get("triage"))
+    return "" if triage is None or triage.structure is None else " ".join(triage.structure.sentences)
 
 
 def _cost(result: Document) -> str:

@@ -62,7 +62,7 @@ def _graded_again(services: Services, audit: Audit) -> dict[str, Any]:
     material = of_audit(services, audit)
     _refuse_forgotten_answers(services, material)
     graded = grade(services, _last_grade(material), material, _unwatched)
-    document: dict[str, Any] = json.loads(json.dumps(result_document(material, graded), allow_nan=False))
+    document: dict[str, Any] = json.loads(json.dumps(result_document(services, material, graded), allow_nan=False))
     return document
 
 

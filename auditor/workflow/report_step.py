@@ -6,17 +6,16 @@ from typing import Any
 
 from auditor.domain.attack import Checkpoint
 from auditor.domain.audit import Step
-from auditor.learners.encode import Encoding, Numbers, prepare
 from auditor.scoring import score
-from auditor.scoring.triage import triage
 from auditor.scoring.validity import detectability
 from auditor.workflow.blindness import blind_json
 from auditor.workflow.foretold import Proposal, foretell
 from auditor.workflow.material import Material
 from auditor.workflow.offer import Offer
 from auditor.workflow.privacy import is_canary
-from auditor.workflow.recorded import learner_of
+from auditor.workflow.recorded import answers_of
 from auditor.workflow.services import Services
+from auditor.workflow.triage import triage_of
 
 SCORE_VERSION = 1
 TIMED = ("latency_ms", "batch_size")  # what the probe timed: it differs from run to run and changes no answer
@@ -26,7 +25,7 @@ LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost")
 def report(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> dict[str, Any]:
     grades = [r for key, r in material.results.items() if key.startswith("grade@")]
     last = max(grades, key=lambda g: g["shadows"])
-    return {"result": result_document(material, last) | {"cost": _cost(services, material)}}
+    return {"result": result_document(services, material, last) | {"cost": _cost(services, material)}}
 
 
 def _cost(services: Services, material: Material) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def _shadows(services: Services, material: Material) -> dict[str, int]:
     return {"fits": sum(chunk.get("trained", len(chunk["digests"])) for chunk in chunks), "shadow_bytes": size}
 
 
-def result_document(material: Material, graded: dict[str, Any]) -> dict[str, Any]:
+def result_document(services: Services, material: Material, graded: dict[str, Any]) -> dict[str, Any]:
     probe = material.results["probe"]
     not_run = [
         {"attack": n["attack"], "family": n["family"], "reason": n["reason"]} for n in [*probe["not_run"], *graded["failed"]]
@@ -71,17 +70,8 @@ def result_document(material: Material, graded: dict[str, Any]) -> dict[str, Any
         "target": _target(material, probe),
         "method": _method(material, graded),
         "privacy": graded.get("privacy"),
-        "triage": _triage(material, probe["members"]),
+        "triage": triage_of(material, answers_of(services, material)),
     }
-
-
-def _triage(material: Material, members: int) -> dict[str, Any] | None:
-    """What the configuration lets one expect, where the owner has stated it."""
-    if material.spec.learner.name == "auto":
-        return None
-    data = material.data
-    width = Encoding.fit(prepare(data.candidates.features, data.columns), Numbers.SCALED).width
-    return triage(learner_of(material), members, width, max(1, len(data.classes))).as_json()
 
 
 def _data(material: Material, probe: dict[str, Any]) -> dict[str, Any]:

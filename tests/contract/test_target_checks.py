@@ -71,7 +71,11 @@ def test_answers_in_another_order_of_classes_carry_no_verdict(tmp_path: Path) ->
 
 
 def test_shadows_that_do_not_match_are_told_before_the_numbers(tmp_path: Path) -> None:
-    (finding,) = audited(tmp_path, sharp)["findings"]
+    result = audited(tmp_path, sharp)
+    (finding,) = result["findings"]
     assert finding["controls"]["shadow_match"]["passed"] is None
     assert finding["caveats"][0].startswith("The shadow models do not answer like the target (KS distance 0.")
     assert not {"random_answers", "inverted_answers"} & finding["controls"].keys()
+    cells = result["triage"]["structure"]
+    assert (cells["members"]["cells"], cells["members"]["small"], cells["members"]["ruled_out"]) == (2, 0, 0)
+    assert cells["members"]["records"] == result["data"]["members"]

@@ -89,6 +89,7 @@ class TestFindings:
             "Single records 212 of 5,000 members can be pointed at one by one",
             "Found more easily race: Black and income: >50K (of 8 groups)",
             "Configuration Expected risk: high.",
+            "Identical answers 4,856 of 5,000 members have an answer that no other member has",
             "records asked 36,480 (estimated 36,000 to 38,500); shadow models fitted 16 (estimated 16); time 6 min 53 s",
         ],
     )
@@ -109,6 +110,13 @@ class TestFindings:
 
     def test_where_no_check_failed_none_is_told(self):
         assert all("Checks failed" not in dict(told(result(name))) for name in ("breach", "pass", "exposed"))
+
+    def test_without_a_stated_configuration_only_the_cells_are_told(self):
+        document = result("exposed")
+        document["triage"] = {"structure": document["triage"]["structure"]}
+        parts = dict(told(document))
+        assert "Configuration" not in parts
+        assert parts["Identical answers"].startswith("4,856 of 5,000 members")
 
     def test_what_a_result_does_not_have_is_not_told(self):
         assert told(result("breach")) == []

@@ -145,6 +145,21 @@ def test_the_triage_says_that_it_decides_nothing(load: Any) -> None:
     assert "it decides nothing. Source: Preen and Smith 2025" in text
 
 
+def test_cells_of_identical_answers_are_told_and_decide_nothing(load: Any) -> None:
+    text = Page(html(load("exposed"))).text
+    assert "Identical answers 4,856 of 5,000 members have an answer that no other member has" in text
+    assert "From the recorded answers, without a further query; it decides nothing. Source: structural attack of SACRO-ML" in text
+
+
+def test_without_a_stated_configuration_no_risk_is_told(load: Any) -> None:
+    result = load("exposed")
+    result["triage"] = {"structure": result["triage"]["structure"]}
+    text = Page(html(result)).text
+    assert "Expected risk" not in text
+    assert "From the stated configuration" not in text
+    assert "Identical answers 4,856 of 5,000 members" in text
+
+
 def test_flags_are_told_in_people(load: Any) -> None:
     text = Page(html(load("exposed"))).text
     assert "If 1 in 10 of the records in question were a member, of 100 flagged records 65 (58 to 71) would be members." in text

@@ -21,6 +21,13 @@ def test_any_result_can_be_printed(any_result: dict[str, Any]) -> None:
     assert b"%%EOF" in printed[-32:]
 
 
+def test_cells_are_printed_without_a_stated_configuration(load: Any) -> None:
+    result = load("breach")
+    result["triage"] = {"structure": {"sentences": ["Cells are large."], "source": "a source"}}
+    assert pdf(result).startswith(b"%PDF-")
+    assert pdf(result) != pdf(load("breach"))
+
+
 def test_the_file_claims_to_be_accessible(load: Any) -> None:
     """PDF/UA: tagged, with a title and alternative texts, else typst refuses to write it."""
     printed = pdf(load("pass"))

@@ -112,6 +112,26 @@ class TestTriage:
         assert triage is not None
         assert (triage.rules, triage.source) == (("only one",), "Preen and Smith (2025)")
 
+    def test_cells_are_told_without_a_stated_configuration(self) -> None:
+        triage = triage_of({"structure": {"sentences": ["Cells are large.", "No class is ruled out."], "source": "SACRO-ML"}})
+        assert triage is not None
+        assert triage.structure is not None
+        assert (triage.risk, triage.outcome, triage.sentence) == ("", "none", "")
+        assert triage.structure.sentences == ("Cells are large.", "No class is ruled out.")
+        assert triage.structure.source == "SACRO-ML"
+
+    def test_cells_stand_beside_the_configuration(self) -> None:
+        triage = triage_of({"risk": "lower", "sentence": "s", "structure": {"sentences": ["Cells are large."]}})
+        assert triage is not None
+        assert triage.structure is not None
+        assert (triage.risk, triage.structure.sentences) == ("Expected risk: lower", ("Cells are large.",))
+
+    @pytest.mark.parametrize("structure", [None, {}, {"sentences": []}])
+    def test_without_a_sentence_there_are_no_cells(self, structure: Any) -> None:
+        triage = triage_of({"risk": "lower", "structure": structure})
+        assert triage is not None
+        assert triage.structure is None
+
 
 class TestDefinition:
     def test_the_present_version_is_defined(self) -> None:
