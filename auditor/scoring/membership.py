@@ -63,7 +63,7 @@ def _subsample(evidence: MembershipScores, candidates: int) -> tuple[str, ...]:
     if evidence.rows is None or len(evidence.rows) == candidates:
         return ()
     tried = f"{len(evidence.rows):,} of the {candidates:,} candidates"
-    return (f"This attack was tried on {tried}, drawn at random; its figures and their intervals rest on these.",)
+    return (f"This attack is graded on {tried}, drawn at random; its figures and their intervals rest on these.",)
 
 
 def _shape(scores: NDArray[np.float64], auc: Estimate) -> str | None:

@@ -38,11 +38,14 @@ def reader(labels: Sequence[str]) -> int:
     return next((names.index(name) for name in REGISTERED if name in names), 0)
 
 
-def exposed(look: Look, evidence: MembershipScores, truth: Truth, grading: Grading) -> Exposed:
-    """Subgroups, and single records with a table (an artifact of its own: it is about people)."""
+def exposed(look: Look, scores: tuple[MembershipScores, MembershipScores], truth: Truth, grading: Grading) -> Exposed:
+    """Subgroups, and single records with a table (an artifact of its own: it is about people). `scores`: of records that are
+    independent of each other, which limits of groups need, and of everybody, each of whom is told of."""
+    independent, evidence = scores
     tried = truth.of(evidence)
     alone = replace(grading, family_size=1)
-    groups = assess_subgroups(evidence, tried.is_member, _groups(look.material, evidence.rows), alone)
+    cells = _groups(look.material, independent.rows)
+    groups = assess_subgroups(independent, truth.of(independent).is_member, cells, alone)
     found = assess_exposure(evidence, tried.is_member, *_records(look, evidence), alone)
     if found is None:
         return Exposed(groups, None, None)

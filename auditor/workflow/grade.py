@@ -95,9 +95,10 @@ def _graded(look: Look, family: str, cases: list[Case]) -> list[Finding]:
 def _with_exposed(look: Look, cases: list[Case], found: list[Finding], grading: Grading) -> list[Finding]:
     """Groups and single records stand in the finding of one attack, which was registered before anything was known."""
     place = reader([c.item["label"] for c in cases])
-    evidence = cases[place].evidence
-    assert isinstance(evidence, MembershipScores)  # noqa: S101 - the family's kind of evidence
-    seen = exposed(look, evidence, cases[place].truth, grading)
+    case = cases[place]
+    everybody = look.evidence((look.result("attack", case.item) or {})["evidence"], case.item)
+    assert isinstance(everybody, MembershipScores) and isinstance(case.evidence, MembershipScores)  # noqa: S101, PT018 - the family's
+    seen = exposed(look, (case.evidence, everybody), case.truth, grading)
     exposure = seen.exposure
     if exposure is not None and seen.table is not None:
         with look.services.database.begin() as tx:
@@ -114,8 +115,8 @@ def _case(look: Look, item: Item) -> Case:
     return Case(
         item,
         attack,
-        look.evidence(result["evidence"], item),
-        None if baseline is None else look.evidence(baseline["evidence"], item),
+        look.independent(result["evidence"], item),
+        None if baseline is None else look.independent(baseline["evidence"], item),
         _truth(look, attack, item),
     )
 
@@ -203,7 +204,7 @@ def _ran_controls(look: Look, case: Case, grading: Grading) -> dict[str, Control
     if ran is None:
         missing = Control(False, "The controls of this attack could not run, so nothing shows that it would have seen a leak.")
         return {"lookup_twin": missing}
-    evidence = {name: look.evidence(r["evidence"], case.item) for name, r in ran.items()}
+    evidence = {name: look.independent(r["evidence"], case.item) for name, r in ran.items()}
     if isinstance(case.evidence, SurrogateLabels):
         known, noise = evidence["known_target"], evidence["noise_target"]
         assert isinstance(known, SurrogateLabels) and isinstance(noise, SurrogateLabels)  # noqa: S101, PT018 - the same attack

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.domain.evidence import Evidence
+from auditor.domain.evidence import Evidence, MembershipScores
 from auditor.domain.finding import Control
 from auditor.domain.seeds import derive
 from auditor.scoring.assess import Grading
@@ -12,6 +12,7 @@ from auditor.workflow.evidence_store import from_arrays
 from auditor.workflow.material import Material
 from auditor.workflow.plan import attack_key
 from auditor.workflow.services import Services
+from auditor.workflow.units import independent
 
 Item = dict[str, Any]
 
@@ -44,6 +45,14 @@ class Look:
         with self.services.database.read() as tx:
             arrays = self.services.artifacts.get_arrays(tx, self.material.audit.workspace_id, digest)
         return from_arrays(arrays, self.material.sensitive(item["sensitive"]))
+
+    def independent(self, digest: str, item: Item) -> Evidence:
+        """The same on records that are independent of each other: of a membership attack, one of each household. Canaries are
+        independent whoever they belong to, as each has a coin of its own."""
+        found = self.evidence(digest, item)
+        if not isinstance(found, MembershipScores) or self.material.spec.data.canaries is not None:
+            return found
+        return independent(found, self.material.data.candidates.units)
 
     def grading(self, family: str, size: int) -> Grading:
         level = self.material.spec.resolved_policy.level(family)

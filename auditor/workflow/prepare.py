@@ -78,7 +78,7 @@ def prepare(
     data = _join(sides, order, columns, known, spec, replace(base, groups=_groups(sides, order, apart)))
     if spec.group is None:
         return data
-    return with_units(data, pd.concat([sides[name].groups[spec.group] for name in SCORED]).iloc[order].tolist())
+    return with_units(data, pd.concat([sides[name].groups[spec.group] for name in SCORED]).iloc[order].tolist(), flipped)
 
 
 def _trained_on(sides: dict[str, _Side], flipped: bool, removed: dict[str, int], notes: list[str]) -> dict[str, _Side]:

@@ -27,6 +27,7 @@ from auditor.workflow.probing import plan_of
 from auditor.workflow.recorded import learner_of, profile_of, shadows_of, task_of
 from auditor.workflow.services import Services
 from auditor.workflow.true_values import in_tenths
+from auditor.workflow.units import one_of_each
 
 PROBE_ROWS = 400
 CHOOSE_ROWS = 1_000
@@ -116,10 +117,12 @@ def _trained(material: Material, learner: Learner, missing: list[int], checkpoin
 
 
 def _blind(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
-    data = material.data
-    labels = data.candidates.labels if data.candidates.values is None else in_tenths(data.candidates.values)
-    blind = blind_baseline(data.candidates.features, labels, data.is_member, material.spec.seed, checkpoint)
-    arrays = {"rows": blind.rows, "scores": blind.scores}
+    """Among records that are independent of each other: a household on both sides of a fold would give itself away."""
+    kept = one_of_each(material.data.candidates.units, len(material.data.candidates))
+    people, is_member = material.data.candidates.take(kept), material.data.is_member[kept]
+    labels = people.labels if people.values is None else in_tenths(people.values)
+    blind = blind_baseline(people.features, labels, is_member, material.spec.seed, checkpoint)
+    arrays = {"rows": kept[blind.rows], "scores": blind.scores}
     with services.database.begin() as tx:
         digest = services.artifacts.put_arrays(tx, material.audit.workspace_id, arrays, kind="evidence")
     return {"control": blind.control.as_json(), "fired": blind.fired, "evidence": digest}

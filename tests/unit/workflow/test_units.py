@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from auditor.domain.data import AuditData
+from auditor.domain.evidence import MembershipScores
 from auditor.domain.spec import parse
 from auditor.errors import InvalidInput
 from auditor.shadows import design
 from auditor.workflow.prepare import RawTable, prepare
-from auditor.workflow.units import units_of
+from auditor.workflow.units import independent, one_of_each, units_of
 
 
 def people(count: int, seed: int, home: str = "h") -> pd.DataFrame:
@@ -60,6 +61,32 @@ def test_a_record_without_a_home_stands_alone() -> None:
 def test_homes_on_both_sides_are_said() -> None:
     data = ready(people(90, 1), people(120, 2))
     assert any(note.startswith("30 groups have records on both sides") for note in data.notes)
+    assert any(note.startswith("The 210 records belong to 40 groups") for note in data.notes)
+
+
+def test_of_each_home_the_first_record_speaks() -> None:
+    units = np.array([2, 0, 2, 1, 0, 3])
+    np.testing.assert_array_equal(one_of_each(units, 6), [0, 1, 3, 5])
+    np.testing.assert_array_equal(one_of_each(None, 3), [0, 1, 2])
+
+
+def test_scores_of_one_record_of_each_home_are_left() -> None:
+    units, scores = np.array([2, 0, 2, 1, 0, 3]), np.arange(6.0)
+    evidence = MembershipScores(scores, np.stack([scores, -scores]), np.zeros((2, 6), dtype=bool))
+    left = independent(evidence, units)
+    np.testing.assert_array_equal(left.rows, [0, 1, 3, 5])
+    np.testing.assert_array_equal(left.target, [0, 1, 3, 5])
+    np.testing.assert_array_equal(left.pseudo_targets[1], [0, -1, -3, -5])
+    assert left.membership.shape == (2, 4)
+    assert independent(evidence, None) is evidence
+
+
+def test_an_attack_on_some_of_the_records_is_left_with_one_of_each_home_among_these() -> None:
+    units, tried = np.array([2, 0, 2, 1, 0, 3]), np.array([2, 4, 5])
+    none = np.zeros((0, 3))
+    left = independent(MembershipScores(np.array([7.0, 8.0, 9.0]), none, none.astype(bool), tried), units)
+    np.testing.assert_array_equal(left.rows, tried)
+    np.testing.assert_array_equal(left.target, [7.0, 8.0, 9.0])
 
 
 def test_who_belongs_together_is_part_of_what_shadows_are_reused_by() -> None:
