@@ -14,6 +14,7 @@ from auditor.report.words import METHODS, listed
 
 Document = Mapping[str, Any]
 CREDIBLE = "credible"
+MORE = "More exposed"
 LIKELY_PRIOR = f"{PPV}0.1"
 
 
@@ -77,9 +78,10 @@ def _exposed(result: Document) -> str:
 
 
 def _groups(result: Document) -> str:
-    """The groups whose lower limit of the difference is above zero."""
+    """The groups whose lower limit of the difference is above zero, where that shows more than high scores of everybody in it."""
     groups: list[Document] = next((f["subgroups"] for f in by_family(result).get("membership", ()) if f.get("subgroups")), [])
-    differing = [(g["difference"]["value"], g) for g in groups if ((g.get("difference") or {}).get("low") or 0) > 0]
+    exposed = [g for g in groups if str(g.get("sentence") or MORE).startswith(MORE)]
+    differing = [(g["difference"]["value"], g) for g in exposed if ((g.get("difference") or {}).get("low") or 0) > 0]
     names = [f"{g['attribute']}: {g['value']}" for _, g in sorted(differing, key=lambda pair: -pair[0])]
     if names:
         return f"{listed(names)} (of {len(groups)} groups)"

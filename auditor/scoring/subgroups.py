@@ -153,7 +153,12 @@ def _sentence(judged: Judged, group: Group, gaps: list[Estimate], grading: Gradi
     more = [g for g in gaps if _is_apart(g) and (g.low or 0) > 0]
     less = [g for g in gaps if _is_apart(g) and (g.high or 0) < 0]
     if more:
-        return f"More exposed than everybody else: {', '.join(map(_shown, more))}.{_as_often_wrong(judged, group, more, grading)}"
+        shown, is_wrong = ", ".join(map(_shown, more)), _is_wrong_more_often(judged, group, grading)
+        if not is_wrong:
+            return f"More exposed than everybody else: {shown}."
+        if any(g.name == "auc_difference" for g in more):
+            return f"More exposed than everybody else: {shown}. Its non-members are called members more often, too."
+        return f"Called members more often than everybody else, and so are its non-members: {shown}. That shows no larger exposure."
     if less:
         return f"Less exposed than everybody else: {', '.join(map(_shown, less))}."
     return "Not told apart from everybody else."
@@ -165,10 +170,8 @@ def _shown(gap: Estimate) -> str:
     return f"share of members found {gap.value:+.2%} ({gap.low:+.2%} to {gap.high:+.2%})"
 
 
-def _as_often_wrong(judged: Judged, group: Group, more: list[Estimate], grading: Grading) -> str:
-    """A group whose every score is high has more members found and more non-members accused."""
-    if all(g.name == "auc_difference" for g in more):
-        return ""
+def _is_wrong_more_often(judged: Judged, group: Group, grading: Grading) -> bool:
+    """A group whose every score is high has more members found and more non-members accused: its members are not better known."""
     outside, alpha = ~judged.is_member, grading.marginal_alpha
     wrong = difference(judged.share(group.inside & outside, alpha), judged.share(~group.inside & outside, alpha))
-    return " Its non-members are called members more often, too." if wrong.low > 0 else ""
+    return judged.rate is not None and wrong.low > 0

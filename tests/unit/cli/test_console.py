@@ -133,6 +133,13 @@ class TestFindings:
         assert "2.310 by stacked" in dict(told(document))["Privacy loss"]
         assert "2.66" not in dict(told(document))["Privacy loss"]
 
+    def test_groups_whose_every_score_is_high_are_not_said_to_be_exposed(self):
+        document = result("exposed")
+        groups = next(f["subgroups"] for f in document["findings"] if f.get("subgroups"))
+        for group in groups:
+            group["sentence"] = "Called members more often than everybody else, and so are its non-members: share of members found."
+        assert dict(told(document))["Found more easily"] == f"none of {len(groups)} groups, as far as can be told"
+
     def test_groups_that_do_not_differ_are_not_accused(self):
         document = result("exposed")
         document["findings"][0]["subgroups"] = document["findings"][0]["subgroups"][4:6]

@@ -98,11 +98,23 @@ def test_rare_values_counted_together_are_not_measured() -> None:
     assert "counted together" in found.sentence
 
 
-def test_a_group_whose_every_score_is_high_is_said_to_be_accused_more_often() -> None:
-    evidence = exposed(0.0)
-    high = MembershipScores(evidence.target + 1.0 * (PARTS == "few"), evidence.pseudo_targets, evidence.membership)
+def raised(evidence: MembershipScores) -> MembershipScores:
+    """Every score of the few is higher, whoever was trained on."""
+    return MembershipScores(evidence.target + 1.0 * (PARTS == "few"), evidence.pseudo_targets, evidence.membership)
 
-    assert graded(high, part=PARTS)["few"].sentence.endswith("Its non-members are called members more often, too.")
+
+def test_a_group_whose_every_score_is_high_is_not_more_exposed() -> None:
+    said = graded(raised(exposed(0.0)), part=PARTS)["few"].sentence
+
+    assert said.startswith("Called members more often than everybody else, and so are its non-members: share of members found +")
+    assert said.endswith("That shows no larger exposure.")
+
+
+def test_an_exposed_group_whose_every_score_is_high_is_both() -> None:
+    said = graded(raised(exposed(2.0)), part=PARTS)["few"].sentence
+
+    assert said.startswith("More exposed than everybody else: share of members found +")
+    assert said.endswith("Its non-members are called members more often, too.")
 
 
 def test_without_a_tail_the_difference_is_that_of_the_auc() -> None:
