@@ -143,15 +143,26 @@ def _chart(finding: Document) -> Chart | None:
     curve = finding.get("curve") or {}
     attack = finding["attack"]
     if "fpr" in curve:
-        return _roc(curve, f"ROC curve of {attack} on logarithmic axes, with its interval")
+        return _roc(curve, f"ROC curve of {attack} on logarithmic axes, with its interval", _unmeasured(finding))
     if "queries" in curve:
         return _fidelity(curve, f"Fidelity of the copy made by {attack} against queries")
     return None
 
 
-def _roc(curve: Document, title: str) -> Chart | None:
+RATE, TOO_FEW = "tpr@fpr=", "needs at least"
+
+
+def _unmeasured(finding: Document) -> float:
+    """The largest false-positive rate that the non-members are too few for; 0 where they are enough for each that was tried."""
+    names = [e["name"] for e in finding.get("estimates", ()) if str(e.get("reason") or "").startswith(TOO_FEW)]
+    return max((float(name.removeprefix(RATE)) for name in names if name.startswith(RATE)), default=0.0)
+
+
+def _roc(curve: Document, title: str, unmeasured: float) -> Chart | None:
+    """What an estimate calls too few non-members to measure is told as no figure of the table either."""
     svg = roc_svg(curve, title)
-    rows = tuple(_row(numbers.percent(r), numbers.percent(t), low, high) for r, t, low, high in roc_rows(curve)) if svg else ()
+    measured = [row for row in roc_rows(curve) if row[0] > unmeasured] if svg else []
+    rows = tuple(_row(numbers.percent(r), numbers.percent(t), low, high) for r, t, low, high in measured)
     return Chart(svg, title, ("FPR at most", "TPR", "Interval"), rows) if svg else None
 
 

@@ -152,6 +152,18 @@ def test_an_attribute_is_named_with_its_attack(load: Any) -> None:
     assert "attribute: race" in names
 
 
+@pytest.mark.parametrize(("reason", "first"), [("needs at least 5,000 non-members; 600 are left", "1 %"), (None, "0.1 %")])
+def test_a_rate_that_the_non_members_are_too_few_for_has_no_row(reason: str | None, first: str) -> None:
+    estimate = {"name": "tpr@fpr=0.001", "value": None if reason else 0.1, "reason": reason, "n": 600}
+    curve = {"fpr": [0, 0.001, 0.01, 0.1, 1], "tpr": [0, 0.1, 0.2, 0.4, 1]}
+    raw = {"attack": "a", "family": "membership", "outcome": "pass", "estimates": [estimate], "curve": curve}
+
+    chart = finding_of(raw, 25, 1).chart
+
+    assert chart is not None
+    assert chart.rows[0][0].replace("\u00a0", " ") == first
+
+
 def test_the_headline_is_the_first_finding_of_its_family(load: Any) -> None:
     reading = read(load("exposed"))
     assert [family.family for family in reading.families] == ["membership", "stealing", "inversion"]
