@@ -69,7 +69,7 @@ class _Cells:
 
 def structure(answers: Floats, is_member: Mask, profile: Profile, k: int = SMALLEST_CELL) -> Structure | None:
     """Identical answers form cells, as leaves do in SACRO-ML's structural attack; leaves of the same answer are one cell here, so
-    no more records stand in small cells than in small leaves.
+    no more records stand in small cells than in small leaves, and a tree grown to pure leaves has no small cell.
 
     `answers` (n, C) as recorded, NaN where a class is not shown and for all of a record that was not asked; `is_member` (n,). A
     non-member stands in the cell of the members with its answer and counts itself, so both sides are measured alike whatever their
@@ -121,6 +121,7 @@ def _of_cells(found: Structure) -> str:
         f"{members.records:,} members have {different}. Cells of fewer than {found.k} members with the same answer hold"
         f" {members.small:,} of them ({members.small / members.records:.1%});"
         f" {others.small / others.records:.1%} of {others.records:,} non-members fall into such a cell."
+        f"{'' if members.small else ' That does not make the target safe.'}"
     )
 
 

@@ -222,3 +222,15 @@ def test_a_real_tree_has_the_cells_of_its_leaves() -> None:
     assert 0 < result.members.small <= leaves[leaves < 10].sum()
     assert result.members.ruled_out_cells is not None
     assert result.members.ruled_out_cells > 0
+
+
+def test_a_tree_grown_to_pure_leaves_hides_them_in_two_answers_and_is_not_called_safe() -> None:
+    from sklearn.tree import DecisionTreeClassifier
+
+    rng = np.random.default_rng(8)
+    features, labels = rng.normal(size=(400, 3)), rng.integers(0, 2, 400)
+    tree = DecisionTreeClassifier(random_state=0).fit(features[:200], labels[:200])
+    result = found(tree.predict_proba(features), np.arange(400) < 200)
+    assert tree.get_n_leaves() > 20
+    assert (result.members.cells, result.members.small, result.members.ruled_out) == (2, 0, 200)
+    assert result.sentences[0].endswith("That does not make the target safe.")
