@@ -47,12 +47,9 @@ class Look:
         return from_arrays(arrays, self.material.sensitive(item["sensitive"]))
 
     def independent(self, digest: str, item: Item) -> Evidence:
-        """The same on records that are independent of each other: of a membership attack, one of each household. Canaries are
-        independent whoever they belong to, as each has a coin of its own."""
+        """The same on records that are independent of each other: of a membership attack, one of each household."""
         found = self.evidence(digest, item)
-        if not isinstance(found, MembershipScores) or self.material.spec.data.canaries is not None:
-            return found
-        return independent(found, self.material.data.candidates.units)
+        return independent(found, self.material.units) if isinstance(found, MembershipScores) else found
 
     def grading(self, family: str, size: int) -> Grading:
         level = self.material.spec.resolved_policy.level(family)

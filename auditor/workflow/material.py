@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from auditor.domain.audit import Audit, Step
 from auditor.domain.data import AuditData, Sensitive
 from auditor.domain.spec import AuditSpec, parse
@@ -32,6 +35,11 @@ class Material:
     def results(self) -> dict[str, dict[str, Any]]:
         """What finished steps recorded, by key."""
         return {s.key: s.result for s in self.steps if s.result is not None}
+
+    @property
+    def units(self) -> NDArray[np.intp] | None:
+        """(n,) which candidates became members together; None where each did alone. Canaries have a coin each."""
+        return None if self.spec.data.canaries is not None else self.data.candidates.units
 
     def sensitive(self, name: str | None) -> Sensitive | None:
         return next((s for s in self.data.sensitive if s.name == name), None)

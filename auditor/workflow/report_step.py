@@ -16,6 +16,7 @@ from auditor.workflow.privacy import is_canary
 from auditor.workflow.recorded import answers_of
 from auditor.workflow.services import Services
 from auditor.workflow.triage import triage_of
+from auditor.workflow.units import one_of_each
 
 SCORE_VERSION = 1
 TIMED = ("latency_ms", "batch_size")  # what the probe timed: it differs from run to run and changes no answer
@@ -92,7 +93,8 @@ def _data(material: Material, probe: dict[str, Any]) -> dict[str, Any]:
     }
     if "membership" in probe["requested"]:
         shadows = max((r["shadows"] for key, r in material.results.items() if key.startswith("grade@")), default=0)
-        document["detectability"] = detectability(probe["members"], probe["non_members"], shadows, level)
+        counted = material.data.is_member[one_of_each(material.units, len(material.data.is_member))]
+        document["detectability"] = detectability(int(counted.sum()), int((~counted).sum()), shadows, level)
     return document
 
 

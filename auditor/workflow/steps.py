@@ -118,7 +118,7 @@ def _trained(material: Material, learner: Learner, missing: list[int], checkpoin
 
 def _blind(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
     """Among records that are independent of each other: a household on both sides of a fold would give itself away."""
-    kept = one_of_each(material.data.candidates.units, len(material.data.candidates))
+    kept = one_of_each(material.units, len(material.data.candidates))
     people, is_member = material.data.candidates.take(kept), material.data.is_member[kept]
     labels = people.labels if people.values is None else in_tenths(people.values)
     blind = blind_baseline(people.features, labels, is_member, material.spec.seed, checkpoint)
