@@ -90,6 +90,16 @@ def inverted_answers(answers: Floats, candidates: Records) -> Control | None:
     return Control(False, f"The target's answers speak against the truth, which they predict worse than chance. Check {order}.")
 
 
+def constant_answers(answers: Floats) -> str | None:
+    """A caveat where all candidates got the same answer (n, C)."""
+    if not len(answers) or not _is_constant(answers):
+        return None
+    return (
+        "The target gave every candidate the same answer, which tells nothing about any of them: what still differs between their "
+        "scores comes from the shadow models and the labels."
+    )
+
+
 def ks_distance(first: Floats, second: Floats) -> float:
     """The largest difference between the two empirical distributions, 0 to 1."""
     points = np.concatenate([first, second])

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.target import Output, Profile
-from auditor.scoring.mismatch import inverted_answers, random_answers, shadow_match
+from auditor.scoring.mismatch import constant_answers, inverted_answers, random_answers, shadow_match
 from auditor.workflow.look import Look, TargetChecks
 from auditor.workflow.privacy import is_canary
 from auditor.workflow.recorded import answers_of, profile_of, shadows_of
@@ -28,8 +28,8 @@ def checks_of(look: Look) -> TargetChecks:
         return TargetChecks(of_all)
     signals = signals_of(shadows, data.candidates, profile)
     match = shadow_match(logits_of(answers, data.candidates, profile), signals, data.is_member)
-    caveats = () if match.caveat is None else (match.caveat,)
-    return TargetChecks(of_all, {"shadow_match": match.control}, caveats, signals)
+    caveats = [caveat for caveat in (constant_answers(told), match.caveat) if caveat is not None]
+    return TargetChecks(of_all, {"shadow_match": match.control}, tuple(caveats), signals)
 
 
 def _completed(answers: NDArray[np.float64], profile: Profile) -> NDArray[np.float64]:

@@ -79,3 +79,11 @@ def test_shadows_that_do_not_match_are_told_before_the_numbers(tmp_path: Path) -
     cells = result["triage"]["structure"]
     assert (cells["members"]["cells"], cells["members"]["small"], cells["members"]["ruled_out"]) == (2, 0, 0)
     assert cells["members"]["records"] == result["data"]["members"]
+
+
+def test_a_target_that_answers_everybody_alike_is_told_so_and_passes(tmp_path: Path) -> None:
+    result = audited(tmp_path, lambda frame: np.tile([0.7, 0.3], (len(frame), 1)))
+    (finding,) = result["findings"]
+    assert finding["caveats"][0].startswith("The target gave every candidate the same answer")
+    assert finding["score_low"] == 0
+    assert not {"random_answers", "inverted_answers"} & finding["controls"].keys()

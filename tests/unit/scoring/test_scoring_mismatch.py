@@ -12,7 +12,7 @@ from scoring_world import sides
 from auditor.domain.data import Records
 from auditor.domain.finding import Control
 from auditor.domain.shadow import ShadowOutputs
-from auditor.scoring.mismatch import inverted_answers, ks_distance, random_answers, shadow_match
+from auditor.scoring.mismatch import constant_answers, inverted_answers, ks_distance, random_answers, shadow_match
 
 IS_MEMBER = sides(1_000, 1_000)
 SIGNALS = shadow_signals(2_000, 8, 0, 0.0)
@@ -238,3 +238,12 @@ def test_values_of_the_wrong_sign_are_inverted(sign: float, inverted: bool) -> N
 
     assert (found is not None) is inverted
     assert found is None or "sign" in found.sentence
+
+
+def test_the_same_answer_to_everybody_is_said() -> None:
+    assert (constant_answers(np.tile([0.6, 0.3, 0.1], (300, 1))) or "").startswith(
+        "The target gave every candidate the same answer"
+    )
+    assert constant_answers(np.full((300, 1), 40.0)) is not None
+    assert constant_answers(answers(0.0)) is None
+    assert constant_answers(np.zeros((0, 2))) is None
