@@ -32,9 +32,12 @@ def takes(job: Job, table: Table) -> bool:
     """Is the solution what a plain fit of these shadows aims at, and is the pool of a size that this is good for?"""
     if job.learner.name != "logistic-regression":
         return False
-    width, outputs = width_of(table), 1 if job.classes == 2 else job.classes
     stops_early = float(str(job.learner.params["max_iter"])) < LEAST_SWEEPS or float(str(job.learner.params["tol"])) > LOOSEST
-    return not stops_early and width * outputs <= WIDEST and 8 * width * len(table) <= LARGEST_MATRIX
+    return not stops_early and not is_wide(job, table) and 8 * width_of(table) * len(table) <= LARGEST_MATRIX
+
+
+def is_wide(job: Job, table: Table) -> bool:
+    return width_of(table) * (1 if job.classes == 2 else job.classes) > WIDEST
 
 
 def train(job: Job, table: Table) -> NDArray[np.float32]:
