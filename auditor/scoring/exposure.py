@@ -47,7 +47,7 @@ def assess_exposure(
         return None
     checked = thresholds.checked(evidence, is_member)
     p = discoveries.p_values(checked)
-    named = discoveries.named(p)
+    named = discoveries.named(p, FDR * grading.look_share)  # names are told at whichever look the audit stops
     found = vulnerability(signals) if signals is not None and len(signals) >= FEWEST else None
     rows = _listed(checked.target, p, named, found)
     table: Table = {"row": rows, "is_member": is_member[rows], "score": checked.target[rows]}

@@ -34,6 +34,16 @@ def test_members_who_stand_apart_are_counted() -> None:
     assert int((table["named"] & table["is_member"]).sum()) == standing_apart
 
 
+def test_a_look_of_several_names_on_its_share_of_the_error() -> None:
+    evidence = scores(IS_MEMBER, normal(2.5))
+    alone, third = (assess_exposure(evidence, IS_MEMBER, None, None, replace(GRADING, look_share=share)) for share in (1.0, 1 / 3))
+    assert alone is not None
+    assert third is not None
+    assert 0 < third[0].identified < alone[0].identified
+    wanted = third[1]["q_value"] <= 0.1 / 3 + 1e-12
+    np.testing.assert_array_equal(third[1]["named"], wanted)
+
+
 def test_without_a_leak_nobody_can_be_named() -> None:
     exposure, table = assessed(scores(IS_MEMBER, normal(0.0)))
 
