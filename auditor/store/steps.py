@@ -138,6 +138,12 @@ def unsent(tx: Transaction, audit_id: str) -> list[Step]:
     return [as_value(Step, row) for row in tx.execute(chosen)]
 
 
+def is_stage_open(tx: Transaction, audit_id: str, stage: int) -> bool:
+    """Is any step of this stage, or of a lower one, still to end?"""
+    still_open = and_(table.c.audit_id == audit_id, table.c.stage <= stage, table.c.status.in_(OPEN))
+    return tx.execute(select(table.c.id).where(still_open).limit(1)).first() is not None
+
+
 def undelivered(tx: Transaction, *, now: datetime, older_than_seconds: float, limit: int) -> list[Step]:
     """Ready steps of every audit whose message was never sent, or so long ago that it may be lost."""
     before = now - timedelta(seconds=older_than_seconds)

@@ -9,13 +9,16 @@ from auditor.domain.finding import Severity
 from auditor.domain.spec import AuditSpec, parse
 from auditor.store import audits, events, findings
 from auditor.store.engine import Transaction
-from auditor.store.steps import unsent
+from auditor.store.steps import is_stage_open, unsent
+from auditor.workflow.chunks import FIRST
 from auditor.workflow.plan import planned
 from auditor.workflow.services import Services
 
 log = logging.getLogger(__name__)
 
 RANK = [str(level) for level in Severity]
+PLAIN = frozenset(StepKind) - {StepKind.PROBE, StepKind.GRADE, StepKind.REPORT}
+"""Steps whose results no later step is planned from; of the shadows one is: FIRST."""
 
 
 def advance_in(tx: Transaction, services: Services, audit_id: str) -> list[Step]:
@@ -35,6 +38,17 @@ def advance_in(tx: Transaction, services: Services, audit_id: str) -> list[Step]
     known = {s.key for s in steps}
     audits.add_steps(tx, audit_id, [s for s in planned(parse(audit.spec), steps) if s.key not in known])
     return unsent(tx, audit_id)
+
+
+def after(tx: Transaction, services: Services, step: Step, status: StepStatus) -> list[Step]:
+    """What `advance_in` does once this step has ended so, in the same transaction.
+
+    Most ends change nothing: the plan rests on the results of a few kinds of steps, and the next stage begins when the last step
+    of this one ends. Reading all steps at every end would take a time that grows with their square.
+    """
+    if status is StepStatus.DONE and step.kind in PLAIN and step.key != FIRST and is_stage_open(tx, step.audit_id, step.stage):
+        return []
+    return advance_in(tx, services, step.audit_id)
 
 
 def advance(services: Services, audit_id: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from auditor.domain.audit import Step, StepStatus
 from auditor.errors import AuditorError, Cancelled, Unavailable
 from auditor.store import audits
-from auditor.workflow.advance import advance_in, deliver
+from auditor.workflow.advance import after, deliver
 from auditor.workflow.services import Services
 from auditor.workflow.steps import execute
 
@@ -118,7 +118,7 @@ def _finish(services: Services, step: Step, status: StepStatus, result: dict[str
         try:
             with services.database.begin() as tx:
                 mine = audits.finish(tx, step.id, step.attempt, status=status, result=result, reason=reason, now=services.clock())
-                ready = advance_in(tx, services, step.audit_id) if mine else []
+                ready = after(tx, services, step, status) if mine else []
             deliver(services, ready)
             return
         except Unavailable as away:
