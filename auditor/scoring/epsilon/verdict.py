@@ -64,7 +64,8 @@ def _told(estimate: Estimate) -> str:
 
 def _reach(estimate: Estimate, claimed: float) -> str:
     ceiling = estimate.ceiling or 0.0
-    sentence = f"{estimate.n:,} records can show at most {ceiling:.2f}"
+    shared = estimate.low_simultaneous is not None and estimate.low_simultaneous != estimate.low
+    sentence = f"{estimate.n:,} records can show at most {ceiling:.2f}{' to one attack alone' if shared else ''}"
     return f"{sentence}, so a claim of {claimed:g} could not have been refuted." if ceiling <= claimed else f"{sentence}."
 
 

@@ -17,7 +17,7 @@ def test_canaries_above_the_claim_violate_it() -> None:
     assert verdict == "violated at 95 %"
     assert sentence == (
         "The training is claimed to keep epsilon 1 at delta 1e-05; the audit shows at least 2.10 (one-run, 95 % over all attacks "
-        "and methods): violated at 95 %. 2,000 records can show at most 5.60."
+        "and methods): violated at 95 %. 2,000 records can show at most 5.60 to one attack alone."
     )
 
 
@@ -65,7 +65,7 @@ def test_a_claim_at_the_bound_is_not_refuted() -> None:
 def test_a_claim_beyond_the_ceiling_could_not_have_been_refuted_and_the_sentence_says_so() -> None:
     verdict, sentence = epsilon.answer([found(SPLIT, "clopper-pearson", 0.2, 0.1)], 8.0, 1e-5, False)
     assert verdict == "not refuted"
-    assert sentence.endswith("2,000 records can show at most 5.60, so a claim of 8 could not have been refuted.")
+    assert sentence.endswith("2,000 records can show at most 5.60 to one attack alone, so a claim of 8 could not have been refuted.")
 
 
 def test_estimates_of_the_other_kind_of_audit_are_left_aside() -> None:
