@@ -65,7 +65,9 @@ def test_a_claim_at_the_bound_is_not_refuted() -> None:
 def test_a_claim_beyond_the_ceiling_could_not_have_been_refuted_and_the_sentence_says_so() -> None:
     verdict, sentence = epsilon.answer([found(SPLIT, "clopper-pearson", 0.2, 0.1)], 8.0, 1e-5, False)
     assert verdict == "not refuted"
-    assert sentence.endswith("2,000 records can show at most 5.60 to one attack alone, so a claim of 8 could not have been refuted.")
+    assert sentence.endswith(
+        "2,000 records can show at most 5.60 to one attack alone, so a claim of 8 could not have been refuted."
+    )
 
 
 def test_estimates_of_the_other_kind_of_audit_are_left_aside() -> None:
