@@ -7,14 +7,16 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from auditor.domain.data import ColumnType
 from auditor.domain.key_forms import SHAPES, WANTED
 from auditor.domain.learner import Task
 from auditor.domain.policy import BUILTIN, DEFAULT_LEVEL, GATED_FAMILIES, Policy
-from auditor.domain.target import Auth, AuthKind, Output, Rows, Target, WireProtocol
+from auditor.domain.target_spec import AdapterSpec, Part, check_wire
+from auditor.domain.target_spec import AuthSpec as AuthSpec
+from auditor.domain.target_spec import TargetSpec as TargetSpec
 from auditor.errors import InvalidInput
 
 TIERS = {"quick": 4, "standard": 16, "full": 64}
@@ -24,45 +26,12 @@ LISTED = 12
 FILES = ("members", "non_members", "auxiliary", "canaries", "key", "training")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AuthSpec(_Part):
-    kind: AuthKind = Field(description="none, bearer, basic or header")
-    secret: str = Field("", description="name of an environment variable (CLI) or id of a secret (API), never the value")
-    header: str = Field("X-API-Key", description="header that carries the secret when kind is header")
-
-
-class TargetSpec(_Part):
-    url: str = Field(description="the inference URL, for example http://127.0.0.1:8080/v2/models/income/infer")
-    protocol: WireProtocol = Field(WireProtocol.OPEN_INFERENCE, description="how the server is spoken to")
-    rows: Rows = Field(Rows.RECORDS, description="records: one named tensor or field a column; matrix: one numeric tensor")
-    output: Output = Field(Output.PROBABILITIES, description="what the target answers; the probe checks it")
-    classes: tuple[str, ...] = Field((), description="class labels in the order of the answers; default: sorted label strings")
-    auth: AuthSpec | None = None
-
-    @field_validator("classes", mode="before", json_schema_input_type=list[str | bool | int | float])
-    @classmethod
-    def _as_text(cls, value: object) -> object:
-        return [_label(v) for v in value] if isinstance(value, list | tuple) else value
-
-    @property
-    def task(self) -> Task:
-        """What the model was trained for follows from what it answers."""
-        return Task.REGRESSION if self.output is Output.VALUE else Task.CLASSIFICATION
-
-    def as_target(self) -> Target:
-        auth = Auth() if self.auth is None else Auth(self.auth.kind, self.auth.secret, self.auth.header)
-        return Target(self.url, self.protocol, self.rows, self.output, self.classes, auth)
-
-
-class SensitiveSpec(_Part):
+class SensitiveSpec(Part):
     name: str
     columns: tuple[str, ...]
 
 
-class DataSpec(_Part):
+class DataSpec(Part):
     members: str | None = Field(None, description="records in the training data: a CSV or Parquet path (CLI) or a dataset id (API)")
     non_members: str | None = Field(None, description="records of the same population that were not in the training data")
     canaries: str | None = Field(None, description="all canaries, in place of members and non_members; see `auditor canaries`")
@@ -100,28 +69,28 @@ class DataSpec(_Part):
         return {name: value for name, value in named.items() if value is not None}
 
 
-class LearnerSpec(_Part):
+class LearnerSpec(Part):
     name: str = "auto"
     params: Mapping[str, Any] = Field(default_factory=dict)
 
 
-class AttackSpec(_Part):
+class AttackSpec(Part):
     name: str
     params: Mapping[str, Any] = Field(default_factory=dict)
 
 
-class BudgetSpec(_Part):
+class BudgetSpec(Part):
     queries: int = Field(200_000, ge=1, le=1_000_000_000, description="rows the target may be asked, retries included")
     rate: float = Field(0, ge=0, description="rows a second; 0 means as fast as the target answers")
     price_per_1000: float | None = Field(None, ge=0, description="what 1,000 rows cost, in any currency; the estimate multiplies")
 
 
-class ClaimedEpsilon(_Part):
+class ClaimedEpsilon(Part):
     epsilon: float = Field(gt=0, le=1000, description="the privacy budget that the training claims to have kept")
     delta: float = Field(1e-5, ge=0, lt=1, description="the probability with which the claim may fail")
 
 
-class AuditSpec(_Part):
+class AuditSpec(Part):
     spec: Literal[1] = Field(1, description="version of this format")
     name: str = Field("audit", min_length=1, max_length=200)
     target: TargetSpec | str = Field(description="a target block (CLI) or the id of a registered target (API)")
@@ -198,6 +167,8 @@ def _check(spec: AuditSpec) -> None:
     if isinstance(spec.attacks, tuple) and not spec.attacks:
         raise InvalidInput("attacks", "name at least one attack, or a tier: quick, standard or full")
     _check_policy(spec)
+    if isinstance(spec.target, TargetSpec):
+        check_wire(spec.target)
     if isinstance(spec.target, TargetSpec) and spec.target.task is Task.REGRESSION and spec.target.classes:
         raise InvalidInput("target.classes", "take the classes out; a target that answers a value has none")
     _check_files(spec.data)
@@ -284,6 +255,7 @@ def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
         nested: dict[str, type[BaseModel]] = {
             "target": TargetSpec,
             "auth": AuthSpec,
+            "adapter": AdapterSpec,
             "data": DataSpec,
             "sensitive": SensitiveSpec,
             "learner": LearnerSpec,
@@ -291,9 +263,3 @@ def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
         nested |= {"attacks": AttackSpec, "budget": BudgetSpec, "audit": AuditSpec, "claimed_epsilon": ClaimedEpsilon}
         current = nested.get(part, current)
     return list(current.model_fields)
-
-
-def _label(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

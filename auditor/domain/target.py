@@ -1,19 +1,52 @@
 """The audited model as seen from outside: where it is, how it is asked, what it turned out to answer."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class WireProtocol(StrEnum):
     OPEN_INFERENCE = "open-inference"
     KSERVE_V1 = "kserve-v1"
+    MLFLOW = "mlflow"
+    SAGEMAKER = "sagemaker"
+    VERTEX = "vertex"
+    AZUREML = "azureml"
+    DATABRICKS = "databricks"
+    BENTOML = "bentoml"
+    TORCHSERVE = "torchserve"
+    SELDON = "seldon"
+    JSON = "json"
 
 
 class Rows(StrEnum):
-    """How a row is sent: named fields, or one numeric tensor."""
+    """How rows are sent: named fields, one numeric tensor, names once and rows as lists, a list a column, or as text."""
 
     RECORDS = "records"
     MATRIX = "matrix"
+    SPLIT = "split"
+    COLUMNS = "columns"
+    CSV = "csv"
+    LINES = "lines"
+
+
+PLAIN = (Rows.RECORDS, Rows.MATRIX)
+TABLES = (Rows.RECORDS, Rows.SPLIT, Rows.COLUMNS, Rows.MATRIX, Rows.CSV)
+SPOKEN: Mapping[WireProtocol, tuple[Rows, ...]] = {
+    WireProtocol.OPEN_INFERENCE: PLAIN,
+    WireProtocol.KSERVE_V1: (*PLAIN, Rows.COLUMNS),
+    WireProtocol.MLFLOW: TABLES,
+    WireProtocol.SAGEMAKER: (*PLAIN, Rows.CSV, Rows.LINES),
+    WireProtocol.VERTEX: PLAIN,
+    WireProtocol.AZUREML: (*PLAIN, Rows.SPLIT),
+    WireProtocol.DATABRICKS: TABLES,
+    WireProtocol.BENTOML: (*PLAIN, Rows.COLUMNS),
+    WireProtocol.TORCHSERVE: PLAIN,
+    WireProtocol.SELDON: PLAIN,
+    WireProtocol.JSON: (Rows.RECORDS,),
+}
+"""Which rows each protocol has a form for; the body of `json` says it itself."""
 
 
 class Output(StrEnum):
@@ -43,6 +76,21 @@ class Auth:
 
 
 @dataclass(frozen=True)
+class Adapter:
+    """How a server without a protocol of its own is spoken to.
+
+    `body`: a JSON value with placeholders such as `$records`. `answer` and `names`: JMESPath to the answers and to the classes of
+    their columns. `labels`: what the server calls a class -> the class. `score_of`: the class that a single number belongs to.
+    """
+
+    body: Any
+    answer: str = "@"
+    names: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    score_of: str = ""
+
+
+@dataclass(frozen=True)
 class Target:
     url: str
     protocol: WireProtocol = WireProtocol.OPEN_INFERENCE
@@ -50,6 +98,7 @@ class Target:
     output: Output = Output.PROBABILITIES
     classes: tuple[str, ...] = ()
     auth: Auth = Auth()
+    adapter: Adapter | None = None
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,12 @@ class Endpoint:
                 raise InvalidInput(FIELD, f"{self.host[:100]!r} is no valid address; write it as four numbers, 192.0.2.1") from None
         return None
 
+    def completed(self, ending: str) -> str:
+        """The path of a model's URL with the action at its end; one that names the action already is kept."""
+        route, mark, query = self.path.partition("?")
+        route = route.rstrip("/")
+        return (route if route.endswith(ending) else route + ending) + mark + query
+
 
 def parse_url(url: str) -> Endpoint:
     """An http or https URL without credentials, or InvalidInput in one sentence."""

@@ -16,7 +16,7 @@ from auditor.querying.faults import BatchTooLarge, Failing
 from auditor.querying.ledger import Ledger
 from auditor.querying.reply import Reply
 from auditor.querying.rounding import decimals_of_values
-from auditor.querying.transport import Transport
+from auditor.querying.transport import Transport, most_rows
 
 REPEATED, REPEATS = 5, 3
 SMALL, LARGE = 64, 512
@@ -51,7 +51,7 @@ def probe_through(door: Door, target: Target, sample: pd.DataFrame, classes: tup
     small = _small(door, rows)
     profile = _profile(target, small.reply, classes)
     _ask_missing(door, sample)
-    repeats = [_trial(door, _cycle(rows, 0, REPEATED)) for _ in range(REPEATS)] if small.rows >= REPEATED else []
+    repeats = [_again(door, rows, small.rows) for _ in range(REPEATS)]
     large = _large(door, rows, small)
     replies = [trial.reply for trial in (small, large) if trial is not None]
     profile = replace(profile, decimals=_decimals(replies, profile))
@@ -61,7 +61,7 @@ def probe_through(door: Door, target: Target, sample: pd.DataFrame, classes: tup
 @dataclass(frozen=True, eq=False)
 class _Trials:
     alone: list[Trial]
-    repeats: list[Trial]
+    repeats: list[list[Trial]]
     small: Trial
     large: Trial | None
 
@@ -81,9 +81,16 @@ def _trial(door: Door, frame: pd.DataFrame) -> Trial:
     return Trial(reply, time.perf_counter() - start, len(frame))
 
 
+def _again(door: Door, rows: pd.DataFrame, most: int) -> list[Trial]:
+    """The same few records once more: together, or one by one where a request has no room for all."""
+    if most >= REPEATED:
+        return [_trial(door, _cycle(rows, 0, REPEATED))]
+    return [_trial(door, _cycle(rows, i, 1)) for i in range(REPEATED)]
+
+
 def _small(door: Door, rows: pd.DataFrame) -> Trial:
     complete = max(1, int((~rows.isna().any(axis=1)).sum()))
-    pool, size = rows.iloc[:complete], SMALL
+    pool, size = rows.iloc[:complete], min(SMALL, most_rows(door.transport) or SMALL)
     while True:
         try:
             return _trial(door, _cycle(pool, 0, size))
@@ -200,8 +207,7 @@ def _decimals(replies: list[Reply], profile: Profile) -> int | None:
 
 
 def _measured(profile: Profile, trials: _Trials) -> Profile:
-    read = [[answers(t.reply, profile) for t in group] for group in (trials.alone, trials.repeats)]
-    alone, repeats = np.concatenate(read[0]), read[1]
+    alone, *repeats = (np.concatenate([answers(t.reply, profile) for t in group]) for group in (trials.alone, *trials.repeats))
     together = answers(trials.small.reply, profile)
     unit = _unit(together, profile)
     if trials.large is not None:

@@ -11,6 +11,11 @@ from auditor.querying.faults import BatchTooLarge, Busy, Failing
 
 LONGEST_EXCERPT = 200
 BATCH_WORDS = re.compile(r"batch.?size|batch.{0,20}(large|limit|exceed)|too (large|big|many)|max(imum)?.{0,10}batch", re.IGNORECASE)
+MESSAGES = (
+    *(("error",), ("message",), ("detail",), ("title",)),
+    *(("Message",), ("error", "message"), ("status", "info")),  # SageMaker, Vertex AI, Seldon
+)
+"""Where error bodies have their sentence."""
 RETRIED = {408, 425, 429, 502, 503, 504}
 
 
@@ -65,9 +70,12 @@ def _message(text: str) -> str:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    for key in ("error", "message", "detail", "title"):
-        if isinstance(document, dict) and isinstance(document.get(key), str):
-            return str(document[key])
+    for path in MESSAGES:
+        found = document
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, str):
+            return found
     return text
 
 

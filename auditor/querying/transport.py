@@ -1,11 +1,10 @@
 """One exchange with the target over HTTP: a frame of records out, a reply in its own terms back."""
 
 import base64
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 import urllib3
@@ -18,12 +17,18 @@ from auditor.querying.connection import Deadline, open_pool
 from auditor.querying.endpoint import parse_url, refuse
 from auditor.querying.faults import Interrupted
 from auditor.querying.guard import Guard
-from auditor.querying.protocols import Wire, wire_for
+from auditor.querying.protocols import Wire, media, wire_for
 from auditor.querying.refusals import refused
 from auditor.querying.reply import Reply
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 LARGEST_ERROR = 64 * 1024
+ACCEPTED = {
+    media.JSON: media.JSON,
+    media.CSV: f"{media.CSV}, {media.JSON};q=0.9",
+    media.LINES: f"{media.LINES}, {media.JSON};q=0.9",
+}
+"""What is sent as text is answered as text where the server can; all of these are understood at any time."""
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
@@ -40,9 +45,14 @@ def http_transport(
     refuse(endpoint, guard)
     wire = wire_for(target, tuple(columns), endpoint)
     deadline = Deadline()
-    headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "privacy-attack-auditor"}
+    headers = {"Content-Type": wire.content_type, "Accept": ACCEPTED[wire.content_type], "User-Agent": "privacy-attack-auditor"}
     headers |= _credentials(target.auth, secret)
     return HttpTransport(wire, open_pool(endpoint, guard, deadline), headers, deadline, timeout, secret or "")
+
+
+def most_rows(transport: Transport) -> int | None:
+    """How many records one exchange has room for, as far as the wire says it; None: any number."""
+    return transport.most_rows if isinstance(transport, HttpTransport) else None
 
 
 def _credentials(auth: Auth, secret: str | None) -> dict[str, str]:
@@ -72,6 +82,10 @@ class HttpTransport:
     timeout: float
     secret: str = field(default="", repr=False)
 
+    @property
+    def most_rows(self) -> int | None:
+        return self.wire.most_rows
+
     def ask(self, frame: pd.DataFrame) -> Reply:
         body = self.wire.encode(frame)
         self.deadline.start(self.timeout)
@@ -84,7 +98,7 @@ class HttpTransport:
             raise Interrupted(f"The exchange with the target broke off: {str(error)[:200]}.") from None
         if response.status != 200:
             raise refused(response.status, response.headers, content, self.secret)
-        return self.wire.decode(_parsed(content, response.headers.get("Content-Type", "")), len(frame))
+        return self.wire.decode(media.parsed(content, response.headers.get("Content-Type", "")), len(frame))
 
     def close(self) -> None:
         self.pool.close()
@@ -112,14 +126,6 @@ def _read(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
     if size > limit and response.status == 200:
         raise BadAnswer(f"The target's answer is larger than {limit // 2**20} MB; it must answer a few numbers for each record.")
     return b"".join(parts)
-
-
-def _parsed(content: bytes, kind: str) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        said = kind.partition(";")[0].strip()[:40] or "no content type"
-        raise BadAnswer(f"The target answered something that is not JSON ({said}); check target.url and target.protocol.") from None
 
 
 def _broken(error: exceptions.HTTPError, timeout: float) -> TargetError:

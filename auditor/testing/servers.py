@@ -1,7 +1,8 @@
 """A real HTTP server on 127.0.0.1 that answers like a model server, and misbehaves on request.
 
-It speaks the Open Inference Protocol V2 (`/v2/models/<name>/infer`) and KServe V1 (`/v1/models/<name>:predict`) over any
-function of a frame. It reads the wire with its own code, so that it contradicts the client where the client is wrong.
+It speaks the Open Inference Protocol V2 (`/v2/models/<name>/infer`), KServe V1 (`/v1/models/<name>:predict`) and the others of
+`dialects.DIALECTS` over any function of a frame. It reads the wire with its own code, so that it contradicts the client where
+the client is wrong.
 """
 
 import json
@@ -19,6 +20,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from auditor.testing.dialects import BY_PATH, DIALECTS, body_of
 
 Predict = Callable[[pd.DataFrame], Any]
 DATATYPES = {"i": "INT64", "u": "INT64", "f": "FP64", "b": "BOOL"}
@@ -72,6 +75,10 @@ class Seen:
     document: Any = None
 
 
+class NoModel(Exception):
+    """Nothing is served at this path."""
+
+
 class ModelServer:
     """`with ModelServer(predict) as server: ... server.open_inference`;
     `predict` gives (n, C) numbers, or (n,) numbers or labels."""
@@ -103,6 +110,11 @@ class ModelServer:
     def kserve_v1(self) -> str:
         return f"{self.origin}/v1/models/model:predict"
 
+    def url(self, protocol: str) -> str:
+        """Where the server speaks a protocol."""
+        known = {"open-inference": self.open_inference, "kserve-v1": self.kserve_v1}
+        return known.get(protocol) or self.origin + DIALECTS[protocol].path
+
     def __enter__(self) -> "ModelServer":
         self._thread.start()
         return self
@@ -120,10 +132,15 @@ class ModelServer:
         if path.endswith("/infer"):
             frame = _from_tensors(document["inputs"], self.columns)
             return _to_tensors(np.asarray(self.predict(frame)), document), len(frame)
+        if path in BY_PATH:
+            dialect = BY_PATH[path]
+            frame = dialect.read(document, self.columns)
+            return dialect.write(np.asarray(self.predict(frame))), len(frame)
         if path.endswith(":predict"):
-            frame = _from_instances(document["instances"], self.columns)
-            return {"predictions": np.asarray(self.predict(frame)).tolist()}, len(frame)
-        raise LookupError(path)
+            by_column = "inputs" in document
+            frame = pd.DataFrame(document["inputs"]) if by_column else _from_instances(document["instances"], self.columns)
+            return {"outputs" if by_column else "predictions": np.asarray(self.predict(frame)).tolist()}, len(frame)
+        raise NoModel(path)
 
 
 def _from_tensors(inputs: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
@@ -178,11 +195,11 @@ class _Handler(BaseHTTPRequestHandler):
         model = self.server.model
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
-            document = json.loads(body)
+            document = body_of(body, self.headers.get("Content-Type", ""))
             answer, rows = model.answer(self.path.partition("?")[0], document)
-        except LookupError as error:
+        except NoModel as error:
             return self._say(404, json.dumps({"error": f"no model at {error}"}).encode())
-        except (ValueError, TypeError) as error:
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
             return self._say(400, json.dumps({"error": str(error)}).encode())
         fault = self._note(document, rows)
         return self._misbehave(fault, answer) if fault else self._say(200, json.dumps(answer).encode())

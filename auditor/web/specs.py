@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from auditor.domain.catalog import Dataset
 from auditor.domain.spec import AuditSpec, AuthSpec, TargetSpec, parse
 from auditor.domain.target import AuthKind
+from auditor.domain.target_spec import check_wire
 from auditor.errors import AddressBlocked, InvalidInput, NotFound
 from auditor.querying import check_url
 from auditor.settings import Settings
@@ -42,6 +43,7 @@ def vetted(tx: Transaction, workspace_id: str, block: TargetSpec, settings: Sett
         raise InvalidInput("target.url", refusal.sentence) from None
     except InvalidInput as mistake:
         raise InvalidInput("target.url", mistake.sentence) from None
+    check_wire(block)
     if block.auth is None or block.auth.kind is AuthKind.NONE:
         return block.model_copy(update={"auth": None})
     return block.model_copy(update={"auth": _auth(tx, workspace_id, block.auth, host_of(block.url))})

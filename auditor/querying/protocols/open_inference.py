@@ -16,6 +16,7 @@ from auditor.domain.target import Output, Rows, Target
 from auditor.errors import BadAnswer
 from auditor.querying.endpoint import Endpoint
 from auditor.querying.protocols.cells import numeric_rows, values
+from auditor.querying.protocols.media import JSON
 from auditor.querying.reply import SCORES, Reply, from_numbers, from_rows
 
 DATATYPES = {ColumnType.INTEGER: "INT64", ColumnType.NUMBER: "FP64", ColumnType.BOOLEAN: "BOOL"}
@@ -32,14 +33,19 @@ class OpenInference:
 
     @property
     def path(self) -> str:
-        """The model's URL is completed; one that names the action is kept."""
-        route, mark, query = self.endpoint.path.partition("?")
-        route = route.rstrip("/")
-        return (route if route.endswith("/infer") else route + "/infer") + mark + query
+        return self.endpoint.completed("/infer")
+
+    @property
+    def content_type(self) -> str:
+        return JSON
+
+    @property
+    def most_rows(self) -> None:
+        return None
 
     def encode(self, frame: pd.DataFrame) -> bytes:
         matrix = self.target.rows is Rows.MATRIX
-        inputs = [_matrix(frame, self.columns)] if matrix else _tensors(frame, self.columns)
+        inputs = [_matrix(frame, self.columns)] if matrix else tensors(frame, self.columns)
         document: dict[str, Any] = {"inputs": inputs, "parameters": {"content_type": "np" if matrix else "pd"}}
         if name := self._wanted():
             document["outputs"] = [{"name": name}]
@@ -77,7 +83,8 @@ class OpenInference:
         return not (wide or scores), not scores, -len(shape)
 
 
-def _tensors(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[dict[str, Any]]:
+def tensors(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[dict[str, Any]]:
+    """One tensor a column."""
     shape = [len(frame), 1]
     return [
         {"name": c.name, "shape": shape, "datatype": DATATYPES.get(c.type, "BYTES"), "data": values(frame.iloc[:, i], c.type)}

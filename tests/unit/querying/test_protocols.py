@@ -206,7 +206,7 @@ def test_a_document_that_does_not_answer_is_refused_in_a_sentence(document, word
 
 
 @pytest.mark.parametrize(
-    "document", [[], {}, {"predictions": []}, {"predictions": {"a": [1]}}, {"outputs": [1]}, {"error": "no"}, None, 7, "text"]
+    "document", [[], {}, {"predictions": []}, {"predictions": {"a": 1}}, {"outputs": [1]}, {"error": "no"}, None, 7, "text"]
 )
 def test_a_v1_answer_needs_predictions(document):
     with pytest.raises(BadAnswer, match="no list of predictions"):

@@ -125,3 +125,10 @@ def test_a_frozen_spec_does_not_follow_later_changes(house, ours):
     made = schedule(house.services, ours, Timetable("x", "0 3 * * *"), parse(document))
     house.post("/targets", json={"name": "income", "target": {"url": "http://127.0.0.1:9/v2/models/other/infer"}})
     assert parse(made.spec).target_block.url == URL
+
+
+def test_a_target_whose_protocol_rows_and_adapter_do_not_go_together_is_not_kept(house, ours):
+    assert refusal(vet, house, ours, protocol="json").field == "target.adapter"
+    assert refusal(vet, house, ours, protocol="seldon", rows="csv").field == "target.rows"
+    kept = vet(house, ours, protocol="json", adapter={"body": {"rows": "$rows"}})
+    assert kept.as_target().adapter.body == {"rows": "$rows"}

@@ -1,0 +1,72 @@
+"""The `target` block of a spec: where the model is, and how it is spoken to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from auditor.domain.learner import Task
+from auditor.domain.target import SPOKEN, Adapter, Auth, AuthKind, Output, Rows, Target, WireProtocol
+from auditor.errors import InvalidInput
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AuthSpec(Part):
+    kind: AuthKind = Field(description="none, bearer, basic or header")
+    secret: str = Field("", description="name of an environment variable (CLI) or id of a secret (API), never the value")
+    header: str = Field("X-API-Key", description="header that carries the secret when kind is header")
+
+
+class AdapterSpec(Part):
+    body: Any = Field(description="the request as a JSON value with placeholders such as $records or $rows")
+    answer: str = Field("@", description="JMESPath to the answers in what comes back")
+    names: str = Field("", description="JMESPath to the classes of the answers' columns, where the server says them")
+    labels: Mapping[str, str] = Field(default_factory=dict, description="what the server calls a class: the class")
+    score_of: str = Field("", description="the class that a single number belongs to; default: the second of classes")
+
+
+class TargetSpec(Part):
+    url: str = Field(description="the inference URL, for example http://127.0.0.1:8080/v2/models/income/infer")
+    protocol: WireProtocol = Field(WireProtocol.OPEN_INFERENCE, description="how the server is spoken to")
+    rows: Rows = Field(
+        Rows.RECORDS,
+        description="how rows are sent: records, matrix, split, columns, csv or lines, as the protocol has them",
+    )
+    output: Output = Field(Output.PROBABILITIES, description="what the target answers; the probe checks it")
+    classes: tuple[str, ...] = Field((), description="class labels in the order of the answers; default: sorted label strings")
+    auth: AuthSpec | None = None
+    adapter: AdapterSpec | None = Field(None, description="for protocol json: how this server is spoken to")
+
+    @field_validator("classes", mode="before", json_schema_input_type=list[str | bool | int | float])
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return [_label(v) for v in value] if isinstance(value, list | tuple) else value
+
+    @property
+    def task(self) -> Task:
+        """What the model was trained for follows from what it answers."""
+        return Task.REGRESSION if self.output is Output.VALUE else Task.CLASSIFICATION
+
+    def as_target(self) -> Target:
+        auth = Auth() if self.auth is None else Auth(self.auth.kind, self.auth.secret, self.auth.header)
+        adapter = None if self.adapter is None else Adapter(**dict(self.adapter))
+        return Target(self.url, self.protocol, self.rows, self.output, self.classes, auth, adapter)
+
+
+def check_wire(target: TargetSpec) -> None:
+    """Raises InvalidInput where protocol, rows and adapter do not go together."""
+    if (target.protocol is WireProtocol.JSON) != (target.adapter is not None):
+        change = "take it out, or declare protocol: json" if target.adapter else "say how this server is spoken to: body and answer"
+        raise InvalidInput("target.adapter", change)
+    if target.rows not in SPOKEN[target.protocol]:
+        known = " or ".join(SPOKEN[target.protocol])
+        raise InvalidInput("target.rows", f"choose {known}; protocol {target.protocol} has no form for {target.rows}")
+
+
+def _label(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,60 @@
+"""Bodies as text: the media types that are sent and understood."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from auditor.errors import BadAnswer
+
+JSON, CSV, LINES = "application/json", "text/csv", "application/jsonlines"
+LINE_TYPES = (LINES, "application/jsonl", "application/x-ndjson", "application/x-jsonlines")
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def as_csv(rows: Iterable[Sequence[Any]], names: Sequence[str] = ()) -> str:
+    """Missing cells are empty, booleans are true and false, floats keep every digit."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    if names:
+        writer.writerow(names)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return ("true" if value else "false") if isinstance(value, bool) else value
+
+
+def parsed(content: bytes, content_type: str) -> Any:
+    """What a body says, read as its content type declares and as JSON otherwise; raises BadAnswer."""
+    kind = content_type.partition(";")[0].strip().lower()
+    try:
+        if kind == CSV:
+            return _from_csv(content.decode())
+        if kind in LINE_TYPES:
+            return [json.loads(line) for line in content.decode().splitlines() if line.strip()]
+        return json.loads(content)
+    except (ValueError, RecursionError, csv.Error):
+        wanted = {CSV: "CSV in UTF-8"}.get(kind, "JSON")
+        raise BadAnswer(
+            f"The target answered something that is not {wanted} ({kind[:40] or 'no content type'});"
+            " check target.url and target.protocol."
+        ) from None
+
+
+def _from_csv(text: str) -> list[Any]:
+    """A value a line, or a list where a line has several."""
+    rows = [[_number(cell) for cell in row] for row in csv.reader(io.StringIO(text)) if row]
+    return [row[0] if len(row) == 1 else row for row in rows]
+
+
+def _number(cell: str) -> float | str:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
