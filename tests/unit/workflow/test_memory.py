@@ -37,6 +37,17 @@ def test_the_estimate_covers_what_a_matrix_takes() -> None:
     assert memory.needed(job(n)) >= 3 * n * columns * 4
 
 
+def test_lanes_of_logistic_shadows_count_with_their_classes() -> None:
+    """Eight lanes answer for every record and class in 64 bits, before anything else is made of it."""
+    n, classes = 2_000, 6
+    two = job(n, "logistic-regression")
+    six = Job(two.learner, COLUMNS, Records(two.pool.features, np.arange(n) % classes), classes, two.indices, 7, two.checkpoint)
+    assert memory.needed(two) > memory.needed(job(n, "mlp"))
+    assert memory.needed(six) - memory.needed(two) > 8 * n * 8 * (classes - 2)
+    early = job(n, "logistic-regression", max_iter=5)  # left to the plain loop
+    assert memory.needed(early) == memory.needed(job(n, "mlp"))
+
+
 @pytest.mark.parametrize("name", [name for name in LEARNERS if name not in ("linear-regression", "lightgbm")])
 def test_every_learner_has_an_estimate(name: str) -> None:
     assert memory.needed(job(200, name)) > 0
