@@ -1,9 +1,9 @@
-"""`python -m benchmarks steps|scale|scoring|demo|querying|membership|shadows|canaries`: runs one measurement, or all of them."""
+"""`python -m benchmarks NAME`: runs one measurement (see NAMES), or without a name all of them."""
 
 import runpy
 import sys
 
-NAMES = ("steps", "scale", "scoring", "demo", "querying", "membership", "shadows", "canaries")
+NAMES = ("steps", "scale", "fanout", "scoring", "demo", "querying", "membership", "shadows", "canaries")
 
 
 def main(arguments: list[str]) -> int:
