@@ -84,7 +84,7 @@ def evidence_against(answers: np.ndarray, records, name: str):
     learner, indices = check(Learner("logistic-regression")), range(8)
     profile = Profile(Output.PROBABILITIES, audits.CLASSES)
     odds = trainers.train(learner, audits.COLUMNS, records.candidates, 2, indices, 5, lambda fraction: None)
-    shadows = pool.outputs(odds, design.masks(len(records.candidates), indices, 5), profile)
+    shadows = pool.outputs(odds, design.halves(records.candidates, indices, 5), profile)
     attack, grants = registry.make(name, {}), {"seed": 5, "shadows": shadows, "learner": learner}
     return attack.run(context_for(attack, records, profile, lambda frame: answers[frame.index.to_numpy()], lambda f: None, grants))
 

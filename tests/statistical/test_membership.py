@@ -83,7 +83,7 @@ def answers_of(learner: str, trained_on: Records, number: int) -> np.ndarray:
 
 
 def world(answers: np.ndarray, learner: str, shadows: int, profile: Profile = PROFILE) -> Context:
-    outputs = pool.outputs(shadow_log_odds(learner, 16)[:shadows], design.masks(POOL, range(shadows), 3), profile)
+    outputs = pool.outputs(shadow_log_odds(learner, 16)[:shadows], design.halves(audited(), range(shadows), 3), profile)
     shown = pool.as_shown(answers, profile)
     return Context(0, profile, people()[1], lambda frame: shown[frame.index.to_numpy()], free, audited(), outputs)
 
@@ -383,7 +383,7 @@ def test_xgboost_weights_equal_removal_only_when_the_cuts_are_shared() -> None:
 
 def test_a_trained_shadow_is_surer_of_its_own_half() -> None:
     answers = pool.probabilities(shadow_log_odds("xgboost", 16))
-    masks = design.masks(POOL, range(16), 3)
+    masks = design.halves(audited(), range(16), 3)
     true = answers[:, np.arange(POOL), audited().labels]
     assert all(true[k][masks[k]].mean() > true[k][~masks[k]].mean() + 0.05 for k in range(16))
 
