@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from auditor.domain.evidence import MembershipScores
 from auditor.domain.finding import Estimate, Finding
 from auditor.scoring import epsilon, score
@@ -13,6 +15,10 @@ USUAL_DELTA = 1e-5
 COIN_FLIPS, SPLIT = "coin flips", "split"
 NAMES = ("empirical_epsilon", "epsilon_lower_bound")
 TOLD_APART = "members and non-members can be told apart without the model, so inclusion was not exchangeable"
+OF_GROUPS = (
+    "Records of a group became members together, so epsilon is that of whole groups; a claim for single records allows a group of "
+    "k records k times as much."
+)
 UNCLAIMED = "No epsilon is claimed; state one under claimed_epsilon to have it answered."
 
 
@@ -35,7 +41,7 @@ def epsilon_of(material: Material, evidence: MembershipScores, truth: Truth, gra
 
 
 def caveats_of(material: Material) -> tuple[str, ...]:
-    return epsilon.caveats(is_canary(material))
+    return (*epsilon.caveats(is_canary(material)), *_of_groups(material))
 
 
 def answered(material: Material, findings: Sequence[Finding]) -> dict[str, Any] | None:
@@ -47,8 +53,14 @@ def answered(material: Material, findings: Sequence[Finding]) -> dict[str, Any] 
     if claimed is None:
         return {"claimed": None, "design": _design(material), "verdict": None, "sentence": UNCLAIMED} if found else None
     verdict, sentence = epsilon.answer(found, claimed.epsilon, claimed.delta, is_canary(material))
+    sentence = " ".join([sentence, *_of_groups(material)])
     stated = {"epsilon": claimed.epsilon, "delta": claimed.delta}
     return {"claimed": stated, "design": _design(material), "verdict": verdict, "sentence": sentence}
+
+
+def _of_groups(material: Material) -> tuple[str, ...]:
+    units = material.units
+    return () if units is None or len(np.unique(units)) == len(units) else (OF_GROUPS,)
 
 
 def _is_sound(finding: Finding) -> bool:

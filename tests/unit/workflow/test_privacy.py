@@ -59,6 +59,22 @@ def test_the_premise_is_told_beside_the_figures() -> None:
     assert "coin" in caveats_of(material(COINS))[0]
 
 
+def in_homes(of: Material, size: int) -> Material:
+    """The same people, so many in a home."""
+    candidates = replace(of.data.candidates, units=np.arange(N) // size)
+    return replace(of, data=replace(of.data, candidates=candidates))
+
+
+@pytest.mark.parametrize(("data", "size", "told"), [(SIDES, 4, True), (SIDES, 1, False), (COINS, 4, False)])
+def test_what_members_of_a_home_show_together_is_no_epsilon_of_one(data: dict[str, str], size: int, told: bool) -> None:
+    """Canaries have a coin each, whoever they live with."""
+    of = in_homes(material(data, claimed_epsilon=1.0), size)
+    answer = answered(of, [finding(measured(of))])
+    assert answer is not None
+    assert any("whole groups" in caveat for caveat in caveats_of(of)) == told
+    assert ("epsilon is that of whole groups" in answer["sentence"]) == told
+
+
 def test_only_coins_may_say_violated() -> None:
     claimed = {"epsilon": 0.1, "delta": 1e-5}
     split, coins = material(claimed_epsilon=claimed), material(COINS, claimed_epsilon=claimed)
