@@ -70,7 +70,10 @@ def _shape(scores: NDArray[np.float64], auc: Estimate) -> str | None:
     if scores.min() == scores.max():
         return "Every candidate got the same score: through this attack the answers do not tell records apart."
     if auc.high is not None and auc.high < 0.5:
-        return "The scores are inverted: non-members score higher than members, which this attack cannot use; its score is 0."
+        return (
+            "The scores are inverted: non-members score higher than members, which this attack cannot use, but who turned them "
+            "round could. Check that the files of members and non-members were not exchanged."
+        )
     return None
 
 

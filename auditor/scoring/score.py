@@ -45,9 +45,11 @@ def membership(auc: Interval, at: Rates | None, oracle: Rates | None = None) -> 
 
     The tail compares TPR with the false-positive rate that was realised: TPR_L / max(a0, FPR_U) below, TPR_U / max(a0, FPR_L)
     above. A calibrated cut may turn out stricter or looser than planned and so hide a tail; the upper limit therefore also covers
-    TPR_U / a0 at the `oracle` cut, which holds a0 exactly.
+    TPR_U / a0 at the `oracle` cut, which holds a0 exactly. Where the scores are certainly inverted (AUC_U below .5), what cannot be
+    excluded is what they tell when they are turned round.
     """
-    parts = [Score(bulk(auc.value), bulk(auc.low), bulk(auc.high), BULK)]
+    turned = bulk(1.0 - auc.low) if auc.high < 0.5 else 0.0
+    parts = [Score(bulk(auc.value), bulk(auc.low), max(bulk(auc.high), turned), BULK)]
     if at is not None:
         low, value, high = (tail(at.tpr.low, at.fpr.high, at.rate), tail(at.tpr.value, at.fpr.value, at.rate), _highest(at, oracle))
         parts.append(Score(value, low, high, TAIL))

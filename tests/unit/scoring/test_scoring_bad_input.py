@@ -70,11 +70,13 @@ def test_one_class_is_refused(side: bool) -> None:
         graded(scores(IS_MEMBER, normal(1.0)), np.full(1_200, side))
 
 
-def test_inverted_scores_are_named_and_worth_nothing() -> None:
+def test_inverted_scores_are_named_worth_nothing_and_no_pass() -> None:
     found = graded(scores(IS_MEMBER, normal(-2.0)))
 
     assert found.caveats[0].startswith("The scores are inverted")
+    assert "files of members and non-members" in found.caveats[0]
     assert (found.score, found.score_low) == (0.0, 0.0)
+    assert score.judge(found, {}, 25.0)[0] is Outcome.INCONCLUSIVE
 
 
 def test_infinite_scores_are_as_good_as_very_large_ones() -> None:

@@ -26,6 +26,14 @@ def finding(outcome: str, value: float = 10.0, low: float = 8.0, family: str = "
     return {"family": family, "outcome": outcome, "score": value, "score_low": low, "controls": checks}
 
 
+def test_scores_that_tell_when_turned_round_are_not_shown_to_be_safe() -> None:
+    turned = score.membership(Interval(0.13, 0.15, 0.17), None)
+    assert (turned.value, turned.low) == (0.0, 0.0)
+    assert turned.high == pytest.approx(74.0)
+    assert score.membership(Interval(0.40, 0.45, 0.50), None).high == 0.0
+    assert score.membership(Interval(0.40, 0.47, 0.54), None).high == pytest.approx(8.0)
+
+
 @pytest.mark.parametrize(
     ("tpr", "rate", "expected"),
     [
