@@ -2,7 +2,6 @@
 
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -17,13 +16,13 @@ from auditor.domain.learner import Learner
 from auditor.intake import Table, read, to_parquet
 from auditor.learners import build
 from auditor.settings import Settings
-from auditor.store import audits, datasets, workspaces
+from auditor.store import datasets, workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import Services, regrade, run_locally, submit
 from auditor.workflow.canaries import Drawn, Wish, draw
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import COLUMNS, MEMBERS, people, small_spec
+from small_audit import COLUMNS, MEMBERS, ended, people, small_spec
 
 COUNT = 300
 DEEP = {"n_estimators": 60, "max_depth": 10, "learning_rate": 0.5}
@@ -77,17 +76,6 @@ def submitted(services: Services, url: str, cells: pd.DataFrame, made: Drawn, wo
     document: dict[str, Any] = {"attacks": ["loss-threshold", "rmia"], "shadows": 4, "claimed_epsilon": 0.5, "learner": learner}
     spec = small_spec(url, data={**ids, "label": "label", "subgroups": ["town"]}, **document)
     return submit(services, workspace_id, spec).id
-
-
-def ended(services: Services, audit_id: str) -> Audit:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with services.database.read() as tx:
-            audit = audits.by_id(tx, audit_id)
-        if audit.status is not AuditStatus.RUNNING:
-            return audit
-        time.sleep(0.05)
-    raise AssertionError("the audit did not end")
 
 
 def result_of(audit: Audit) -> dict[str, Any]:

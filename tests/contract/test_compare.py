@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from auditor.cli import COMMANDS, main
-from auditor.domain.audit import Audit, AuditStatus
+from auditor.domain.audit import AuditStatus
 from auditor.domain.catalog import Role
 from auditor.domain.learner import Learner
 from auditor.domain.spec import AuditSpec
@@ -25,7 +24,7 @@ from auditor.web.app import create_app
 from auditor.workflow import Services, compare, run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import COLUMNS, MEMBERS, small_spec, small_target, store_small_data
+from small_audit import COLUMNS, MEMBERS, ended, small_spec, small_target, store_small_data
 
 NO_ID = "0199b2a4-3c1e-7a40-9d2f-5b7c0e61a001"
 
@@ -81,7 +80,7 @@ def _upside_down() -> ModelServer:
 
 
 def _completed(services: Services, workspace_id: str, spec: AuditSpec) -> str:
-    audit = _ended(services, submit(services, workspace_id, spec).id)
+    audit = ended(services, submit(services, workspace_id, spec).id)
     assert audit.status is AuditStatus.COMPLETED, audit.reason
     return audit.id
 
@@ -90,17 +89,6 @@ def _unstarted(services: Services, workspace_id: str, spec: AuditSpec) -> str:
     with services.database.begin() as tx:
         terms: dict[str, Any] = {"name": "running", "spec": spec.as_json(), "budget": 1, "now": services.clock()}
         return audits.create(tx, workspace_id=workspace_id, **terms).id
-
-
-def _ended(services: Services, audit_id: str) -> Audit:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with services.database.read() as tx:
-            audit = audits.by_id(tx, audit_id)
-        if audit.status is not AuditStatus.RUNNING:
-            return audit
-        time.sleep(0.05)
-    raise AssertionError("the audit did not end")
 
 
 def test_a_target_that_remembers_leaks_more_than_one_that_does_not(house: House) -> None:

@@ -1,18 +1,16 @@
 """An audit whose attacks come from outside the product: one that breaks its contract stops no other."""
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from auditor.domain.audit import Audit, AuditStatus
+from auditor.domain.audit import AuditStatus
 from auditor.settings import Settings
-from auditor.store import audits
-from auditor.workflow import Services, run_locally, submit
+from auditor.workflow import run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import small_spec, small_target, store_small_data
+from small_audit import ended, small_spec, small_target, store_small_data
 
 BROKEN = """
 from dataclasses import dataclass
@@ -63,21 +61,10 @@ def test_an_attack_that_breaks_its_contract_is_listed_and_stops_no_other(tmp_pat
             services, "ours", small_spec(target.open_inference, attacks=["gap", "broken"], shadows=4)
         )
         audit_id = submit(services, workspace_id, spec).id
-        audit = _ended(services, audit_id)
+        audit = ended(services, audit_id)
     services.close()
     assert audit.status is AuditStatus.COMPLETED, audit.reason
     assert audit.result is not None
     assert [f["attack"] for f in audit.result["findings"]] == ["gap"]
     broken = next(n for n in audit.result["not_run"] if n["attack"] == "broken")
     assert "NaN" in broken["reason"]
-
-
-def _ended(services: Services, audit_id: str) -> Audit:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with services.database.read() as tx:
-            audit = audits.by_id(tx, audit_id)
-        if audit.status is not AuditStatus.RUNNING:
-            return audit
-        time.sleep(0.05)
-    raise AssertionError("the audit did not end")

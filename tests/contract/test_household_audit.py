@@ -1,7 +1,6 @@
 """A whole audit of people who live together: homes are trained on together, and each counts once."""
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,11 @@ import pytest
 
 from auditor.domain.audit import Audit, AuditStatus
 from auditor.settings import Settings
-from auditor.store import audits, workspaces
-from auditor.workflow import Services, regrade, run_locally, submit
+from auditor.store import workspaces
+from auditor.workflow import regrade, run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import MEMBERS, NON_MEMBERS, _store, small_spec, small_target
+from small_audit import MEMBERS, NON_MEMBERS, _store, ended, small_spec, small_target
 
 SIZE = 3
 
@@ -42,17 +41,6 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> tuple[Audit, bool]:
     services.close()
     assert audit.status is AuditStatus.COMPLETED, audit.reason
     return audit, again
-
-
-def ended(services: Services, audit_id: str) -> Audit:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with services.database.read() as tx:
-            audit = audits.by_id(tx, audit_id)
-        if audit.status is not AuditStatus.RUNNING:
-            return audit
-        time.sleep(0.05)
-    raise AssertionError("the audit did not end")
 
 
 def findings(audit: Audit) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 import copy
 import json
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from auditor.web.app import create_app
 from auditor.workflow import Services, regrade, run_locally, submit, tick
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import _store, people, small_spec, small_target, store_small_data
+from small_audit import _store, ended, people, small_spec, small_target, store_small_data
 
 ATTACKS = ["gap", "rmia", "attribute", "surrogate"]  # every kind of evidence
 
@@ -47,7 +46,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
         spec = small_spec(target.open_inference, attacks=ATTACKS, shadows=4)
         workspace_id, spec = store_small_data(services, "ours", spec)
         spec = _with_auxiliary(services, workspace_id, spec)
-        audit = _ended(services, submit(services, workspace_id, spec).id)
+        audit = ended(services, submit(services, workspace_id, spec).id)
     assert audit.status is AuditStatus.COMPLETED, audit.reason
     yield Done(services, workspace_id, audit)
     services.close()
@@ -232,14 +231,3 @@ def _evidence_of(done: Done, key: str) -> str:
     with done.services.database.read() as tx:
         step = next(s for s in audits.steps(tx, done.audit.id) if s.key == key)
     return str((step.result or {})["evidence"])
-
-
-def _ended(services: Services, audit_id: str) -> Audit:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with services.database.read() as tx:
-            audit = audits.by_id(tx, audit_id)
-        if audit.status is not AuditStatus.RUNNING:
-            return audit
-        time.sleep(0.05)
-    raise AssertionError("the audit did not end")

@@ -1,7 +1,6 @@
 """A whole audit of a model that predicts a quantity, over HTTP: memory is found where there is some, and nowhere else."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +16,12 @@ from auditor.domain.learner import Learner, Task
 from auditor.domain.spec import AuditSpec, parse
 from auditor.learners import build_for_values
 from auditor.settings import Settings
-from auditor.store import audits, workspaces
+from auditor.store import workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import Services, run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import _store
+from small_audit import _store, ended
 
 COLUMNS = (Column("area", ColumnType.NUMBER), Column("rooms", ColumnType.INTEGER), Column("town", ColumnType.STRING))
 OVERFITTED, RIDGE = Learner("xgboost", {"max_depth": 8}, Task.REGRESSION), Learner("linear-regression", task=Task.REGRESSION)
@@ -70,17 +69,6 @@ def audited(folder: Path, learner: Learner, **changes: Any) -> Audit:
     services.close()
     assert audit.status is AuditStatus.COMPLETED, audit.reason
     return audit
-
-
-def ended(services: Services, audit_id: str) -> Audit:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with services.database.read() as tx:
-            audit = audits.by_id(tx, audit_id)
-        if audit.status is not AuditStatus.RUNNING:
-            return audit
-        time.sleep(0.05)
-    raise AssertionError("the audit did not end")
 
 
 def membership(audit: Audit) -> dict[str, dict[str, Any]]:

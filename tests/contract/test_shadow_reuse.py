@@ -1,7 +1,6 @@
 """Shadows are trained once: through the whole workflow, over HTTP, what does not change is never trained again."""
 
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auditor.domain.audit import Audit, AuditStatus, StepKind
+from auditor.domain.audit import Audit, StepKind
 from auditor.domain.spec import AuditSpec
 from auditor.settings import Settings
 from auditor.store import audits, retention
@@ -17,7 +16,7 @@ from auditor.testing.servers import ModelServer
 from auditor.workflow import Services, run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import MEMBERS, _store, small_spec, small_target, store_small_data
+from small_audit import MEMBERS, _store, ended, small_spec, small_target, store_small_data
 
 ATTACKS = ["gap"]  # one attack is enough for shadows to be needed
 
@@ -31,7 +30,7 @@ class Ground:
 
     def audited(self, workspace_id: str | None = None, **changes: Any) -> Audit:
         """`changes`: of the spec. The model server is asked through a new address each time: to the service, a new target."""
-        return _ended(
+        return ended(
             self.services, submit(self.services, workspace_id or self.workspace_id, self.spec.model_copy(update=changes)).id
         )
 
@@ -43,17 +42,6 @@ def cost(audit: Audit) -> dict[str, Any]:
     assert audit.result is not None, audit.reason
     actual: dict[str, Any] = audit.result["cost"]["actual"]
     return actual
-
-
-def _ended(services: Services, audit_id: str) -> Audit:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with services.database.read() as tx:
-            audit = audits.by_id(tx, audit_id)
-        if audit.status is not AuditStatus.RUNNING:
-            return audit
-        time.sleep(0.02)
-    raise AssertionError("the audit did not end")
 
 
 @pytest.fixture(scope="module")

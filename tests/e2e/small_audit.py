@@ -1,6 +1,7 @@
 """A small audit that takes seconds: 300 members and 300 non-members of a made-up population, a logistic model behind HTTP."""
 
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from auditor.domain.audit import Audit, AuditStatus
 from auditor.domain.data import Column, ColumnType
 from auditor.domain.learner import Learner
 from auditor.domain.spec import AuditSpec, parse
 from auditor.intake import Limits, Table, read, to_parquet
 from auditor.learners import build
-from auditor.store import datasets, workspaces
+from auditor.store import audits, datasets, workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import Services
 
@@ -64,6 +66,18 @@ def store_small_data(services: Services, workspace: str, spec: AuditSpec) -> tup
         others = _store(tx, services, workspace_id, "non-members", NON_MEMBERS)
     data = spec.data.model_copy(update={"members": members, "non_members": others})
     return workspace_id, spec.model_copy(update={"data": data})
+
+
+def ended(services: Services, audit_id: str) -> Audit:
+    """The audit once it no longer runs."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with services.database.read() as tx:
+            audit = audits.by_id(tx, audit_id)
+        if audit.status is not AuditStatus.RUNNING:
+            return audit
+        time.sleep(0.02)
+    raise AssertionError("the audit did not end")
 
 
 def _table(frame: pd.DataFrame) -> Table:
