@@ -1,8 +1,24 @@
 """The command line. Each command is a module with a name, a sentence, its flags and `execute`; see docs/cli.md."""
 
-from auditor.cli import attacks, canaries, compare, init, key, ready, records, regrade, report, resume, run, schema, start, up
+from auditor.cli import (
+    attacks,
+    canaries,
+    compare,
+    init,
+    key,
+    probe,
+    ready,
+    records,
+    regrade,
+    report,
+    resume,
+    run,
+    schema,
+    start,
+    up,
+)
 from auditor.cli.parser import main
 
-COMMANDS = (run, resume, report, records, regrade, compare, canaries, attacks, init, schema, up, key, ready, start)
+COMMANDS = (run, resume, report, records, regrade, compare, canaries, attacks, probe, init, schema, up, key, ready, start)
 
 __all__ = ["COMMANDS", "main"]

@@ -1,7 +1,8 @@
 """What can go wrong in one exchange with the target, told apart by what the client does next.
 
 TargetRefused
-└── BatchTooLarge         ask the same rows in smaller batches
+├── BatchTooLarge         ask the same rows in smaller batches
+└── Denied                no request of any other form would be let in either
 TargetBusy
 └── Busy                  try again, after `retry_after` seconds if the target said so
     └── Failing               500: perhaps a hiccup, more likely this request; try once more
@@ -13,6 +14,10 @@ from auditor.errors import TargetBusy, TargetRefused, TargetUnreachable
 
 
 class BatchTooLarge(TargetRefused):
+    pass
+
+
+class Denied(TargetRefused):
     pass
 
 

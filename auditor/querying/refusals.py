@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 
 from auditor.errors import TargetError, TargetRefused
-from auditor.querying.faults import BatchTooLarge, Busy, Failing
+from auditor.querying.faults import BatchTooLarge, Busy, Denied, Failing
 
 LONGEST_EXCERPT = 200
 BATCH_WORDS = re.compile(r"batch.?size|batch.{0,20}(large|limit|exceed)|too (large|big|many)|max(imum)?.{0,10}batch", re.IGNORECASE)
@@ -29,7 +29,7 @@ def refused(
     if status in RETRIED or status == 500:
         kind = Failing if status == 500 else Busy
         return kind(_busy(status, said), _retry_after(headers.get("Retry-After"), now))
-    return TargetRefused(_refusal(status, said))
+    return (Denied if status in (401, 403) else TargetRefused)(_refusal(status, said))
 
 
 def _busy(status: int, said: str) -> str:

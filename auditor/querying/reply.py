@@ -116,5 +116,7 @@ def _scored(rows: Sequence[Mapping[str, Any]]) -> Reply:
     """One mapping of label to score a record; a label that is absent from a record was not returned."""
     names = tuple(sorted({name for row in rows for name in row}))
     numbers = _finite([[row.get(name, 0.0) for name in names] for row in rows])
+    if numbers.ndim != 2:
+        raise BadAnswer(f"The target's answer holds a list as {names[0][:40]!r} where one score a class is needed.")
     absent = np.array([[name not in row for name in names] for row in rows], dtype=bool)
     return Reply(np.where(absent, math.nan, numbers), names=names)

@@ -4,7 +4,7 @@ from email.utils import formatdate
 import pytest
 
 from auditor.errors import TargetBusy, TargetRefused
-from auditor.querying.faults import BatchTooLarge, Busy, Failing
+from auditor.querying.faults import BatchTooLarge, Busy, Denied, Failing
 from auditor.querying.refusals import excerpt, refused
 
 
@@ -15,7 +15,7 @@ def error(status, body=b"", headers=None, secret=""):
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_credential_points_to_the_secret(status):
     found = error(status, b'{"error": "token abc"}')
-    assert type(found) is TargetRefused
+    assert type(found) is Denied
     assert "target.auth" in found.sentence
     assert "abc" not in found.sentence
 
