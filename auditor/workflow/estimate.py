@@ -99,8 +99,8 @@ def estimate(spec: AuditSpec, records: Offer | Files, profile: Profile | None = 
     queries, fits = Range(min(first.queries, last.queries), last.queries), Range(first.fits, last.fits)
     seconds = Range(first.seconds(workers), last.seconds(workers))
     price = _price(queries, spec.budget.price_per_1000)
-    sentences = (_summary(queries, fits, seconds, price), *_assumed(spec, records, profile), *_not_run(spec, many, seen))
-    return Cost(queries, fits, seconds, price, sentences)
+    found = (*_assumed(spec, records, profile), *_not_run(spec, many, seen), *_no_learner(spec, few, last))
+    return Cost(queries, fits, seconds, price, (_summary(queries, fits, seconds, price), *found))
 
 
 def _offer(spec: AuditSpec, records: Offer | Files, values: int) -> Offer:
@@ -144,6 +144,15 @@ def _summary(queries: Range, fits: Range, seconds: Range, price: Range | None) -
         time = f"{Range(seconds.low / MINUTE, seconds.high / MINUTE).words()} minutes"
     costs = f" and costs {price.words(',.2f')}" if price else ""
     return f"The audit asks the target {queries.words()} rows, trains {fits.words()} shadow models, takes about {time}{costs}."
+
+
+def _no_learner(spec: AuditSpec, offer: Offer, course: Course) -> Iterator[str]:
+    """Known before the target is asked, and told as what it is: the audit would stop at once."""
+    if spec.learner.name == "auto" and course.fits and not offer.auxiliary:
+        enough = 3 * MIN_NON_MEMBERS_AFTER_SPLIT // 2
+        more = "" if spec.data.canaries else f" or at least {enough:,} non-members"
+        remedy = f"name it, or give data.auxiliary{more}"
+        yield f"Cannot start: auto chooses the learner on auxiliary records, and there are none; {remedy}."
 
 
 def _assumed(spec: AuditSpec, records: Offer | Files, profile: Profile | None) -> Iterator[str]:

@@ -23,7 +23,7 @@ from auditor.workflow.asking import paying_door, query_client, transport
 from auditor.workflow.contexts import context_for, forbidden
 from auditor.workflow.evidence_store import to_arrays
 from auditor.workflow.material import Material, load
-from auditor.workflow.probing import plan_of
+from auditor.workflow.probing import plan_of, requested_attacks
 from auditor.workflow.recorded import learner_of, profile_of, shadows_of, task_of
 from auditor.workflow.services import Services
 from auditor.workflow.true_values import in_tenths
@@ -41,12 +41,21 @@ def execute(services: Services, step: Step, checkpoint: Checkpoint) -> Result:
 
 
 def _probe(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
+    _refuse_auto(material)
     target = material.spec.target_block.as_target()
     door = transport(services, material.audit, target, material.data.columns)
     sample = material.data.candidates.features.head(PROBE_ROWS)
     profile = probe_through(paying_door(services, material.audit, door, checkpoint), target, sample, material.data.classes)
     checkpoint(0.9)
     return plan_of(material, profile, material.audit.budget)
+
+
+def _refuse_auto(material: Material) -> None:
+    """Before the target is asked: on auxiliary records shadow models' learners are compared, and there may be none."""
+    spec = material.spec
+    trains = any(registry.make(a.name, dict(a.params)).family == "membership" for a in requested_attacks(spec))
+    if spec.learner.name == "auto" and trains and not len(material.data.auxiliary):
+        raise InvalidInput("learner", "auto compares learners on auxiliary records; give data.auxiliary or name the learner")
 
 
 def _ask(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
@@ -63,8 +72,6 @@ def _choose(services: Services, step: Step, material: Material, checkpoint: Chec
         learner = check(Learner(declared.name, dict(declared.params), task_of(material)))
         return {"learner": {"name": learner.name, "params": dict(learner.params)}, "distances": {}}
     auxiliary = material.data.auxiliary
-    if not len(auxiliary):
-        raise InvalidInput("learner", "auto compares learners on auxiliary records; give data.auxiliary or name the learner")
     rows = auxiliary.take(np.arange(min(CHOOSE_ROWS, len(auxiliary))))
     answers = _client(services, material, checkpoint)(rows.features)
     checkpoint(0.3)

@@ -72,7 +72,7 @@ def test_what_the_last_audit_of_the_target_measured_is_used(house: House) -> Non
     spec = house.spec()
     completed(house, spec, SLOW)
     told = estimate(house, spec)
-    assert len(told["sentences"]) == 1
+    assert not any("was not asked yet" in sentence for sentence in told["sentences"])
     assert told["seconds_max"] > estimate(house, house.spec())["seconds_max"] + 11  # 120 rows at 100 ms a row
 
 

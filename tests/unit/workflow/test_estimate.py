@@ -54,6 +54,28 @@ def test_choosing_the_learner_asks_a_thousand_auxiliary_records() -> None:
     assert cost(**stealing, learner="auto").queries == cost(**stealing).queries
 
 
+def cannot_start(rows: dict[str, int], **changes: Any) -> list[str]:
+    return [s for s in estimate(spec_of(**changes), Files(rows)).sentences if s.startswith("Cannot start")]
+
+
+def test_a_learner_that_cannot_be_chosen_is_told_before_the_start() -> None:
+    few, enough = {"members": 1_000, "non_members": 2_248}, {"members": 1_000, "non_members": 2_250}
+    (said,) = cannot_start(few, learner="auto")
+    assert said.endswith("name it, or give data.auxiliary or at least 2,250 non-members.")
+    assert cannot_start(few) == cannot_start(enough, learner="auto") == []
+    assert cannot_start(few | {"auxiliary": 300}, learner="auto") == []
+
+
+def test_canaries_are_never_set_aside_to_choose_a_learner_on() -> None:
+    coins = {"canaries": "c", "key": "k", "members": None, "non_members": None}
+    (said,) = cannot_start({"canaries": 5_000, "key": 5_000}, learner="auto", data=coins)
+    assert said.endswith("name it, or give data.auxiliary.")
+
+
+def test_where_no_shadow_is_trained_no_learner_is_needed() -> None:
+    assert cannot_start({"members": 300, "non_members": 300}, learner="auto", attacks=["surrogate"]) == []
+
+
 def test_no_more_is_promised_than_the_budget_holds() -> None:
     tight = cost(attacks=["gap", "surrogate"], budget={"queries": 13_000})
     assert tight.queries.high == 13_000
