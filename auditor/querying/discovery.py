@@ -12,11 +12,12 @@ from auditor.errors import BadAnswer, InvalidInput, TargetRefused
 from auditor.querying.answers import answers
 from auditor.querying.asking import Door
 from auditor.querying.endpoint import parse_url
-from auditor.querying.faults import BatchTooLarge, Denied, Failing
+from auditor.querying.faults import BatchTooLarge, Busy, Denied, Failing
 from auditor.querying.forms import adapters, likely
 from auditor.querying.kinds import Kind, kind_of
 from auditor.querying.ledger import Ledger
 from auditor.querying.probe import SMALL, probe_through
+from auditor.querying.rate import Rate
 from auditor.querying.reply import Reply
 from auditor.querying.transport import Transport, most_rows
 
@@ -62,10 +63,11 @@ class Sample:
 class Search:
     """One address, and all that was tried on it so far."""
 
-    def __init__(self, reach: Reach, ledger: Ledger, sample: Sample) -> None:
+    def __init__(self, reach: Reach, ledger: Ledger, sample: Sample, rate: Rate | None = None) -> None:
         self._reach = reach
         self._ledger = ledger
         self._sample = sample
+        self._rate = rate or Rate()
         self._was_understood = False
         self.attempts: list[Attempt] = []
 
@@ -75,7 +77,7 @@ class Search:
         kind = self._kind(found)
         found = replace(found, output=kind.output, classes=kind.classes)
         transport = self._reach(found)
-        profile = probe_through(Door(transport, self._ledger), found, self._sample.frame, kind.classes)
+        profile = probe_through(self._door(transport), found, self._sample.frame, kind.classes)
         return Discovery(found, kind, profile, tuple(self.attempts), most_rows(transport) == 1)
 
     def _found(self, target: Target) -> Target:
@@ -129,9 +131,23 @@ class Search:
         parts = [frame.iloc[i : i + size] for i in range(0, len(frame), size)]
         replies = []
         for part in parts:
-            self._ledger.spend(len(part))
-            replies.append(transport.ask(part))
+            replies.append(self._exchange(transport, part))
         return replies
+
+    def _exchange(self, transport: Transport, frame: pd.DataFrame) -> Reply:
+        """A busy target is asked again as patiently as in an audit; a form that fails (500) is given up at once."""
+        self._ledger.spend(len(frame))
+        try:
+            return transport.ask(frame)
+        except Failing:
+            raise
+        except Busy as fault:
+            door = self._door(transport)
+            self._rate.rest(door.patience(fault, 0), door.checkpoint)
+            return door.ask(frame)
+
+    def _door(self, transport: Transport) -> Door:
+        return Door(transport, self._ledger, self._rate)
 
     def _kind(self, target: Target) -> Kind:
         """From a batch as large as the probe's small one: two records rarely show what a model can say."""

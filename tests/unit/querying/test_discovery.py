@@ -9,7 +9,7 @@ import pytest
 
 from auditor.domain.target import Output, Rows, Target, WireProtocol
 from auditor.errors import BadAnswer, BudgetExhausted, TargetRefused, TargetUnreachable
-from auditor.querying import MemoryLedger
+from auditor.querying import MemoryLedger, Rate
 from auditor.querying.discovery import Sample, Search, form_of
 from auditor.querying.faults import Busy, Denied, Failing, Interrupted
 from auditor.querying.forms import adapters, likely
@@ -86,13 +86,29 @@ def test_what_is_refused_in_one_form_is_tried_in_another(refusal: Exception) -> 
     assert {attempt.sentence for attempt in found.attempts} == {refusal.sentence}  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("refusal", [Denied("who are you?"), Interrupted("gone"), Busy("later", None)])
+@pytest.mark.parametrize("refusal", [Denied("who are you?"), Interrupted("gone"), Busy("later", 9999.0)])
 def test_what_no_other_form_would_change_ends_the_search(refusal: Exception) -> None:
     picky = Picky(named("mlflow", "csv"), refusal)
     with pytest.raises((TargetRefused, TargetUnreachable, Busy)) as ended:
         search(picky).run(at("/invocations"))
     assert ended.value is refusal
     assert picky.rows == 2
+
+
+def test_a_busy_target_is_asked_again_in_the_same_form() -> None:
+    faults: list[Exception] = [Busy("429", None), Busy("429", None)]
+
+    def predict(frame: pd.DataFrame) -> Any:
+        if faults:
+            raise faults.pop()
+        return [[1 - a / 40, a / 40] for a in frame["age"]]
+
+    picky, ledger, waits = Picky(named("mlflow", "records"), predict=predict), MemoryLedger(), []
+    rate = Rate(sleep=waits.append)
+    found = Search(picky, ledger, Sample.of(FRAME, LABELS, True), rate).run(at("/invocations"))
+    assert (found.target.rows, found.attempts) == (Rows.RECORDS, ())
+    assert len(waits) == 2
+    assert picky.rows == ledger.spent
 
 
 def test_an_adapter_is_found_by_body_first_and_place_second() -> None:
