@@ -32,12 +32,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--secret", default="", metavar="NAME", help="the environment variable with the target's credential")
     parser.add_argument("--auth", choices=("bearer", "basic", "header"), default="bearer", help="how it is sent; default: bearer")
     parser.add_argument("--header", default="X-API-Key", metavar="NAME", help="the header of --auth header; default: X-API-Key")
+    parser.add_argument("--rate", type=float, default=0.0, metavar="ROWS", help="rows a second at most; default: no limit")
     add_home(parser)
     parser.set_defaults(execute=execute)
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    from auditor.querying import MemoryLedger, guard_of, http_transport
+    from auditor.querying import MemoryLedger, Rate, guard_of, http_transport
     from auditor.querying.discovery import Search
 
     settings = alone(settings_for(arguments))
@@ -48,7 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
     def reach(one: "Target") -> Any:
         return http_transport(one, known.columns, secret, guard_of(settings), timeout=settings.target_timeout)
 
-    found = Search(reach, ledger, known.sample).run(target)
+    found = Search(reach, ledger, known.sample, Rate(arguments.rate)).run(target)
     print(_told(found, ledger.spent, arguments.label))
     print(_block(found.target, arguments))
     return 0

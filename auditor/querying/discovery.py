@@ -136,13 +136,13 @@ class Search:
 
     def _exchange(self, transport: Transport, frame: pd.DataFrame) -> Reply:
         """A busy target is asked again as patiently as in an audit; a form that fails (500) is given up at once."""
-        self._ledger.spend(len(frame))
+        door = self._door(transport)
+        door.admit(len(frame))
         try:
             return transport.ask(frame)
         except Failing:
             raise
         except Busy as fault:
-            door = self._door(transport)
             self._rate.rest(door.patience(fault, 0), door.checkpoint)
             return door.ask(frame)
 

@@ -111,6 +111,21 @@ def test_a_busy_target_is_asked_again_in_the_same_form() -> None:
     assert picky.rows == ledger.spent
 
 
+def test_the_rate_holds_for_tries_too() -> None:
+    now, waits = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        now[0] += seconds
+
+    ledger = MemoryLedger()
+    Search(Picky(named("mlflow", "split")), ledger, Sample.of(FRAME, LABELS, True), Rate(100, lambda: now[0], sleep)).run(
+        at("/invocations")
+    )
+    # The rows of the last exchange are paid for by those who come after it.
+    assert sum(waits) >= (ledger.spent - 512) / 100
+
+
 def test_an_adapter_is_found_by_body_first_and_place_second() -> None:
     def understands(target: Target) -> bool:
         return target.adapter is not None and target.adapter.body == {"rows": "$rows"}
