@@ -11,6 +11,7 @@ from auditor.store.rows import insert_if_missing
 from auditor.store.tables import idempotency as table
 
 KEPT = timedelta(hours=24)
+TAKEN = "another request with this Idempotency-Key is being worked on; wait a moment, or send a new key"
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,29 @@ class Answer:
     body: bytes = b""
 
 
+def claim(tx: Transaction, workspace_id: str, key: str, answer: Answer, now: datetime) -> None:
+    """Take the key for a request that is about to be worked on. Conflict if another one took it in between, whether it is still
+    being worked on or was answered already: an answer is never taken back."""
+    if not _inserted(tx, workspace_id, key, answer, now):
+        raise Conflict(TAKEN)
+
+
 def remember(tx: Transaction, workspace_id: str, key: str, answer: Answer, now: datetime) -> None:
-    """Keep the answer, or put another status in place of the same request's. Conflict if the key was taken in between."""
+    """Keep the answer, or put another status in place of the same request's. Conflict if the key is another request's."""
+    if _inserted(tx, workspace_id, key, answer, now):
+        return
+    stored = {"status": answer.status, "headers": answer.headers, "body": answer.body}
+    same = and_(_this(workspace_id, key), table.c.body_digest == answer.body_digest, table.c.status != answer.status)
+    if tx.execute(update(table).where(same).values(stored)).rowcount == 0:
+        raise Conflict(TAKEN)
+
+
+def _inserted(tx: Transaction, workspace_id: str, key: str, answer: Answer, now: datetime) -> bool:
+    """False where a fresh row of this key is there already."""
     tx.execute(delete(table).where(_this(workspace_id, key), table.c.created_at <= now - KEPT))
     stored = {"status": answer.status, "headers": answer.headers, "body": answer.body}
     row = stored | {"workspace_id": workspace_id, "key": key, "body_digest": answer.body_digest, "created_at": now}
-    if insert_if_missing(tx, table, row):
-        return
-    same = and_(_this(workspace_id, key), table.c.body_digest == answer.body_digest, table.c.status != answer.status)
-    if tx.execute(update(table).where(same).values(stored)).rowcount == 0:
-        raise Conflict("another request with this Idempotency-Key is being worked on; wait a moment, or send a new key")
+    return insert_if_missing(tx, table, row)
 
 
 def recall(tx: Transaction, workspace_id: str, key: str, now: datetime) -> Answer | None:

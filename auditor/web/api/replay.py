@@ -81,7 +81,7 @@ def _claimed(key: str, digest: str) -> Response | None:
             idempotency.forget(tx, workspace_id(), key)
             stored = None
         if stored is None:
-            idempotency.remember(tx, workspace_id(), key, idempotency.Answer(digest, IN_PROGRESS, {SINCE: now.isoformat()}), now)
+            idempotency.claim(tx, workspace_id(), key, idempotency.Answer(digest, IN_PROGRESS, {SINCE: now.isoformat()}), now)
             return None
     if stored.body_digest != digest:
         raise InvalidInput(HEADER, "this key was sent with another request before; send a new one")
