@@ -28,7 +28,21 @@ BODIES: tuple[Any, ...] = (
 )
 """Usual bodies of servers without a protocol; those with room for one record come last."""
 PATHS = (
-    *("@", "predictions", "prediction", "probabilities", "scores", "output", "outputs", "result", "results", "data", "response"),
+    *(
+        "@",
+        "predictions",
+        "prediction",
+        "probabilities",
+        "probability",
+        "scores",
+        "score",
+        "output",
+        "outputs",
+        "result",
+        "results",
+        "data",
+        "response",
+    ),
     *("result.predictions", "result.probabilities", "result.scores", "output.probabilities", "data.predictions"),
 )
 """Where servers put their answers."""

@@ -11,6 +11,8 @@ from auditor.errors import BadAnswer
 from auditor.querying.reply import LABELS, SCORES, Reply, from_rows, label_text
 
 SCORE = "score"
+ALONE = ("probability", "proba")
+"""A number under these names is the second class's, unless a label stands beside it: then it may be the label's."""
 
 
 def read(found: Any, n: int, output: Output, wanted: str = "") -> Reply:
@@ -62,11 +64,12 @@ def _scores_or_labels(rows: Sequence[Any], output: Output) -> Sequence[Any]:
     label = next((key for key in LABELS if key in rows[0]), None)
     if output is Output.LABELS and label is not None:
         return [row.get(label) for row in rows]
-    if SCORE not in rows[0]:
-        return rows
     if all(_is_pair(row) for row in rows):
         return [{label_text(row["label"]): row[SCORE]} for row in rows]
-    return [row.get(SCORE) for row in rows]
+    if SCORE in rows[0]:
+        return [row.get(SCORE) for row in rows]
+    alone = next((key for key in ALONE if label is None and isinstance(rows[0].get(key), int | float)), None)
+    return rows if alone is None else [row.get(alone) for row in rows]
 
 
 def _is_pair(row: Any) -> bool:

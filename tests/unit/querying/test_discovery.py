@@ -137,7 +137,7 @@ def test_an_adapter_is_found_by_body_first_and_place_second() -> None:
     assert found.target.adapter is not None
     assert form_of(found.target) == "json, body {'rows': '$rows'}, answer result"
     bodies = [str(attempt.target.adapter.body) for attempt in found.attempts if attempt.target.adapter]
-    assert bodies.count("{'rows': '$rows'}") == 7  # the places before the right one
+    assert bodies.count("{'rows': '$rows'}") == 9  # the places before the right one
     assert bodies.count("{'rows': '$records'}") == 1  # a body that is refused is not sent again
 
 

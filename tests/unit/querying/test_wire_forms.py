@@ -218,6 +218,15 @@ def test_a_label_with_its_score_is_the_top_class_alone() -> None:
     assert wire("bentoml", output=Output.TOP_K).decode(listed, 2).names == ("no", "yes")
 
 
+def test_a_probability_alone_is_of_the_second_class_and_beside_a_label_it_is_not_guessed() -> None:
+    alone = wire("bentoml").decode([{"probability": 0.1, "model": "m"}, {"probability": 0.75, "model": "m"}], 2)
+    assert alone.numbers is not None
+    assert (alone.numbers.tolist(), alone.names) == ([[0.1], [0.75]], None)
+    beside = wire("bentoml").decode([{"label": "no", "probability": 0.9}, {"label": "yes", "probability": 0.75}], 2)
+    assert (beside.numbers, beside.labels) == (None, ("no", "yes"))
+    assert wire("torchserve").decode({"probability": 0.1}, 1).names is None
+
+
 def test_all_answers_in_one_line_of_csv() -> None:
     found = wire("sagemaker", "csv").decode([[0.1, 0.75]], 2)
     assert found.numbers is not None
