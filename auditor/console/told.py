@@ -9,7 +9,7 @@ from auditor.report.figures import PPV, decisive, flagged_words, largest_epsilon
 from auditor.report.findings import named
 from auditor.report.privacy import privacy_of
 from auditor.report.triage import triage_of
-from auditor.report.weight import by_family
+from auditor.report.weight import by_family, failed_checks
 from auditor.report.words import METHODS, listed
 
 Document = Mapping[str, Any]
@@ -68,18 +68,25 @@ def _strongest(result: Document) -> Document:
 
 def _flag(result: Document) -> str:
     finding = _strongest(result)
+    if failed_checks(finding):
+        return ""
     likely = [e for e in finding.get("estimates", ()) if e["name"] == LIKELY_PRIOR]
     return " ".join(flagged_words({"estimates": likely}))
 
 
 def _exposed(result: Document) -> str:
-    """From the attack that was chosen for it; where several tell, from the strongest."""
-    return next((str(f["exposure"].get("sentence", "")) for f in by_family(result).get("membership", ()) if f.get("exposure")), "")
+    """From the attack that was chosen for it; where several tell, from the strongest. Not where a check of it failed."""
+    return next((str(f["exposure"].get("sentence", "")) for f in _holding(result) if f.get("exposure")), "")
+
+
+def _holding(result: Document) -> list[Document]:
+    """The findings on membership that no failed check speaks against."""
+    return [f for f in by_family(result).get("membership", ()) if not failed_checks(f)]
 
 
 def _groups(result: Document) -> str:
     """The groups whose lower limit of the difference is above zero, where that shows more than high scores of everybody in it."""
-    groups: list[Document] = next((f["subgroups"] for f in by_family(result).get("membership", ()) if f.get("subgroups")), [])
+    groups: list[Document] = next((f["subgroups"] for f in _holding(result) if f.get("subgroups")), [])
     exposed = [g for g in groups if str(g.get("sentence") or MORE).startswith(MORE)]
     differing = [(g["difference"]["value"], g) for g in exposed if ((g.get("difference") or {}).get("low") or 0) > 0]
     names = [f"{g['attribute']}: {g['value']}" for _, g in sorted(differing, key=lambda pair: -pair[0])]

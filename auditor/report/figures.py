@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.report import numbers
-from auditor.report.words import MEANINGS, METHODS, estimate
+from auditor.report.weight import voids_epsilon
+from auditor.report.words import MEANINGS, METHODS, control, estimate, listed
 
 Document = Mapping[str, Any]
 
@@ -46,7 +47,16 @@ def figures_of(finding: Document) -> tuple[Figure, ...]:
     order = list(dict.fromkeys(e["name"] for e in estimates))
     spreads = _spreads(finding)
     together = sorted(estimates, key=lambda e: (order.index(e["name"]), e.get("threshold") == "oracle"))
-    return _merged([figure_of(e, None if e.get("threshold") == "oracle" else spreads.get(e["name"])) for e in together])
+    figures = [figure_of(e, None if e.get("threshold") == "oracle" else spreads.get(e["name"])) for e in together]
+    return _merged([_doubted(f, finding) if e["name"] in EPSILONS else f for e, f in zip(together, figures, strict=True)])
+
+
+def _doubted(figure: Figure, finding: Document) -> Figure:
+    """An epsilon that a failed check speaks against says so before anything else."""
+    failed = [control(name) for name in voids_epsilon(finding)]
+    if not failed or figure.reason:
+        return figure
+    return replace(figure, note="; ".join(filter(None, (f"does not hold: {listed(failed)} failed", figure.note))))
 
 
 def _merged(figures: list[Figure]) -> tuple[Figure, ...]:
@@ -80,15 +90,16 @@ def _flagged(item: Document, odds: str) -> str:
 
 
 def epsilon_figures(findings: Sequence[Document]) -> tuple[tuple[str, Figure], ...]:
-    """(attack, figure) of the largest lower limit of the privacy loss by each method."""
+    """(attack, figure) of the largest lower limit of the privacy loss by each method, of findings whose checks let it hold."""
     return tuple((attack, figure_of(item)) for attack, item in largest_epsilons(findings))
 
 
 def largest_epsilons(findings: Sequence[Document]) -> list[tuple[str, Document]]:
-    """(attack, estimate) by each method; limits that share the error level over all attacks are compared where there are any."""
+    """(attack, estimate) by each method, without findings whose failed checks void them; limits that share the error level over all
+    attacks are compared where there are any."""
     largest: dict[tuple[str, str], tuple[str, Document]] = {}
     for finding in findings:
-        for item in finding.get("estimates", ()):
+        for item in () if voids_epsilon(finding) else finding.get("estimates", ()):
             if item["name"] in EPSILONS and item.get("value") is not None:
                 kind = item["name"], str(item.get("method"))
                 if kind not in largest or decisive(item) > decisive(largest[kind][1]):

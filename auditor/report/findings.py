@@ -11,7 +11,8 @@ from auditor.report.charts.scorebar import scorebar_svg
 from auditor.report.figures import Figure, figure_of, figures_of, flagged_words
 from auditor.report.groups import Groups, groups_of
 from auditor.report.verdict import threat_of
-from auditor.report.words import OUTCOMES, control
+from auditor.report.weight import failed_checks
+from auditor.report.words import OUTCOMES, control, listed
 
 Document = Mapping[str, Any]
 
@@ -68,6 +69,7 @@ class Finding:
     chart: Chart | None
     groups: Groups | None
     exposed: Exposed | None
+    warning: str
     parameters: tuple[tuple[str, str], ...]
     queries: str
 
@@ -96,6 +98,7 @@ def finding_of(finding: Document, level: float | None, position: int) -> Finding
         chart=_chart(finding),
         groups=groups_of(finding),
         exposed=_exposed(finding.get("exposure")),
+        warning=warning_of(finding),
         parameters=tuple(
             (str(k).replace("_", " "), _value(v)) for k, v in (finding.get("parameters") or {}).items() if v is not None
         ),
@@ -120,6 +123,12 @@ def _key(finding: Document) -> str:
 
 
 KEYS = {"membership": ("auc",), "inversion": ("advantage_over_imputation", "precision@k"), "stealing": ("fidelity",)}
+
+
+def warning_of(finding: Document) -> str:
+    """Stands in front of whom a finding concerns; empty where its checks passed."""
+    failed = [control(name) for name in failed_checks(finding)]
+    return f"A check of this finding failed ({listed(failed)}), so what follows does not hold." if failed else ""
 
 
 def _exposed(exposure: Document | None) -> Exposed | None:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.report.figures import Figure, epsilon_figures
+from auditor.report.figures import EPSILONS, Figure, epsilon_figures
+from auditor.report.weight import voids_epsilon
+from auditor.report.words import control, listed
 
 Document = Mapping[str, Any]
 
@@ -35,7 +37,8 @@ class Privacy:
 def privacy_of(result: Document) -> Privacy | None:
     """None where nothing was claimed and no epsilon was measured."""
     block, figures = result.get("privacy") or {}, epsilon_figures(result.get("findings", ()))
-    if not block and not figures:
+    voided = _voided(result)
+    if not block and not figures and not voided:
         return None
     verdict = str(block.get("verdict") or "")
     return Privacy(
@@ -43,7 +46,7 @@ def privacy_of(result: Document) -> Privacy | None:
         verdict=verdict[:1].upper() + verdict[1:],
         outcome=_outcome(verdict),
         sentence=str(block.get("sentence") or ""),
-        premise=_premise(result),
+        premise=" ".join(filter(None, (_premise(result), voided))),
         figures=figures,
     )
 
@@ -55,6 +58,20 @@ def _premise(result: Document) -> str:
     if design == "coin flips" or (design is None and "epsilon_lower_bound" in names):
         return COINS
     return EXCHANGEABLE if design == "split" or "empirical_epsilon" in names else ""
+
+
+def _voided(result: Document) -> str:
+    """Whose figures are left out, and for which failed checks."""
+    findings = [f for f in result.get("findings", ()) if voids_epsilon(f) and any(map(_is_epsilon, f.get("estimates", ())))]
+    if not findings:
+        return ""
+    checks = dict.fromkeys(control(name) for f in findings for name in voids_epsilon(f))
+    attacks = listed(list(dict.fromkeys(str(f["attack"]) for f in findings)))
+    return f"Epsilon from {attacks} does not hold and is left out: a check failed ({listed(list(checks))})."
+
+
+def _is_epsilon(item: Document) -> bool:
+    return item["name"] in EPSILONS and item.get("value") is not None
 
 
 def _claim(claimed: Document | None) -> str:

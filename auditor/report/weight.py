@@ -41,7 +41,20 @@ def _rank(finding: Document, aside: list[Document]) -> int:
     return LAST if any(finding is other for other in aside) else ORDER.get(finding["outcome"], 2)
 
 
+def failed_checks(finding: Document) -> list[str]:
+    """The controls that say against a finding that it holds."""
+    return [name for name, control in (finding.get("controls") or {}).items() if control and control.get("passed") is False]
+
+
+def voids_epsilon(finding: Document) -> list[str]:
+    """The failed controls for which its epsilon does not hold: an attack that would not find a leak may still have found one, and
+    coins are fair whatever a check by chance says."""
+    if any(e["name"] == "epsilon_lower_bound" for e in finding.get("estimates", ())):
+        return []
+    return [name for name in failed_checks(finding) if name not in POSITIVE_CONTROLS]
+
+
 def _is_blind(finding: Document) -> bool:
     """Did it fail its positive control, and no other check?"""
-    failed = {name for name, control in (finding.get("controls") or {}).items() if control and control.get("passed") is False}
+    failed = set(failed_checks(finding))
     return bool(failed) and failed <= set(POSITIVE_CONTROLS)
