@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.report.numbers import at_least, at_most, percent, score, span
+from auditor.report.undecided import undecided_words
 from auditor.report.weight import by_family, set_aside
 from auditor.report.words import ABILITIES, QUESTIONS, listed, plural
 
@@ -119,13 +120,12 @@ def _inconclusive(result: Document, findings: Sequence[Document]) -> Verdict:
 
 
 def _left_open(result: Document) -> str:
-    """Which attacks could not settle a question or, where all of them did, which question no attack could ask."""
+    """What leaves which attacks open or, where all of them settled it, which question no attack could ask."""
     families = by_family(result)
-    undecided = [
-        f["attack"] for found in families.values() for f in found if f["outcome"] == "inconclusive" and f not in set_aside(found)
-    ]
-    if undecided:
-        return f"{listed(undecided)} could not settle the question."
+    open_ones = {name: [f for f in found if f not in set_aside(found)] for name, found in families.items()}
+    reasons = " ".join(filter(None, (undecided_words(found, level_of(result, name)) for name, found in open_ones.items())))
+    if reasons:
+        return reasons
     missing = dict.fromkeys(n["family"] for n in result.get("not_run", ()) if n.get("family") and n["family"] not in families)
     if not missing:
         return "A requested question was left open."
@@ -157,11 +157,13 @@ def level_of(result: Document, family: str) -> float | None:
 def _answer(family: str, result: Document) -> Answer:
     question = QUESTIONS.get(family, f"Does the {family} test find anything?")
     findings = [f for f in result.get("findings", ()) if f["family"] == family]
-    outcome, short, words = _settle(findings) if findings else ("none", "Not tried", _why_not(family, result))
+    outcome, short, words = (
+        _settle(findings, level_of(result, family)) if findings else ("none", "Not tried", _why_not(family, result))
+    )
     return Answer(family, question, outcome, short, words)
 
 
-def _settle(findings: Sequence[Document]) -> tuple[str, str, str]:
+def _settle(findings: Sequence[Document], level: float | None) -> tuple[str, str, str]:
     """Outcome, two words and a sentence for the findings of one family."""
     aside = set_aside(findings)
     findings = [f for f in findings if f not in aside]
@@ -175,7 +177,7 @@ def _settle(findings: Sequence[Document]) -> tuple[str, str, str]:
         words = f"{worst['attack']} scores {score(worst['score'])} of 100 (interval {interval}). The policy sets no level."
         return "reported", "Reported", words
     if any(f["outcome"] == "inconclusive" for f in findings):
-        return "inconclusive", "Cannot tell", "The interval or a failed check leaves it open. That is not a pass."
+        return "inconclusive", "Cannot tell", f"{undecided_words(findings, level)} That is not a pass."
     blind = f" {listed([f['attack'] for f in aside])} saw nothing of a target that remembers, and was set aside." if aside else ""
     return "pass", "Not shown", no_evidence([f for f in findings if f["outcome"] == "pass"]) + blind
 
