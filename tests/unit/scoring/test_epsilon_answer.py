@@ -16,8 +16,8 @@ def test_canaries_above_the_claim_violate_it() -> None:
     verdict, sentence = epsilon.answer([found(CANARIES, "one-run", 2.3, 2.1)], 1.0, 1e-5, True)
     assert verdict == "violated at 95 %"
     assert sentence == (
-        "The training is claimed to keep epsilon 1 at delta 1e-05; the audit shows at least 2.10 (one-run, 95 % over all attacks "
-        "and methods): violated at 95 %. 2,000 records can show at most 5.60 to one attack alone."
+        "The training is claimed to keep epsilon 1.00 at delta 1e-5; the audit shows at least 2.10 (by the guesses of one training "
+        "run, 95 % over all attacks and methods). 2,000 records can show at most 5.60 to one attack alone."
     )
 
 
@@ -36,9 +36,23 @@ def test_a_gaussian_figure_never_says_violated_either() -> None:
 
 def test_the_answer_rests_on_the_fewest_assumptions_that_carry_it() -> None:
     estimates = [found(SPLIT, "gaussian-dp", 9.0, 8.9), found(SPLIT, "clopper-pearson", 2.0, 1.9)]
-    assert "1.90 (clopper-pearson" in epsilon.answer(estimates, 1.0, 1e-5, False)[1]
-    assert "8.90 (gaussian-dp" in epsilon.answer(estimates, 4.0, 1e-5, False)[1]
-    assert "1.90 (clopper-pearson" in epsilon.answer(estimates, 20.0, 1e-5, False)[1]
+    assert "1.90 (by Clopper-Pearson limits" in epsilon.answer(estimates, 1.0, 1e-5, False)[1]
+    assert "8.90 (by a Gaussian trade-off" in epsilon.answer(estimates, 4.0, 1e-5, False)[1]
+    assert "1.90 (by Clopper-Pearson limits" in epsilon.answer(estimates, 20.0, 1e-5, False)[1]
+
+
+def test_an_answer_by_gaussian_noise_alone_tells_what_is_left_without_it() -> None:
+    estimates = [found(SPLIT, "gaussian-dp", 9.0, 8.9), found(SPLIT, "clopper-pearson", 2.0, 1.9)]
+    without = "; without assuming Gaussian noise it shows at least 1.90, which is within the claim of 4.00."
+    assert without in epsilon.answer(estimates, 4.0, 1e-5, False)[1]
+    assert "without assuming" not in epsilon.answer(estimates, 1.0, 1e-5, False)[1]
+    assert "without assuming" not in epsilon.answer(estimates[:1], 4.0, 1e-5, False)[1]
+
+
+def test_the_verdict_stands_beside_the_sentence_and_not_in_it() -> None:
+    for claimed in (1.0, 20.0):
+        verdict, sentence = epsilon.answer([found(SPLIT, "clopper-pearson", 2.0, 1.9)], claimed, 1e-5, False)
+        assert verdict not in sentence
 
 
 def test_the_best_of_several_attacks_counts() -> None:
@@ -66,7 +80,7 @@ def test_a_claim_beyond_the_ceiling_could_not_have_been_refuted_and_the_sentence
     verdict, sentence = epsilon.answer([found(SPLIT, "clopper-pearson", 0.2, 0.1)], 8.0, 1e-5, False)
     assert verdict == "not refuted"
     assert sentence.endswith(
-        "2,000 records can show at most 5.60 to one attack alone, so a claim of 8 could not have been refuted."
+        "2,000 records can show at most 5.60 to one attack alone, so a claim of 8.00 could not have been refuted."
     )
 
 
