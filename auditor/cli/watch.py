@@ -13,6 +13,7 @@ from types import FrameType
 from rich.console import Console
 
 from auditor import workflow
+from auditor.cli.advice import advice_on
 from auditor.cli.exits import code_of
 from auditor.console import data_notes, files, findings_table, shown_progress, verdict
 from auditor.domain.audit import Audit, AuditStatus
@@ -48,7 +49,7 @@ def finish(services: Services, audit: Audit, ending: Ending) -> int:
         print(f"cancelled; {_go_on(closed, ending)}", file=sys.stderr)
     else:
         reason = closed.reason or "the audit failed"
-        print(f"auditor: {reason} ({_go_on(closed, ending)}, with the same spec)", file=sys.stderr)
+        print(f"auditor: {reason} ({advice_on(reason, _go_on(closed, ending))})", file=sys.stderr)
     return code_of(closed)
 
 
