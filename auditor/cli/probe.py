@@ -144,7 +144,7 @@ def _agreement(found: "Discovery", label: str | None) -> list[str]:
         return ["Without --label the names of classes and their order are a guess: correct them."] if kind.classes else []
     if kind.agreement is None:
         return []
-    said = f"With the classes in this order the target agrees with {label!r} on {kind.agreement:.0%} of the records"
+    said = f"With the classes in this order the target agrees with {label!r} on {100 * kind.agreement:.0f} % of the records"
     return [said + (", and clearly less in the sorted order." if kind.is_reordered else ".")]
 
 

@@ -13,6 +13,7 @@ from auditor.scoring.estimates import estimate
 from auditor.scoring.grading import NOTHING, Assessment, Grading, Truth
 from auditor.scoring.intervals import Floats, Interval, clopper_pearson, difference, percentiles, wilson
 from auditor.scoring.precision import Claims, claims, precision_at, resampled
+from auditor.scoring.shares import percent
 
 NOTHING_LEFT = 0.99
 FEWEST = 50
@@ -104,7 +105,9 @@ def _graded(arms: Arms, found: tuple[Estimate, ...], caveat: str, grading: Gradi
         estimate("advantage_over_imputation", printed, len(arms.members), grading),
     ]
     if best >= NOTHING_LEFT:
-        nothing = f"Nothing is left to leak: without the records of members {best:.0%} of the surest claims are right already."
+        nothing = (
+            f"Nothing is left to leak: without the records of members {percent(best, 0)} of the surest claims are right already."
+        )
         return Assessment((*found, *listed), 0.0, 0.0, 0.0, (caveat, nothing), driver=NOTHING)
     score, low, high = (min(100.0, 100 * max(0.0, v) / (1 - best)) for v in (deciding.value, deciding.low, deciding.high))
     return Assessment((*found, *listed), score, low, high, (caveat,))

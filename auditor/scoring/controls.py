@@ -11,6 +11,7 @@ from auditor.scoring import roc, thresholds
 from auditor.scoring.attribute import aligned
 from auditor.scoring.grading import NOTHING, Assessment, Grading, Truth
 from auditor.scoring.intervals import Interval, difference, quantile, wilson
+from auditor.scoring.shares import percent
 from auditor.scoring.stealing import agreement_on_uniform, normalised
 from auditor.scoring.thresholds import ORACLE
 
@@ -80,7 +81,10 @@ def _expectation(found: list[Estimate], count: int) -> str:
     """The spread over models, in words: it is how much training varies, which no interval over records holds."""
     auc, *tails = found
     shown = [f"AUC {auc.low:.3f} to {auc.high:.3f} (median {auc.value:.3f})"]
-    shown += [f"TPR at FPR {t.name.removeprefix('tpr@fpr=')} {t.low:.2%} to {t.high:.2%} (median {t.value:.2%})" for t in tails]
+    shown += [
+        f"TPR at FPR {t.name.removeprefix('tpr@fpr=')} {percent(t.low, 2)} to {percent(t.high, 2)} (median {percent(t.value, 2)})"
+        for t in tails
+    ]
     few = "" if count >= ENOUGH else f" Fewer than {ENOUGH} models say little about it."
     return (
         f"{count} models of this kind, trained on random halves of the same records: {', '.join(shown)}. That is how much training "

@@ -13,6 +13,7 @@ from auditor.scoring.blind_features import blind_table
 from auditor.scoring.discoveries import FDR
 from auditor.scoring.grading import Grading
 from auditor.scoring.intervals import clopper_pearson
+from auditor.scoring.shares import percent
 from auditor.scoring.vulnerability import (
     FEWEST,
     Rows,
@@ -99,8 +100,8 @@ def _vulnerable(found: Vulnerability, rows: Rows, rate: float, seed: int) -> Tab
 def _names(named: Mask, is_member: Mask) -> str:
     right, wrong, members = int((named & is_member).sum()), int((named & ~is_member).sum()), int(is_member.sum())
     if not right + wrong:
-        return f"No candidate can be named as a member with at most {FDR:.0%} of names wrong."
-    told = f"With at most {FDR:.0%} of names wrong, {right:,} of {members:,} members can be named as such, one by one"
+        return f"No candidate can be named as a member with at most {percent(FDR, 0)} of names wrong."
+    told = f"With at most {percent(FDR, 0)} of names wrong, {right:,} of {members:,} members can be named as such, one by one"
     if clopper_pearson(wrong, right + wrong).low > FDR:
         of_all = f"{wrong:,} of the {right + wrong:,} named are not members"
         return f"{told}; but {of_all}, more than promised: the shadow models differ from the target."
@@ -113,7 +114,8 @@ def _training(signals: ShadowSignals | None, found: Vulnerability | None) -> str
         return f"How exposed each record is to training of this kind takes {FEWEST} shadow models; there are {have}."
     count, n = int((found.q <= FDR).sum()), len(found.gap)
     return (
-        f"Under training of this kind {count:,} of {n:,} candidates are measurably exposed (at most {FDR:.0%} of them by chance); "
+        f"Under training of this kind {count:,} of {n:,} candidates are measurably exposed "
+        f"(at most {percent(FDR, 0)} of them by chance); "
         f"between two halves of the shadow models their ranks agree with a correlation of {found.stability:.2f}."
     )
 

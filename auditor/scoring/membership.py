@@ -10,6 +10,7 @@ from auditor.scoring.estimates import PRIORS
 from auditor.scoring.grading import Assessment, Grading, Truth
 from auditor.scoring.intervals import Interval
 from auditor.scoring.score import Score
+from auditor.scoring.shares import percent
 from auditor.scoring.thresholds import CALIBRATED, ORACLE, Rates
 
 Mask = NDArray[np.bool_]
@@ -96,8 +97,8 @@ def _unresolved(evidence: MembershipScores, is_member: Mask, at: Rates | None) -
     outsiders = evidence.pseudo_targets[~evidence.membership] if kind == CALIBRATED else evidence.target[~is_member]
     tied = float((outsiders == outsiders.max()).mean())
     return (
-        f"Ties: {tied:.1%} of the records outside the training data share the highest score, so no threshold reaches "
-        f"FPR {at.rate:.1%}; the low-FPR tail is not resolvable and the score rests on AUC alone."
+        f"Ties: {percent(tied)} of the records outside the training data share the highest score, so no threshold reaches "
+        f"FPR {percent(at.rate)}; the low-FPR tail is not resolvable and the score rests on AUC alone."
     )
 
 
@@ -109,9 +110,10 @@ def _disagreement(found: tuple[Estimate, ...], at: Rates | None) -> str | None:
     if CALIBRATED not in pair or not _is_apart(pair[CALIBRATED], pair[ORACLE]):
         return None
     return (
-        f"At FPR {at.rate:.1%} the threshold calibrated on shadow models finds {pair[CALIBRATED].value:.2%} of members and the "
-        f"oracle threshold {pair[ORACLE].value:.2%}: the shadow models behave differently from the target, so the calibrated "
-        "figure may be far from the truth."
+        f"At FPR {percent(at.rate)} the threshold calibrated on shadow models finds "
+        f"{percent(pair[CALIBRATED].value, 2)} of members and the "
+        f"oracle threshold {percent(pair[ORACLE].value, 2)}: the shadow models behave differently from the "
+        "target, so the calibrated figure may be far from the truth."
     )
 
 
@@ -122,8 +124,8 @@ def _in_words(found: tuple[Estimate, ...], at: Rates | None) -> str | None:
         return None
     half, tenth, hundredth = (_of_100(ppv[f"ppv@prior={prior:g}"]) for prior in PRIORS)
     return (
-        f"Of 100 records that this attack calls members at FPR {at.rate:.1%}, {half} would be members if half of all records asked "
-        f"about were, {tenth} if 1 in 10 were and {hundredth} if 1 in 100 were."
+        f"Of 100 records that this attack calls members at FPR {percent(at.rate)}, {half} would be members if half of all records "
+        f"asked about were, {tenth} if 1 in 10 were and {hundredth} if 1 in 100 were."
     )
 
 
@@ -141,8 +143,11 @@ def _interval(estimate: Estimate) -> Interval:
 
 
 def _driver(graded: Score, auc: Estimate, at: Rates | None) -> str | None:
+    if graded.value == 0:
+        tail = ", and the low-FPR tail is not above chance" if at is not None and at.reached else ""
+        return f"The score is 0: AUC {auc.value:.3f} is not above 0.5{tail}."
     if graded.driver == score.TAIL and at is not None:
         realised = max(at.rate, at.fpr.value)
-        found = f"{at.tpr.value:.2%} of members found at a realised FPR of {at.fpr.value:.2%}"
+        found = f"{percent(at.tpr.value, 2)} of members found at a realised FPR of {percent(at.fpr.value, 2)}"
         return f"The score rests on the low-FPR tail: {found}, {at.tpr.value / realised:.1f} times chance."
     return f"The score rests on the bulk of the records: AUC {auc.value:.3f}."

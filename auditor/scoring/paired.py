@@ -13,6 +13,7 @@ from auditor.errors import AttackFailed
 from auditor.scoring import resampling, roc, thresholds
 from auditor.scoring.grading import Grading
 from auditor.scoring.intervals import Floats, Interval, percentiles, quantile
+from auditor.scoring.shares import percent
 
 Mask = NDArray[np.bool_]
 Gap = Callable[[float], Interval]  # two-sided error -> second minus first
@@ -84,7 +85,7 @@ def change(pair: Pair, terms: Terms, grading: Grading) -> str:
 
 def _words(one: Measured, gap: Interval) -> str:
     what, _, at = one.name.partition("_difference")
-    shown = f"{what.upper()} at {float(at.removeprefix('@fpr=')):.1%} FPR" if at else what.upper()
+    shown = f"{what.upper()} at {percent(float(at.removeprefix('@fpr=')))} FPR" if at else what.upper()
     return f"{shown} {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
 
 
@@ -156,5 +157,5 @@ def _tail(pair: Pair, terms: Terms, rate: float, seed: int) -> Measured | Estima
         return Interval(min(low, value), value, max(high, value))
 
     realised = [float(c[~is_member].mean()) for c in called]
-    method = f"paired bootstrap; realised FPR {realised[0]:.2%} before, {realised[1]:.2%} after"
+    method = f"paired bootstrap; realised FPR {percent(realised[0], 2)} before, {percent(realised[1], 2)} after"
     return Measured(name, members, gap, thresholds.CALIBRATED, method)

@@ -14,6 +14,7 @@ from auditor.scoring.grading import Assessment, Grading, Truth
 from auditor.scoring.intervals import Floats, Interval, clopper_pearson, percentiles
 from auditor.scoring.resampling import paired
 from auditor.scoring.score import Score
+from auditor.scoring.shares import percent
 
 NOTHING_LEFT = 0.99
 FEWEST = 50
@@ -127,4 +128,4 @@ def _baseline(baseline: Evidence | None) -> SurrogateLabels:
 
 
 def _nothing(share: float) -> str:
-    return f"Nothing is left to steal: a copy made without asking agrees with the target on {share:.1%} of records."
+    return f"Nothing is left to steal: a copy made without asking agrees with the target on {percent(share)} of records."

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.target import Output, Profile
+from auditor.scoring.shares import percent
 
 SMALLEST_CELL = 10  # records below which ACRO's default, which SACRO-ML's structural attack reads, asks for a look
 SOURCE = "structural attack of SACRO-ML, threshold of ACRO (https://github.com/AI-SDC)"
@@ -119,8 +120,8 @@ def _of_cells(found: Structure) -> str:
     different = "1 answer" if members.cells == 1 else f"{members.cells:,} different answers"
     return (
         f"{members.records:,} members have {different}. Cells of fewer than {found.k} members with the same answer hold"
-        f" {members.small:,} of them ({members.small / members.records:.1%});"
-        f" {others.small / others.records:.1%} of {others.records:,} non-members fall into such a cell."
+        f" {members.small:,} of them ({percent(members.small / members.records)});"
+        f" {percent(others.small / others.records)} of {others.records:,} non-members fall into such a cell."
         f"{'' if members.small else ' That does not make the target safe.'}"
     )
 
@@ -131,9 +132,9 @@ def _of_classes(found: Structure) -> str:
         return ""
     if not members.ruled_out_cells:
         return f"No answer that {found.k} members or more have rules a class out." if found.repeats else ""
-    kept = "" if found.decimals is None else f" to the {found.decimals} decimals shown"
+    kept = "" if found.decimals is None else f" (in answers of {found.decimals} decimal{'s' if found.decimals != 1 else ''})"
     return (
-        f"Answers that {found.k} members or more have and that give some class the probability 0{kept}:"
-        f" {members.ruled_out_cells:,}. They rule a class out for {members.ruled_out / members.records:.1%} of members and for"
-        f" {others.ruled_out / others.records:.1%} of non-members."
+        f"Different answers that {found.k} members or more have and that give some class the probability 0{kept} number"
+        f" {members.ruled_out_cells:,}. They rule a class out for {percent(members.ruled_out / members.records)} of members and for"
+        f" {percent(others.ruled_out / others.records)} of non-members."
     )

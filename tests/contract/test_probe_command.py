@@ -86,7 +86,7 @@ def test_each_protocol_is_found_at_its_address(probe: Probe, served: Any, protoc
     said = probe(server.url(protocol))
     block = block_of(said)
     assert (block.protocol, block.output, block.classes) == (protocol, "probabilities", ("base", "high"))
-    assert "agrees with 'income' on 100% of the records." in said[1]
+    assert "agrees with 'income' on 100 % of the records." in said[1]
     assert f"{server.seen.rows:,} rows asked in all" in said[1]
 
 
@@ -105,8 +105,8 @@ def test_servers_without_a_protocol_get_an_adapter(probe: Probe, served: Any, ki
     ("predict", "output", "words"),
     [
         (lambda f: np.log(score(f)) * 3, "logits", "Output: logits of 2 classes."),
-        (lambda f: np.where(score(f)[:, 1] > 0.5, "high", "base"), "labels", "on 100% of the records"),
-        (lambda f: score(f)[:, 1], "probabilities", "on 100% of the records"),
+        (lambda f: np.where(score(f)[:, 1] > 0.5, "high", "base"), "labels", "on 100 % of the records"),
+        (lambda f: score(f)[:, 1], "probabilities", "on 100 % of the records"),
         (lambda f: np.round(score(f), 3), "probabilities", "rounded to 3 decimals"),
         (lambda f: score(f)[:, ::-1], "probabilities", "clearly less in the sorted order"),
     ],

@@ -107,7 +107,7 @@ def test_names_that_are_wrong_too_often_are_told() -> None:
     exposure, _ = assessed(replace(evidence, pseudo_targets=evidence.pseudo_targets - 10.0))
 
     assert exposure.identified == 500
-    assert exposure.sentence.startswith("With at most 10% of names wrong")
+    assert exposure.sentence.startswith("With at most 10 % of names wrong")
     assert "more than promised: the shadow models differ from the target" in exposure.sentence
 
 

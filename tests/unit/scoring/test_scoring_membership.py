@@ -6,10 +6,12 @@ import pytest
 from scoring_world import constant, correctness, lookup, normal, scores, sides, tail_only, truth_of
 
 from auditor.domain.evidence import MembershipScores
-from auditor.domain.finding import Outcome
+from auditor.domain.finding import Estimate, Outcome
 from auditor.errors import AttackFailed
 from auditor.scoring import score
 from auditor.scoring.assess import Assessment, Grading, assess
+from auditor.scoring.membership import _driver
+from auditor.scoring.score import Score
 
 GRADING = Grading(25.0)
 LARGE = sides(2_000, 6_000)
@@ -206,7 +208,7 @@ def test_ppv_is_told_in_words() -> None:
     (sentence,) = in_words(found)
 
     assert sentence.startswith(
-        f"Of 100 records that this attack calls members at FPR 0.1%, {100 * (ppv['ppv@prior=0.5'] or 0):.0f} would"
+        f"Of 100 records that this attack calls members at FPR 0.1 %, {100 * (ppv['ppv@prior=0.5'] or 0):.0f} would"
     )
     assert f"{100 * (ppv['ppv@prior=0.1'] or 0):.0f} if 1 in 10 were" in sentence
     assert sentence.endswith(f"and {100 * (ppv['ppv@prior=0.01'] or 0):.0f} if 1 in 100 were.")
@@ -238,3 +240,10 @@ def test_grading_leaves_the_evidence_as_it_was() -> None:
 
     assert (evidence.target == before[0]).all()
     assert (evidence.pseudo_targets == before[1]).all()
+
+
+def test_a_score_of_0_says_why() -> None:
+    """An AUC below a half is no evidence, so no score rests on it."""
+    graded = Score(0.0, 0.0, 3.0, "bulk")
+    told = _driver(graded, Estimate("auc", 0.347, 0.3, 0.4), None)
+    assert told == "The score is 0: AUC 0.347 is not above 0.5."

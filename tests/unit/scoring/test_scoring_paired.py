@@ -128,7 +128,7 @@ class TestSentence:
     def test_more(self) -> None:
         said = change((scores(0.3, 1), scores(1.5, 2)), Terms(IS_MEMBER), GRADING)
         assert said.startswith("The second target leaks more: AUC +0.")
-        assert "TPR at 1.0% FPR +0." in said
+        assert "TPR at 1.0 % FPR +0." in said
 
     def test_less(self) -> None:
         said = change((scores(1.5, 1), scores(0.3, 2)), Terms(IS_MEMBER), GRADING)

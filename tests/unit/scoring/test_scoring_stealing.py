@@ -82,7 +82,7 @@ def test_nothing_is_left_to_steal_from_a_target_that_anybody_can_guess() -> None
     found = assessed({1_000: 1.0}, 0.995)
 
     assert (found.score, found.score_low, found.score_high) == (0.0, 0.0, 0.0)
-    assert found.caveats == ("Nothing is left to steal: a copy made without asking agrees with the target on 99.5% of records.",)
+    assert found.caveats == ("Nothing is left to steal: a copy made without asking agrees with the target on 99.5 % of records.",)
 
 
 def test_records_that_the_target_was_not_asked_about_are_left_out() -> None:

@@ -57,8 +57,8 @@ class TestATreeWithLeavesOfThree:
         big = answered(np.repeat([0.3, 0.6], 100))
         result = two_halves(np.concatenate([self.leaves[:30], big]), big)
         assert result.sentences[0] == (
-            "230 members have 12 different answers. Cells of fewer than 10 members with the same answer hold 30 of them (13.0%);"
-            " 0.0% of 200 non-members fall into such a cell."
+            "230 members have 12 different answers. Cells of fewer than 10 members with the same answer hold 30 of them (13.0 %);"
+            " 0.0 % of 200 non-members fall into such a cell."
         )
 
 
@@ -90,8 +90,8 @@ class TestAModelWithAPureLeaf:
 
     def test_the_sentence_has_the_baseline(self) -> None:
         assert two_halves(self.members, self.others).sentences[1] == (
-            "Answers that 10 members or more have and that give some class the probability 0: 1. They rule a class out for 36.4%"
-            " of members and for 25.0% of non-members."
+            "Different answers that 10 members or more have and that give some class the probability 0 number 1. They rule a"
+            " class out for 36.4 % of members and for 25.0 % of non-members."
         )
 
     def test_nearly_0_rules_nothing_out(self) -> None:
@@ -102,7 +102,7 @@ class TestAModelWithAPureLeaf:
         nearly = np.where(self.members == 0, 1e-9, self.members)
         result = two_halves(nearly, self.others, replace(PROFILE, decimals=2))
         assert result.members.ruled_out == 20
-        assert "the probability 0 to the 2 decimals shown" in result.sentences[1]
+        assert "the probability 0 (in answers of 2 decimals)" in result.sentences[1]
 
 
 class TestAnswersThatDoNotRepeat:
@@ -130,7 +130,7 @@ class TestAnswersThatDoNotRepeat:
         mixed = np.concatenate([answered(np.random.default_rng(5).random(480)), answered(np.zeros(20))])
         result = two_halves(mixed, answered(np.full(10, 0.5)))
         assert not result.repeats
-        assert "rule a class out for 4.0% of members" in result.sentences[1]
+        assert "rule a class out for 4.0 % of members" in result.sentences[1]
 
 
 def test_sizes_of_the_sides_do_not_move_the_baseline() -> None:
