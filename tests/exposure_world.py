@@ -7,7 +7,7 @@ from auditor.scoring.vulnerability import ShadowSignals
 
 def shadow_signals(n: int, shadows: int, planted: int, gain: float, seed: int = 0, opposed: float = 0.0) -> ShadowSignals:
     """The first `planted` records score `gain` of their own standard deviations higher where they were trained on. Records
-    differ in difficulty and in spread. `opposed`: the share of the variance by which complementary partners move against each other."""
+    differ in difficulty and in spread. `opposed`: the share of the variance by which complementary partners move apart."""
     rng = np.random.default_rng((seed, 7))
     first = rng.random((shadows // 2, n)).argsort(axis=1) < n // 2
     masks = np.stack([first, ~first], axis=1).reshape(shadows, n)
