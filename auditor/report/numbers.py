@@ -19,6 +19,7 @@ PERCENT_NAMES = (
     "advantage_over_imputation",
 )
 ROUNDING = 1e-9
+EPSILON_NAMES = ("empirical_epsilon", "epsilon_lower_bound")
 COUNT_NAMES = ("n_leaked", "queries")
 
 
@@ -31,6 +32,8 @@ def figure(name: str, value: float) -> str:
     """A value of the estimate `name` with its unit."""
     if is_percentage(name):
         return percent(value)
+    if name in EPSILON_NAMES:
+        return f"{value:.2f}"
     return grouped(value) if name in COUNT_NAMES else plain(value)
 
 

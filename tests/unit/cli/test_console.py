@@ -124,13 +124,13 @@ class TestFindings:
     def test_a_lower_limit_without_a_claim_is_still_told(self):
         document = result("canaries") | {"privacy": None}
         assert dict(told(document))["Privacy loss"].startswith(
-            "Over all attacks, epsilon is at least 2.120 by lira (one training run, free of assumptions on the mechanism), "
-            "or 4.310 by lira (one training run, Gaussian trade-off assumed). Canaries"
+            "Over all attacks, epsilon is at least 2.12 by lira (one training run, free of assumptions on the mechanism), "
+            "or 4.31 by lira (one training run, Gaussian trade-off assumed). Canaries"
         )
 
     def test_a_credible_limit_is_not_told_as_a_lower_limit(self):
         document = result("exposed") | {"privacy": None}
-        assert "2.310 by stacked" in dict(told(document))["Privacy loss"]
+        assert "2.31 by stacked" in dict(told(document))["Privacy loss"]
         assert "2.66" not in dict(told(document))["Privacy loss"]
 
     def test_groups_whose_every_score_is_high_are_not_said_to_be_exposed(self):

@@ -16,8 +16,8 @@ def epsilon(value: float | None, **more: Any) -> dict[str, Any]:
 
 def test_a_lower_limit_of_epsilon_has_its_ceiling_and_its_method() -> None:
     figure = figure_of(epsilon(2.6926))
-    assert (figure.name, figure.value, figure.interval, figure.n) == ("Empirical ε", "2.693", "lower limit", "2,000")
-    assert figure.note == "Clopper-Pearson, free of assumptions on the scores; n allows at most 5.601"
+    assert (figure.name, figure.value, figure.interval, figure.n) == ("Empirical ε", "2.69", "lower limit", "2,000")
+    assert figure.note == "Clopper-Pearson, free of assumptions on the scores; n allows at most 5.60"
 
 
 def test_a_credible_limit_is_not_called_a_confidence_limit() -> None:
@@ -66,7 +66,7 @@ def test_of_each_method_the_largest_limit_is_chosen_with_its_attack() -> None:
         {"attack": "a", "estimates": [epsilon(1.0), epsilon(0.5, method="gaussian-dp")]},
         {"attack": "b", "estimates": [epsilon(2.0), epsilon(0.4, method="gaussian-dp"), epsilon(None)]},
     ]
-    assert [(attack, plain(figure.value)) for attack, figure in epsilon_figures(findings)] == [("b", "2.000"), ("a", "0.500")]
+    assert [(attack, plain(figure.value)) for attack, figure in epsilon_figures(findings)] == [("b", "2.00"), ("a", "0.50")]
 
 
 @pytest.mark.parametrize(

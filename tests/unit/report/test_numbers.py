@@ -27,8 +27,13 @@ def test_shares_are_read_in_percent(name: str) -> None:
     assert numbers.figure(name, 0.25).endswith("%")
 
 
-@pytest.mark.parametrize("name", ["auc", "advantage", "empirical_epsilon", "epsilon_lower_bound"])
-def test_areas_and_epsilons_are_read_as_plain_numbers(name: str) -> None:
+@pytest.mark.parametrize("name", ["empirical_epsilon", "epsilon_lower_bound"])
+def test_an_epsilon_has_two_decimals(name: str) -> None:
+    assert numbers.figure(name, 5.6006) == "5.60"
+
+
+@pytest.mark.parametrize("name", ["auc", "advantage"])
+def test_areas_are_read_as_plain_numbers(name: str) -> None:
     assert numbers.figure(name, 0.25) == "0.250"
 
 
