@@ -37,11 +37,11 @@ def read(path: Path) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(INTEGERS, "int64"))
 
 
-def split(frame: pd.DataFrame, seed: int) -> Split:
-    """Duplicates go first: a record that stands on both sides would be member and non-member at once."""
+def split(frame: pd.DataFrame, seed: int, sides: tuple[int, int] = (MEMBERS, NON_MEMBERS)) -> Split:
+    """Members and non-members as many as `sides` says. Duplicates go first: a record that stands on both sides would be member and non-member at once."""
     distinct = frame.drop_duplicates().reset_index(drop=True)
     order = np.random.default_rng(seed).permutation(len(distinct))
-    ends = np.cumsum([MEMBERS, NON_MEMBERS, AUXILIARY])
+    ends = np.cumsum([*sides, AUXILIARY])
     parts = [distinct.iloc[rows].reset_index(drop=True) for rows in np.split(order, ends)[:3]]
     return Split(*parts)
 

@@ -46,8 +46,9 @@ def tell(plan: Plan, console: Console) -> dict[str, Any]:
     say: Say = lambda sentence: console.print(sentence, highlight=False)  # noqa: E731 - a verb for this story
     home = plan.settings.home
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    say("Cutting UCI Adult into 5,000 members, 6,000 non-members and 10,000 auxiliary records, all distinct")
-    parts = adult.split(adult.load(), adult.SEED)
+    sides = f"{plan.story.members:,} members, {plan.story.non_members:,} non-members"
+    say(f"Cutting UCI Adult into {sides} and {adult.AUXILIARY:,} auxiliary records, all distinct")
+    parts = adult.split(adult.load(), adult.SEED, (plan.story.members, plan.story.non_members))
     members = home / "members.csv"
     parts.members.to_csv(members, index=False)
     say(f"Training the target ({plan.story.learner.name}) in a process of its own; starting API, worker and clock")

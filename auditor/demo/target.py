@@ -13,15 +13,18 @@ SEED = 20
 
 @dataclass(frozen=True)
 class Story:
-    """`policy`: stealing is reported but decides nothing for the safe model, since any linear model can be copied."""
+    """`policy`: stealing is reported but decides nothing for the safe model, since any linear model can be copied. That
+    a model passes takes more records than that another one fails: `members` and `non_members` of each."""
 
     title: str
     learner: Learner
     policy: str
+    members: int = adult.MEMBERS
+    non_members: int = adult.NON_MEMBERS
 
 
 LEAKY = Story("income-xgboost", Learner("xgboost", {"n_estimators": 200, "max_depth": 8, "learning_rate": 0.3}), "default")
-SAFE = Story("income-logistic", Learner("logistic-regression", {"C": 0.003, "max_iter": 1000}), "people")
+SAFE = Story("income-logistic", Learner("logistic-regression", {"C": 0.001, "max_iter": 1000}), "people", 10_000, 10_000)
 
 
 def train(story: Story, members: pd.DataFrame) -> Model:

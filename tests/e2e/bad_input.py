@@ -159,10 +159,10 @@ TARGETS = {
     "labels of other names": of_the_target("'YES'", "target.classes", predict=strange_labels, spec={"target.output": "labels"}),
     "a class too many in the answer": of_the_target("3 numbers a record", "target.classes", predict=three_classes),
     "a class too many in the spec": of_the_target("2 numbers a record", "3 classes", spec={"target.classes": ["no", "yes", "so"]}),
-    "a budget too small": of_the_target("10 rows", "raise budget.queries", spec={"budget": {"queries": 10}}),
 }
 
 INPUTS = {
+    "a budget too small": of_the_input("budget.queries: ", "the budget is 10; raise it", spec={"budget": {"queries": 10}}),
     "labels that are no class": of_the_input("target.classes: ", "'no'", spec={"target.classes": ["n", "y"]}),
     "a column of another name": of_the_input(
         "data.non_members: ", "'wage'", members=csv(MEMBERS.rename(columns={"income": "wage"}))

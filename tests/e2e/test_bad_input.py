@@ -34,7 +34,6 @@ WRONG_SPECS = {
     "labels of other names",
     "a class too many in the answer",
     "a class too many in the spec",
-    "a budget too small",
 }
 GOES_ON = re.compile(r" \(`auditor resume (\S+) --home \S+` goes on where it stopped, with the same spec\)$")
 
