@@ -38,7 +38,8 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def split(frame: pd.DataFrame, seed: int, sides: tuple[int, int] = (MEMBERS, NON_MEMBERS)) -> Split:
-    """Members and non-members as many as `sides` says. Duplicates go first: a record that stands on both sides would be member and non-member at once."""
+    """Members and non-members as many as `sides` says. Duplicates go first: a record that stands on both sides would be member and
+    non-member at once."""
     distinct = frame.drop_duplicates().reset_index(drop=True)
     order = np.random.default_rng(seed).permutation(len(distinct))
     ends = np.cumsum([*sides, AUXILIARY])
