@@ -84,4 +84,4 @@ def test_a_process_that_has_gone_needs_no_memory() -> None:
 
 def test_an_unknown_benchmark_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stpes"]) == 2
-    assert "choose one of steps, demo, querying" in capsys.readouterr().err
+    assert "choose one of steps, scale, " in capsys.readouterr().err
