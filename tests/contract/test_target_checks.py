@@ -2,7 +2,6 @@
 
 import hashlib
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,11 @@ import pandas as pd
 
 from auditor.domain.audit import AuditStatus
 from auditor.settings import Settings
-from auditor.store import audits
 from auditor.testing.servers import ModelServer
 from auditor.workflow import run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import small_spec, store_small_data
+from small_audit import ended, small_spec, store_small_data
 
 Answers = Callable[[pd.DataFrame], Any]
 
@@ -39,14 +37,7 @@ def audited(home: Path, answers: Answers) -> dict[str, Any]:
     with ModelServer(answers) as server:
         spec = small_spec(server.open_inference, attacks=["rmia"], shadows=4)
         workspace_id, spec = store_small_data(services, "ours", spec)
-        audit_id = submit(services, workspace_id, spec).id
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            with services.database.read() as tx:
-                audit = audits.by_id(tx, audit_id)
-            if audit.status is not AuditStatus.RUNNING:
-                break
-            time.sleep(0.05)
+        audit = ended(services, submit(services, workspace_id, spec).id)
     services.close()
     assert audit.status is AuditStatus.COMPLETED, audit.reason
     assert audit.result is not None
@@ -94,14 +85,7 @@ def test_a_learner_that_cannot_be_chosen_is_told_before_the_target_is_asked(tmp_
     with ModelServer(sharp) as server:
         spec = small_spec(server.open_inference, attacks=["rmia"], shadows=4, learner="auto")
         workspace_id, spec = store_small_data(services, "ours", spec)
-        audit_id = submit(services, workspace_id, spec).id
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            with services.database.read() as tx:
-                audit = audits.by_id(tx, audit_id)
-            if audit.status is not AuditStatus.RUNNING:
-                break
-            time.sleep(0.05)
+        audit = ended(services, submit(services, workspace_id, spec).id)
         services.close()
         assert server.seen.rows == 0
     assert (audit.status, audit.reason) == (

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.attacks.membership.pairs import Floats, candidates_of, playing
+from auditor.attacks.membership.pairs import Floats, candidates_of, playing, unplayed
 from auditor.attacks.membership.population_records import asked, asking, checked_records, drawn
 from auditor.attacks.signals import log_confidence
 from auditor.domain.attack import Context, Family, Needs, Scope
@@ -55,7 +55,7 @@ class AttackP:
         claim = minus_log_p(log_confidence(context.query(candidates.features), candidates.labels, clip), others)
         context.checkpoint(0.8)
         if context.shadows is None:
-            return MembershipScores(claim, np.empty((0, len(claim))), np.empty((0, len(claim)), dtype=bool))
+            return unplayed(claim)
         chosen = playing(len(context.shadows))
         masks = context.shadows.masks[chosen]
         signals = (log_confidence(context.shadows.probabilities[k], candidates.labels, clip) for k in chosen)

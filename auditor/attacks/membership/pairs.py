@@ -77,10 +77,16 @@ def signals_of(shadows: ShadowOutputs, signal: Signal) -> Floats:
     return np.stack([signal(answers) for answers in shadows.probabilities])
 
 
+def unplayed(claim: Floats, rows: NDArray[np.intp] | None = None) -> MembershipScores:
+    """A claim (n,), of all candidates or of these rows, beside which no shadow plays the target."""
+    nobody = np.empty((0, len(claim)))
+    return MembershipScores(claim, nobody, nobody.astype(bool), rows)
+
+
 def scored_alone(target: Floats, shadows: ShadowOutputs | None, signal: Signal) -> MembershipScores:
     """Evidence of an attack whose score is the signal itself: shadows play the target, but inform nothing."""
     if shadows is None:
-        return MembershipScores(target, np.empty((0, len(target))), np.empty((0, len(target)), dtype=bool))
+        return unplayed(target)
     chosen = playing(len(shadows))
     return MembershipScores(
         target, signals_of(ShadowOutputs(shadows.probabilities[chosen], shadows.masks[chosen]), signal), shadows.masks[chosen]

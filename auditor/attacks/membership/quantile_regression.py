@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.attacks.membership.pairs import Floats, candidates_of
+from auditor.attacks.membership.pairs import Floats, candidates_of, unplayed
 from auditor.attacks.membership.population_records import asked, asking, checked_records, drawn
 from auditor.attacks.signals import logit_confidence
 from auditor.domain.attack import Context, Family, Needs, Scope
@@ -68,7 +68,7 @@ class QuantileRegression:
         log_spread = _fitted(known, np.log(residuals**2 + LEAST_SPREAD**2), TREES_OF_THE_SPREAD)
         claim = (observed - mean(questioned)) / np.exp(log_spread(questioned) / 2)
         context.checkpoint(1.0)
-        return MembershipScores(claim, np.empty((0, len(claim))), np.empty((0, len(claim)), dtype=bool))
+        return unplayed(claim)
 
 
 def encoded(context: Context, population: Records, candidates: Records) -> tuple[Inputs, Inputs]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.attacks.membership import stack_features, stack_residuals
-from auditor.attacks.membership.pairs import candidates_of, paired, playing, shadows_of, signals_of
+from auditor.attacks.membership.pairs import candidates_of, paired, playing, shadows_of, signals_of, unplayed
 from auditor.attacks.membership.residuals import residuals_of
 from auditor.attacks.membership.stack_features import Pools, Reading, Seen, Table
 from auditor.attacks.membership.stacking import Masks, Stacker, fit, is_better
@@ -78,7 +78,7 @@ class Stacked:
         target, tables = attacked[0], attacked[1:]
         if not chosen:
             context.checkpoint(1.0)
-            return MembershipScores(target.ratio, np.empty((0, len(target.ratio))), membership)
+            return unplayed(target.ratio)
         stackers = [self._fitted(context, tables, chosen, membership, fold) for fold in range(FOLDS)]
         unseen = [stackers[_fold(shadow)] for shadow in chosen]
         stacked = np.stack([s.score(t) for s, t in zip(unseen, tables, strict=True)])

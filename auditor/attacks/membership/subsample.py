@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.attacks.membership.pairs import unplayed
 from auditor.attacks.record_keys import record_keys
 from auditor.domain.data import Records
 from auditor.domain.evidence import MembershipScores
@@ -21,5 +22,4 @@ def subsample(candidates: Records, count: int, seed: int) -> NDArray[np.intp]:
 def scored_on(rows: NDArray[np.intp], scores: NDArray[np.float64]) -> MembershipScores:
     """Evidence about these rows, in any order. Shadows are not there to be asked, so nobody plays the target."""
     order = np.argsort(rows)
-    nobody = np.empty((0, len(rows)))
-    return MembershipScores(scores[order], nobody, nobody.astype(bool), rows[order])
+    return unplayed(scores[order], rows[order])
