@@ -28,7 +28,7 @@ from auditor.attacks.stealing.surrogate import Surrogate
 from auditor.domain.attack import Attack, Needs, Scope
 from auditor.domain.spec import suggestion
 from auditor.domain.target import Output, Profile
-from auditor.domain.threat import Knows
+from auditor.domain.threat import Knows, Sees
 from auditor.errors import InvalidInput
 
 MAIN: tuple[type[Attack], ...] = (Gap, CalibratedCorrectness, LossThreshold, LiRA, RMIA, Stacked, AttributeInference, Surrogate)
@@ -104,7 +104,10 @@ def baseline_for(attack: Attack) -> Attack | None:
 def unmet(attack: Attack, profile: Profile, scope: Scope) -> list[str]:
     """One sentence for each thing this attack needs and this audit does not offer; empty when it can run."""
     sentences = [*_unmet_knowledge(attack.threat_model.knows, scope)]
-    if not attack.threat_model.is_met_by(profile.output):
+    if attack.threat_model.sees is Sees.PARAMETERS:
+        if not scope.has_parameters:
+            sentences.insert(0, "It needs the model's parameters; submit the model as a file (target.model).")
+    elif not attack.threat_model.is_met_by(profile.output):
         sentences.insert(0, f"It needs {attack.threat_model.sees}; this target returns {RETURNS[profile.output]}.")
     try:
         needs = attack.needs(scope)

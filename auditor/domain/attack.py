@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from auditor.domain.data import Column, Records, Sensitive
 from auditor.domain.evidence import Evidence
 from auditor.domain.learner import Learner
+from auditor.domain.parameters import ModelParameters
 from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Profile
 from auditor.domain.threat import ThreatModel
@@ -39,6 +40,7 @@ class Scope:
     queries_left: int
     sensitive: tuple[Sensitive, ...] = ()
     has_learner: bool = True
+    has_parameters: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Context:
     `candidates`: the n records in question (`labels` only if the true label is known). `query`: asks the target: a frame of
     records -> (n, C) probabilities (labels as 0/1, classes not returned as NaN); candidates keep their row index, so a
     subset of `candidates.features` may be asked as it is. `checkpoint(fraction)` reports progress and raises Cancelled.
+    `parameters`: those of a submitted model file, for an adversary who sees them.
     """
 
     seed: int
@@ -70,6 +73,7 @@ class Context:
     learner: Learner | None = None
     sensitive: Sensitive | None = None
     query_limit: int = 0
+    parameters: ModelParameters | None = None
 
     @property
     def classes(self) -> int:

@@ -1,11 +1,14 @@
 """What an attack claims. Nobody in this module knows the truth; `scoring.assess` joins it afterwards."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.data import Sensitive
+from auditor.domain.finding import Severity
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +38,42 @@ class AttributeGuesses:
 class SurrogateLabels:
     """A stolen copy's answers. `queries` (B,) ascending budgets; `rows` (m,): candidates it was evaluated on, none of them
     asked by the attack; `labels` (B, m) and `uniform_labels` (B, u): its predicted classes there; `uniform` (u,): the
-    target's own classes on the u uniform points."""
+    target's own classes on the u uniform points.
+
+    `figures`: further numbers under their names as estimates (leaves, distinct_answers, parameter_error, ...), which need no truth.
+    `notes`: sentences about the copy (what is exact, what is not, that the target changed). `copied` (n, C): what the last copy
+    answers for every candidate, where the attack keeps it, for attacks on the copy itself."""
 
     queries: NDArray[np.intp]
     rows: NDArray[np.intp]
     labels: NDArray[np.intp]
     uniform_labels: NDArray[np.intp]
     uniform: NDArray[np.intp]
+    figures: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    copied: NDArray[np.float64] | None = None
 
 
-Evidence = MembershipScores | AttributeGuesses | SurrogateLabels
+@dataclass(frozen=True)
+class Check:
+    """One deterministic check: was the thing `found` (None: it could not be looked at)? `severity` is what it is worth if found;
+    `details` are figures and short texts under their names."""
+
+    name: str
+    found: bool | None
+    severity: Severity
+    sentence: str
+    details: Mapping[str, float | str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"severity": str(self.severity), "details": dict(self.details)}
+
+
+@dataclass(frozen=True)
+class Disclosures:
+    """What deterministic checks found; nothing here was sampled, so nothing has an interval."""
+
+    checks: tuple[Check, ...]
+
+
+Evidence = MembershipScores | AttributeGuesses | SurrogateLabels | Disclosures

@@ -141,6 +141,7 @@ class Finding:
     curve: dict[str, list[float]] = field(default_factory=dict)
     subgroups: tuple[Subgroup, ...] = ()
     exposure: Exposure | None = None
+    checks: tuple[dict[str, Any], ...] = ()  # of deterministic checks: what each found
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -162,4 +163,5 @@ class Finding:
             "curve": self.curve,
             "subgroups": [group.as_json() for group in self.subgroups],
             "exposure": None if self.exposure is None else self.exposure.as_json(),
+            **({"checks": list(self.checks)} if self.checks else {}),
         }

@@ -1,7 +1,8 @@
 """The one place where evidence meets the truth: a branch for each kind of evidence."""
 
-from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores
+from auditor.domain.evidence import AttributeGuesses, Disclosures, Evidence, MembershipScores
 from auditor.scoring.attribute import assess_attribute
+from auditor.scoring.disclosures import assess_disclosures
 from auditor.scoring.grading import Assessment, Grading, Truth
 from auditor.scoring.membership import assess_membership
 from auditor.scoring.stealing import assess_stealing
@@ -18,4 +19,6 @@ def assess(evidence: Evidence, truth: Truth, grading: Grading, baseline: Evidenc
         return assess_membership(evidence, truth, grading)
     if isinstance(evidence, AttributeGuesses):
         return assess_attribute(evidence, baseline, truth, grading)
+    if isinstance(evidence, Disclosures):
+        return assess_disclosures(evidence)
     return assess_stealing(evidence, baseline, truth, grading)

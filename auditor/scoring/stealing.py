@@ -46,7 +46,12 @@ def assess_stealing(evidence: SurrogateLabels, baseline: Evidence | None, truth:
     graded = normalised(agreement, grading.alpha, grading.seed)
     caveats = () if agreement.baseline.mean() < NOTHING_LEFT else (_nothing(float(agreement.baseline.mean())),)
     return Assessment(
-        _estimates(evidence, agreement, grading), graded.value, graded.low, graded.high, caveats, _curve(agreement, grading)
+        _estimates(evidence, agreement, grading),
+        graded.value,
+        graded.low,
+        graded.high,
+        (*evidence.notes, *caveats),
+        _curve(agreement, grading),
     )
 
 
@@ -103,7 +108,8 @@ def _estimates(evidence: SurrogateLabels, agreement: Agreement, grading: Grading
     if len(uniform):
         found.append(estimate("fidelity_uniform", _share(uniform, alpha), len(uniform), grading))
     spent = int(evidence.queries[-1])
-    return (*found, Estimate("queries", float(spent), confidence=grading.confidence, n=spent))
+    counted = [Estimate(name, value, confidence=grading.confidence, n=spent) for name, value in evidence.figures.items()]
+    return (*found, Estimate("queries", float(spent), confidence=grading.confidence, n=spent), *counted)
 
 
 def _curve(agreement: Agreement, grading: Grading) -> dict[str, list[float]]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.attack import Query
-from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
+from auditor.domain.evidence import AttributeGuesses, Disclosures, Evidence, MembershipScores, SurrogateLabels
 from auditor.testing.world import World
 
 Floats = NDArray[np.float64]
@@ -27,12 +27,14 @@ class Strength:
 
 def strength(evidence: Evidence, world: World, target: Query) -> Strength:
     """Membership: the AUC against 1/2. Attributes: the rate of right guesses on members against that on non-members. Stealing:
-    agreement with the target against always answering its most frequent class."""
+    agreement with the target against always answering its most frequent class. Deterministic checks: how many found something."""
     if isinstance(evidence, MembershipScores):
         members = world.data.is_member
         return _auc(evidence.target, members if evidence.rows is None else members[evidence.rows])
     if isinstance(evidence, AttributeGuesses):
         return _guessing(evidence, world)
+    if isinstance(evidence, Disclosures):
+        return Strength(float(sum(check.found is True for check in evidence.checks)), 0.0, 0.0)
     return _fidelity(evidence, world, target)
 
 
@@ -61,6 +63,8 @@ def _fidelity(evidence: SurrogateLabels, world: World, target: Query) -> Strengt
 
 def restored(evidence: Evidence, order: NDArray[np.intp]) -> Evidence:
     """Evidence about candidates in a new order (`order[i]` is the first place of the new i-th), about those in the first order."""
+    if isinstance(evidence, Disclosures):
+        return evidence
     if isinstance(evidence, MembershipScores) and evidence.rows is None:
         back = np.argsort(order)
         return MembershipScores(evidence.target[back], evidence.pseudo_targets[:, back], evidence.membership[:, back])
@@ -76,11 +80,14 @@ def distance(first: Evidence, second: Evidence) -> float:
     """The largest difference between two claims about the same record; infinite where they are not about the same things."""
     if type(first) is not type(second):
         return float("inf")
+    if isinstance(first, Disclosures):
+        return 0.0 if first == second else float("inf")
+    assert not isinstance(second, Disclosures)  # noqa: S101 - of the same type
     ours, theirs = _claims(first), _claims(second)
     return max(_largest_gap(ours[name], theirs[name]) for name in ours)
 
 
-def _claims(evidence: Evidence) -> Mapping[str, Floats]:
+def _claims(evidence: MembershipScores | AttributeGuesses | SurrogateLabels) -> Mapping[str, Floats]:
     """Every claim as an array whose first axis runs over records, ascending."""
     if isinstance(evidence, MembershipScores):
         places = np.arange(len(evidence.target)) if evidence.rows is None else evidence.rows

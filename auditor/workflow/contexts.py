@@ -20,7 +20,8 @@ from auditor.errors import AttackFailed
 def context_for(
     attack: Attack, data: AuditData, profile: Profile, query: Query, checkpoint: Checkpoint, grants: Mapping[str, Any]
 ) -> Context:
-    """`grants` may hold learner, shadows, sensitive, seed, query_limit: each is passed on only if the threat model knows it."""
+    """`grants` may hold learner, shadows, sensitive, seed, query_limit, parameters: each is passed on only if the threat model
+    knows it."""
     knows = attack.threat_model.knows
     sensitive: Sensitive | None = grants.get("sensitive")
     shadows: ShadowOutputs | None = grants.get("shadows")
@@ -37,6 +38,7 @@ def context_for(
         learner=learner if Knows.LEARNER in knows else None,
         sensitive=sensitive,
         query_limit=grants.get("query_limit", 0),
+        parameters=grants.get("parameters") if attack.threat_model.sees is Sees.PARAMETERS else None,
     )
 
 

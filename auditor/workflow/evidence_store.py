@@ -1,5 +1,6 @@
 """Evidence as arrays and back: findings can be graded again from what is stored, bit for bit."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.data import Sensitive
-from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
+from auditor.domain.evidence import AttributeGuesses, Check, Disclosures, Evidence, MembershipScores, SurrogateLabels
+from auditor.domain.finding import Severity
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -21,13 +23,31 @@ def to_arrays(evidence: Evidence) -> Arrays:
         case AttributeGuesses():
             return {"rows": evidence.rows, "scores": evidence.scores}
         case SurrogateLabels():
-            return {
-                "queries": evidence.queries,
-                "rows": evidence.rows,
-                "labels": evidence.labels,
-                "uniform_labels": evidence.uniform_labels,
-                "uniform": evidence.uniform,
-            }
+            return _of_copy(evidence)
+        case Disclosures():
+            return {"checks": _text([check.as_json() for check in evidence.checks])}
+
+
+def _of_copy(evidence: SurrogateLabels) -> Arrays:
+    arrays: Arrays = {
+        "queries": evidence.queries,
+        "rows": evidence.rows,
+        "labels": evidence.labels,
+        "uniform_labels": evidence.uniform_labels,
+        "uniform": evidence.uniform,
+    }
+    if evidence.figures or evidence.notes:
+        arrays["said"] = _text([dict(evidence.figures), list(evidence.notes)])
+    return arrays if evidence.copied is None else arrays | {"copied": evidence.copied}
+
+
+def _text(value: Any) -> NDArray[np.uint8]:
+    """A JSON value as bytes, since arrays of objects are never stored."""
+    return np.frombuffer(json.dumps(value, allow_nan=False).encode(), dtype=np.uint8)
+
+
+def _value(text: NDArray[Any]) -> Any:
+    return json.loads(text.astype(np.uint8).tobytes())
 
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]], attribute: Sensitive | None) -> Evidence:
@@ -37,6 +57,16 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], attribute: Sensitive | None)
         if attribute is None:
             raise ValueError("guesses of an attribute need the attribute")
         return AttributeGuesses(attribute, arrays["rows"], arrays["scores"])
+    if "checks" in arrays:
+        return Disclosures(tuple(Check(**(c | {"severity": Severity(c["severity"])})) for c in _value(arrays["checks"])))
+    figures, notes = _value(arrays["said"]) if "said" in arrays else ({}, [])
     return SurrogateLabels(
-        np.asarray(arrays["queries"]), arrays["rows"], arrays["labels"], arrays["uniform_labels"], arrays["uniform"]
+        np.asarray(arrays["queries"]),
+        arrays["rows"],
+        arrays["labels"],
+        arrays["uniform_labels"],
+        arrays["uniform"],
+        figures,
+        tuple(notes),
+        arrays.get("copied"),
     )

@@ -1,44 +1,31 @@
 """The grade step: the one place where evidence meets the truth."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from auditor.attacks import registry
 from auditor.domain.attack import Attack, Checkpoint
 from auditor.domain.audit import Step, StepStatus
-from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
+from auditor.domain.evidence import Disclosures, MembershipScores
 from auditor.domain.finding import Control, Estimate, Finding
 from auditor.domain.target import Output
 from auditor.errors import AttackFailed
-from auditor.scoring import controls, holm, score
-from auditor.scoring.assess import Assessment, Grading, Truth, assess
+from auditor.scoring import holm, score
+from auditor.scoring.assess import Assessment, Grading, assess
 from auditor.scoring.triage import early_tail
-from auditor.workflow.blindness import blind_of, weigh_against_blind
+from auditor.workflow.blindness import weigh_against_blind
+from auditor.workflow.case import Case
 from auditor.workflow.exposed import exposed, reader
 from auditor.workflow.growth import growth_of
+from auditor.workflow.kinds import kind_of
 from auditor.workflow.look import Item, Look
 from auditor.workflow.material import Material
 from auditor.workflow.privacy import answered, caveats_of, epsilon_of
-from auditor.workflow.recorded import answers_of, profile_of
+from auditor.workflow.recorded import profile_of
 from auditor.workflow.services import Services
 from auditor.workflow.target_checks import checks_of
 
-FAMILIES = ("membership", "inversion", "stealing")
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """One attack's evidence beside its baseline and the truth. `first`: how it was graded when it was checked, on the terms of the
-    first round; None where attacks that fell out leave the others more of the error."""
-
-    item: Item
-    attack: Attack
-    evidence: Evidence
-    baseline: Evidence | None
-    truth: Truth
-    first: Assessment | None = None
+FAMILIES = ("membership", "inversion", "stealing", "supply-chain")
 
 
 def grade(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -117,37 +104,8 @@ def _case(look: Look, item: Item) -> Case:
         attack,
         look.independent(result["evidence"], item),
         None if baseline is None else look.independent(baseline["evidence"], item),
-        _truth(look, attack, item),
+        kind_of(attack).truth(look, item),
     )
-
-
-def _truth(look: Look, attack: Attack, item: Item) -> Truth:
-    data = look.material.data
-    attribute = target_labels = None
-    if item["sensitive"] is not None:
-        attribute = _attribute_truth(look, item)
-    if attack.family == "stealing":
-        target_labels = _target_labels(look)
-    return Truth(data.is_member, data.candidates.labels, attribute, target_labels, len(data.classes))
-
-
-def _attribute_truth(look: Look, item: Item) -> Any:
-    """The true value of each candidate as an index into the attribute's values; -1 for one the adversary never saw."""
-    sensitive = look.material.sensitive(item["sensitive"])
-    assert sensitive is not None  # noqa: S101 - planned only for attributes that exist
-    cells = look.material.data.candidates.features[list(sensitive.columns)].astype(object)
-    cells = cells.where(cells.notna(), None)
-    index = {value: i for i, value in enumerate(sensitive.values)}
-    return np.array([index.get(value, -1) for value in cells.itertuples(index=False, name=None)], dtype=np.intp)
-
-
-def _target_labels(look: Look) -> Any:
-    """The target's own class for every candidate, from its recorded answers; -1 where it was never asked."""
-    answers = answers_of(look.services, look.material)
-    if answers is None:
-        return np.full(len(look.material.data.candidates), -1, dtype=np.intp)
-    unasked = np.isnan(answers).all(axis=1)
-    return np.where(unasked, -1, np.nan_to_num(answers, nan=-np.inf).argmax(axis=1))
 
 
 def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -> Finding:
@@ -171,6 +129,7 @@ def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -
         parameters=_parameters(look, case),
         queries=result.get("rows_asked", 0),
         curve=dict(assessment.curve),
+        checks=tuple(c.as_json() for c in case.evidence.checks) if isinstance(case.evidence, Disclosures) else (),
     )
 
 
@@ -194,29 +153,20 @@ def _caveats(look: Look, case: Case, own: tuple[str, ...]) -> tuple[str, ...]:
 def _controls(look: Look, case: Case, grading: Grading) -> dict[str, Control]:
     """An attack whose evidence about its controls cannot be graded has failed them."""
     try:
-        return _ran_controls(look, case, grading) | look.checks.of_all
+        checks = _ran_controls(look, case, grading)
     except AttackFailed as broken:
         return {"lookup_twin": Control(False, f"The controls of this attack cannot be graded: {broken.sentence}")}
+    return checks | look.checks.of_all if kind_of(case.attack).has_controls else checks
 
 
 def _ran_controls(look: Look, case: Case, grading: Grading) -> dict[str, Control]:
+    kind = kind_of(case.attack)
     ran = look.result("control", case.item)
-    if ran is None:
+    if ran is None and kind.has_controls:
         missing = Control(False, "The controls of this attack could not run, so nothing shows that it would have seen a leak.")
         return {"lookup_twin": missing}
-    evidence = {name: look.independent(r["evidence"], case.item) for name, r in ran.items()}
-    if isinstance(case.evidence, SurrogateLabels):
-        known, noise = evidence["known_target"], evidence["noise_target"]
-        assert isinstance(known, SurrogateLabels) and isinstance(noise, SurrogateLabels)  # noqa: S101, PT018 - the same attack
-        return controls.stealing(known, noise, case.baseline, case.truth, grading)
-    twin = assess(evidence["lookup_twin"], case.truth, grading, case.baseline)
-    checks = {"lookup_twin": controls.lookup_twin(twin)}
-    if isinstance(case.evidence, AttributeGuesses):
-        return checks | {"negative": controls.attribute_negative(case.evidence, case.baseline, case.truth, grading)}
-    assert isinstance(case.evidence, MembershipScores)  # noqa: S101 - the third kind of evidence
-    checks["negative"] = controls.negative(case.evidence, case.truth, grading)
-    checks["pseudo_targets"] = controls.pseudo_targets(case.evidence, case.truth, grading)
-    return checks | blind_of(look.material) | look.checks.of_membership
+    evidence = {name: look.independent(r["evidence"], case.item) for name, r in (ran or {}).items()}
+    return kind.checks(look, case, evidence, grading)
 
 
 def _parameters(look: Look, case: Case) -> dict[str, Any]:

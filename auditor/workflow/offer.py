@@ -10,6 +10,7 @@ from auditor.domain.data import AuditData, Sensitive
 from auditor.domain.spec import AttackSpec, AuditSpec
 from auditor.domain.target import Profile
 from auditor.errors import InvalidInput
+from auditor.workflow.kinds import kind_of
 from auditor.workflow.prepare import is_sensitive_usable
 
 Item = dict[str, Any]
@@ -92,6 +93,8 @@ def _item(label: str, attack: Attack, wanted: AttackSpec, sensitive: Sensitive |
         "sensitive": sensitive.name if sensitive else None,
         "query_limit": 0,
         "query_floor": 0,
+        "has_baseline": kind_of(attack).has_baseline,
+        "has_controls": kind_of(attack).has_controls,
     }
 
 

@@ -143,6 +143,7 @@ def _attack_steps(item: Mapping[str, Any], shadows: int, place: Place) -> Iterat
     own_turn = min(place.turn, LAST_TURN) if asks(item) else 0
     asking = weight + place.seconds_per_row * item["query_limit"]
     yield NewStep(f"attack:{key}", StepKind.ATTACK, place.stage + ATTACKS + own_turn, queue, params, asking, required=False)
-    if not membership:
+    if item.get("has_baseline", not membership):
         yield NewStep(f"baseline:{key}", StepKind.BASELINE, place.stage + ATTACKS, Queue.TRAIN, params, 3.0, required=False)
-    yield NewStep(f"control:{key}", StepKind.CONTROL, place.stage + CONTROLS, Queue.TRAIN, params, weight, required=False)
+    if item.get("has_controls", True):
+        yield NewStep(f"control:{key}", StepKind.CONTROL, place.stage + CONTROLS, Queue.TRAIN, params, weight, required=False)

@@ -18,10 +18,11 @@ from auditor.learners import USUAL, check
 from auditor.querying import probe_through
 from auditor.scoring.validity import blind_baseline
 from auditor.shadows import choose, pool, trainers
-from auditor.workflow import grade, memory, report_step, twins
+from auditor.workflow import grade, memory, report_step
 from auditor.workflow.asking import paying_door, query_client, transport
 from auditor.workflow.contexts import context_for, forbidden
 from auditor.workflow.evidence_store import to_arrays
+from auditor.workflow.kinds import kind_of
 from auditor.workflow.material import Material, load
 from auditor.workflow.probing import plan_of, requested_attacks
 from auditor.workflow.recorded import learner_of, profile_of, shadows_of, task_of
@@ -156,7 +157,7 @@ def _control(services: Services, step: Step, material: Material, checkpoint: Che
     attack = registry.make(item["attack"], item["params"])
     results: Result = {}
     shadows = shadows_of(services, material, step.params["shadows"]) if attack.family == "membership" else None
-    targets = twins.targets_for(attack, material.data, shadows, material.spec.seed)
+    targets = kind_of(attack).targets(attack, material.data, shadows, material.spec.seed)
     for name, query in targets.items():
         results[name] = _run(services, step, material, attack, query, checkpoint)
     return results

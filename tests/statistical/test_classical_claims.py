@@ -18,7 +18,7 @@ from auditor.scoring.roc import auc
 from auditor.shadows import design
 from auditor.testing import World, small_world
 from auditor.testing.world import COLUMNS, LEARNER, draw
-from auditor.workflow.twins import lookup_twin
+from auditor.workflow.kinds.membership import lookup_twin
 
 NAMES = (
     "confidence",

@@ -15,7 +15,7 @@ from auditor.domain.shadow import ShadowOutputs
 from auditor.scoring import controls
 from auditor.scoring.assess import Grading, Truth, assess
 from auditor.testing import small_world
-from auditor.workflow.twins import REMEMBERED, lookup_twin
+from auditor.workflow.kinds.membership import REMEMBERED, lookup_twin
 
 COLUMNS = (Column("x", ColumnType.NUMBER), Column("town", ColumnType.CATEGORY))
 

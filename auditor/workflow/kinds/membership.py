@@ -1,32 +1,45 @@
-"""Targets whose truth is known: positive and negative controls that every attack is run against."""
+"""Membership inference: the twin that remembers its members, and the split itself."""
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.attacks.inversion import twin as attribute_twin
 from auditor.attacks.membership.twin import Answers, memory
 from auditor.attacks.signals import complete
-from auditor.attacks.stealing import twin as stealing_twin
 from auditor.domain.attack import Attack, Query
 from auditor.domain.data import AuditData
-from auditor.domain.seeds import derive
+from auditor.domain.evidence import Evidence, MembershipScores
+from auditor.domain.finding import Control
 from auditor.domain.shadow import ShadowOutputs
+from auditor.scoring import controls
+from auditor.scoring.assess import Grading, Truth, assess
+from auditor.workflow.blindness import blind_of
+from auditor.workflow.case import Case
+from auditor.workflow.look import Item, Look
 
 REMEMBERED = 1.0 - 1e-6
 
 
-def targets_for(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed: int) -> dict[str, Query]:
-    """By name of the control: the lookup twin (members remembered), or for stealing a known rule and pure noise."""
-    if attack.kind == "attribute":
-        return {"lookup_twin": attribute_twin.lookup_answers(data)}
-    if attack.family == "stealing":
-        return {
-            "known_target": stealing_twin.known_target(
-                data.auxiliary, data.columns, len(data.classes), derive(seed, "known-target")
-            ),
-            "noise_target": stealing_twin.noise_target(len(data.classes), derive(seed, "noise-target")),
-        }
+def targets(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed: int) -> dict[str, Query]:
     return {"lookup_twin": lookup_twin(data, shadows)}
+
+
+def truth(look: Look, item: Item) -> Truth:
+    """Who was trained on, and the labels: what every kind of evidence is held against."""
+    data = look.material.data
+    return Truth(data.is_member, data.candidates.labels, None, None, len(data.classes))
+
+
+def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading) -> dict[str, Control]:
+    assert isinstance(case.evidence, MembershipScores)  # noqa: S101 - the kind's
+    twin = assess(ran["lookup_twin"], case.truth, grading, case.baseline)
+    found = {
+        "lookup_twin": controls.lookup_twin(twin),
+        "negative": controls.negative(case.evidence, case.truth, grading),
+        "pseudo_targets": controls.pseudo_targets(case.evidence, case.truth, grading),
+    }
+    return found | blind_of(look.material) | look.checks.of_membership
 
 
 def lookup_twin(data: AuditData, shadows: ShadowOutputs | None) -> Query:

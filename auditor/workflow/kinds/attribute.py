@@ -1,0 +1,46 @@
+"""Attribute inference: guesses against the true values of the candidates."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.attacks.inversion.twin import lookup_answers
+from auditor.domain.attack import Attack, Query
+from auditor.domain.data import AuditData
+from auditor.domain.evidence import AttributeGuesses, Evidence
+from auditor.domain.finding import Control
+from auditor.domain.shadow import ShadowOutputs
+from auditor.scoring import controls
+from auditor.scoring.assess import Grading, Truth, assess
+from auditor.workflow.case import Case
+from auditor.workflow.kinds import membership
+from auditor.workflow.look import Item, Look
+
+
+def targets(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed: int) -> dict[str, Query]:
+    return {"lookup_twin": lookup_answers(data)}
+
+
+def truth(look: Look, item: Item) -> Truth:
+    return replace(membership.truth(look, item), attribute=_values(look, item))
+
+
+def _values(look: Look, item: Item) -> NDArray[np.intp]:
+    """The true value of each candidate as an index into the attribute's values; -1 for one the adversary never saw."""
+    sensitive = look.material.sensitive(item["sensitive"])
+    assert sensitive is not None  # noqa: S101 - planned only for attributes that exist
+    cells = look.material.data.candidates.features[list(sensitive.columns)].astype(object)
+    cells = cells.where(cells.notna(), None)
+    index = {value: i for i, value in enumerate(sensitive.values)}
+    return np.array([index.get(value, -1) for value in cells.itertuples(index=False, name=None)], dtype=np.intp)
+
+
+def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading) -> dict[str, Control]:
+    assert isinstance(case.evidence, AttributeGuesses)  # noqa: S101 - the kind's
+    twin = assess(ran["lookup_twin"], case.truth, grading, case.baseline)
+    return {
+        "lookup_twin": controls.lookup_twin(twin),
+        "negative": controls.attribute_negative(case.evidence, case.baseline, case.truth, grading),
+    }
