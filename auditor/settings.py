@@ -3,11 +3,31 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from auditor.errors import InvalidInput
 
 PREFIX = "AUDITOR_"
+USUAL_PORTS = {"postgresql": 5432, "redis": 6379, "rediss": 6379}
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Targets that the operator opened though their addresses are private: networks, and places as (host, port)."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    places: tuple[tuple[str, int], ...] = ()
+
+    def holds(self, place: tuple[str, int], address: IPv4Address | IPv6Address) -> bool:
+        host, port = place
+        if (plain_name(host), port) in self.places:
+            return True
+        return any(address in network for network in self.networks if network.version == address.version)
+
+
+NOTHING_ALLOWED = Allowed()
 
 
 @dataclass(frozen=True)
@@ -27,6 +47,7 @@ class Settings:
     max_upload_mb: int = 200
     max_rows: int = 2_000_000
     max_columns: int = 2_000
+    allow_targets: Allowed = NOTHING_ALLOWED
 
     @property
     def embedded(self) -> bool:
@@ -36,6 +57,11 @@ class Settings:
     @property
     def allows_loopback_targets(self) -> bool:
         return self.embedded or self.allow_private_targets
+
+    @property
+    def own_places(self) -> tuple[tuple[str, int], ...]:
+        """Where the database and the broker of this service listen, as far as their URLs say it."""
+        return tuple(place for url in (self.database_url, self.broker_url) if (place := _place_of(url)) is not None)
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -58,7 +84,46 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         max_upload_mb=int(_number(env, "MAX_UPLOAD_MB", 200)),
         max_rows=int(_number(env, "MAX_ROWS", 2_000_000)),
         max_columns=int(_number(env, "MAX_COLUMNS", 2_000)),
+        allow_targets=_allowed(env.get(PREFIX + "ALLOW_TARGETS", "")),
     )
+
+
+def plain_name(host: str) -> str:
+    """A host as it is compared: lower case, no final dot, no brackets."""
+    return host.strip("[]").rstrip(".").lower()
+
+
+def _place_of(url: str) -> tuple[str, int] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or USUAL_PORTS.get(parts.scheme.partition("+")[0])
+    except ValueError:  # whoever opens it says what is wrong
+        return None
+    return (plain_name(parts.hostname), port) if parts.hostname and port else None
+
+
+def _allowed(text: str) -> Allowed:
+    """`10.0.0.0/8, model.internal:8443, [fd00::7]:8080`."""
+    networks, places = [], []
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            if "/" in entry:
+                networks.append(ip_network(entry))
+            else:
+                places.append(_place(entry))
+        except ValueError:
+            name = PREFIX + "ALLOW_TARGETS"
+            forms = "networks such as 10.0.0.0/8 and places such as model.internal:8443"
+            raise InvalidInput(name, f"write {forms}, separated by commas, not {entry[:60]!r}") from None
+    return Allowed(tuple(networks), tuple(places))
+
+
+def _place(entry: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{entry}")
+    if not parts.hostname or not parts.port or parts.netloc != entry or set(entry) & set(" @%"):
+        raise ValueError(entry)
+    host = ip_address(parts.hostname).compressed if ":" in parts.hostname else parts.hostname.encode("idna").decode()
+    return plain_name(host), parts.port
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

@@ -100,10 +100,10 @@ def refuse(endpoint: Endpoint, guard: Guard) -> None:
     literal = endpoint.literal
     try:
         if literal is not None:
-            guard.vet(endpoint.host, [literal])
+            guard.vet(endpoint.host, [literal], endpoint.port)
         name = endpoint.host.rstrip(".").lower()
         if name == "localhost" or name.endswith(".localhost"):
-            guard.vet(endpoint.host, ["127.0.0.1"])
+            guard.vet(endpoint.host, ["127.0.0.1"], endpoint.port)
         if name in METADATA_NAMES:
             guard.vet(endpoint.host, ["169.254.169.254"])
     except AddressBlocked as blocked:
