@@ -29,18 +29,20 @@ class QueryClient:
     def __call__(self, frame: pd.DataFrame) -> Answers:
         """Raises BudgetExhausted, Cancelled or a TargetError; answers that arrived before it are recorded."""
         digests = record_digests(frame)
-        first = {digest: row for row, digest in reversed(list(enumerate(digests)))}
-        known = dict(self._door.ledger.answered(list(first)))
+        first: dict[bytes, int] = {}
+        source = np.array([first.setdefault(digest, row) for row, digest in enumerate(digests)], dtype=np.intp)
+        known = self._door.ledger.answered(list(first))
+        result = np.full((len(frame), self._width), np.nan)
+        for digest, answer in known.items():
+            result[first[digest]] = answer
 
         def keep(rows: NDArray[np.intp], reply: Reply) -> None:
-            result = answers(reply, self._profile)
-            asked = [digests[row] for row in rows]
-            self._door.ledger.record(asked, result)
-            known.update(zip(asked, result, strict=True))
+            result[rows] = answers(reply, self._profile)
+            self._door.ledger.record([digests[row] for row in rows.tolist()], result[rows])
 
-        unknown = sorted(row for digest, row in first.items() if digest not in known)
-        Course(self._door, frame, self._profile.batch_size, keep).run(np.array(unknown, dtype=np.intp))
-        return np.stack([known[digest] for digest in digests]) if digests else np.zeros((0, self._width))
+        unknown = np.array([row for digest, row in first.items() if digest not in known], dtype=np.intp)
+        Course(self._door, frame, self._profile.batch_size, keep).run(unknown)
+        return result[source]
 
     def fresh(self, frame: pd.DataFrame) -> Answers:
         """The same numbers asked anew, repeated records and all: spent, not looked up, not recorded."""

@@ -4,17 +4,20 @@ import hashlib
 from json.encoder import encode_basestring_ascii
 
 import numpy as np
+import orjson
 import pandas as pd
 from numpy.typing import NDArray
 
 EXACT = 2.0**53
+SMALLEST_PLAIN, LARGEST_PLAIN = 1e-4, 1e15
+"""Between these, numbers are written without an exponent by everyone."""
 
 
 def record_digests(frame: pd.DataFrame) -> list[bytes]:
     """blake2b-16 of the canonical JSON array of each row's cells; 5 and 5.0 are equal, missing is null."""
     columns = [_texts(frame.iloc[:, i]) for i in range(frame.shape[1])]
     digest = hashlib.blake2b
-    return [digest(("[" + ",".join(row) + "]").encode(), digest_size=16).digest() for row in zip(*columns, strict=True)]
+    return [digest(f"[{row}]".encode(), digest_size=16).digest() for row in map(",".join, zip(*columns, strict=True))]
 
 
 def _texts(column: pd.Series) -> list[str]:
@@ -31,8 +34,11 @@ def _texts(column: pd.Series) -> list[str]:
 
 
 def _floats(values: NDArray[np.float64]) -> list[str]:
-    texts = list(map(float.__repr__, values.tolist()))
-    for row in np.flatnonzero(~np.isfinite(values) | (values == np.rint(values))).tolist():
+    """What `float.__repr__` writes: orjson finds the same digits in a quarter of the time, but writes exponents in its own way."""
+    texts = orjson.dumps(values.tolist()).decode()[1:-1].split(",") if len(values) else []
+    size = np.abs(values)
+    alike = (size >= SMALLEST_PLAIN) & (size < LARGEST_PLAIN) & (values != np.rint(values))
+    for row in np.flatnonzero(~alike).tolist():
         texts[row] = _number(float(values[row]))
     return texts
 

@@ -10,7 +10,7 @@ import pandas as pd
 from auditor.domain.data import Column
 from auditor.errors import InvalidInput
 from auditor.querying.faults import BatchTooLarge
-from auditor.querying.protocols.cells import numeric_rows, values
+from auditor.querying.protocols.cells import cells_of, numeric_rows
 from auditor.querying.protocols.media import CSV, JSON, LINES, as_csv, as_json
 from auditor.querying.protocols.open_inference import tensors
 
@@ -35,7 +35,7 @@ class Filling:
 
     @cached_property
     def cells(self) -> list[list[Any]]:
-        return [values(self.frame.iloc[:, i], column.type) for i, column in enumerate(self.given)]
+        return cells_of(self.frame, self.given)
 
     @cached_property
     def names(self) -> list[str]:
@@ -123,8 +123,8 @@ class Body:
         if kind == CSV:
             return as_csv(filling.rows, () if self.template == "$csv" else filling.names).encode()
         if kind == LINES:
-            return "".join(as_json(filling.fill(self.template[EACH_LINE], i)) + "\n" for i in range(len(frame))).encode()
-        return as_json(filling.fill(self.template)).encode()
+            return b"".join(as_json(filling.fill(self.template[EACH_LINE], i)) + b"\n" for i in range(len(frame)))
+        return as_json(filling.fill(self.template))
 
 
 def _words(template: Any, depth: int, repeated: bool) -> Iterator[tuple[str, bool]]:

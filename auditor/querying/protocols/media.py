@@ -6,14 +6,20 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
+
 from auditor.errors import BadAnswer
 
 JSON, CSV, LINES = "application/json", "text/csv", "application/jsonlines"
 LINE_TYPES = (LINES, "application/jsonl", "application/x-ndjson", "application/x-jsonlines")
 
 
-def as_json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+def as_json(value: Any) -> bytes:
+    """Floats keep every digit. What orjson has no form for (whole numbers beyond 64 bits, half a surrogate pair) json writes."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 
 
 def as_csv(rows: Iterable[Sequence[Any]], names: Sequence[str] = ()) -> str:
@@ -45,6 +51,14 @@ def parsed(content: bytes, content_type: str) -> Any:
             f"The target answered something that is not {wanted} ({kind[:40] or 'no content type'});"
             " check target.url and target.protocol."
         ) from None
+
+
+def is_whole(content: bytes, content_type: str) -> bool:
+    """Whether the end of a body shows that nothing is missing, for bodies without a length: 0.5 may be the start of 0.53."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in (CSV, *LINE_TYPES):
+        return content.endswith(b"\n")
+    return content.lstrip()[:1] == b"<" or content.rstrip()[-1:] in (b"]", b"}", b'"')
 
 
 def _from_csv(text: str) -> list[Any]:

@@ -3,7 +3,6 @@
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,8 +14,8 @@ from auditor.domain.data import Column, ColumnType
 from auditor.domain.target import Output, Rows, Target
 from auditor.errors import BadAnswer
 from auditor.querying.endpoint import Endpoint
-from auditor.querying.protocols.cells import numeric_rows, values
-from auditor.querying.protocols.media import JSON
+from auditor.querying.protocols.cells import cells_of, numeric_rows
+from auditor.querying.protocols.media import JSON, as_json
 from auditor.querying.reply import SCORES, Reply, from_numbers, from_rows
 
 DATATYPES = {ColumnType.INTEGER: "INT64", ColumnType.NUMBER: "FP64", ColumnType.BOOLEAN: "BOOL"}
@@ -49,7 +48,7 @@ class OpenInference:
         document: dict[str, Any] = {"inputs": inputs, "parameters": {"content_type": "np" if matrix else "pd"}}
         if name := self._wanted():
             document["outputs"] = [{"name": name}]
-        return json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+        return as_json(document)
 
     def decode(self, document: Any, n: int) -> Reply:
         tensors = _outputs(document)
@@ -87,8 +86,8 @@ def tensors(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[dict[str, 
     """One tensor a column."""
     shape = [len(frame), 1]
     return [
-        {"name": c.name, "shape": shape, "datatype": DATATYPES.get(c.type, "BYTES"), "data": values(frame.iloc[:, i], c.type)}
-        for i, c in enumerate(columns)
+        {"name": c.name, "shape": shape, "datatype": DATATYPES.get(c.type, "BYTES"), "data": cells}
+        for c, cells in zip(columns, cells_of(frame, columns), strict=True)
     ]
 
 

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import time
 
 import numpy as np
@@ -54,6 +55,13 @@ def test_cells_do_not_run_into_each_other():
 def test_the_order_of_columns_counts_and_their_names_do_not():
     assert digests(a=[1], b=[2]) == digests(x=[1], y=[2])
     assert digests(a=[1], b=[2]) != digests(a=[2], b=[1])
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+def test_numbers_of_any_size_are_those_of_canonical_json(numbers):
+    whole = [int(v) if v.is_integer() and abs(v) < 2**53 else v for v in numbers]
+    expected = [hashlib.blake2b(json.dumps([v]).encode(), digest_size=16).digest() for v in whole]
+    assert digests(a=numbers) == expected
 
 
 @given(st.lists(st.tuples(st.integers(-(2**62), 2**62), st.text()), min_size=1, max_size=20))
