@@ -6,6 +6,7 @@ from auditor.cli import (
     compare,
     init,
     key,
+    log,
     probe,
     ready,
     records,
@@ -19,6 +20,6 @@ from auditor.cli import (
 )
 from auditor.cli.parser import main
 
-COMMANDS = (run, resume, report, records, regrade, compare, canaries, attacks, probe, init, schema, up, key, ready, start)
+COMMANDS = (run, resume, report, records, log, regrade, compare, canaries, attacks, probe, init, schema, up, key, ready, start)
 
 __all__ = ["COMMANDS", "main"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from auditor.querying.attempts import exchanged
 from auditor.querying.faults import TRANSIENT, Busy, Interrupted
 from auditor.querying.ledger import Ledger
 from auditor.querying.rate import LONGEST_RETRY_AFTER, Rate
@@ -27,10 +28,10 @@ class Door:
     rate: Rate = field(default_factory=Rate)
     checkpoint: Checkpoint = go_on
 
-    def admit(self, rows: int) -> None:
-        """Pays for rows before they are sent, so that what is spent is never less than what the target saw."""
-        self.ledger.spend(rows)
+    def admit(self, rows: int) -> str:
+        """Waits until rows may be sent, then pays for them: what is spent is never less than what the target saw. The attempt."""
         self.rate.wait(rows, self.checkpoint)
+        return self.ledger.spend(rows)
 
     def patience(self, fault: Busy | Interrupted, attempt: int) -> float:
         """Seconds to wait before the next try; raises the fault when another try is not worth it."""
@@ -39,14 +40,21 @@ class Door:
             raise fault
         return self.rate.pause(attempt, fault.retry_after)
 
+    def once(self, frame: pd.DataFrame) -> Reply:
+        """One exchange: paid, and written down however it ends."""
+        attempt = self.admit(len(frame))
+        heard = exchanged(self.transport, frame)
+        self.ledger.settle(attempt, heard.exchange)
+        self.ledger.flush()
+        return heard.given()
+
     def ask(self, frame: pd.DataFrame) -> Reply:
         """One batch as it is; raises BatchTooLarge when the target wants fewer rows."""
         attempt = 0
         while True:
             self.checkpoint()
-            self.admit(len(frame))
             try:
-                return self.transport.ask(frame)
+                return self.once(frame)
             except TRANSIENT as fault:
                 self.rate.rest(self.patience(fault, attempt), self.checkpoint)
                 attempt += 1

@@ -3,13 +3,14 @@
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.querying.asking import Door
+from auditor.querying.attempts import Heard, exchanged
 from auditor.querying.connection import MOST_CONNECTIONS
 from auditor.querying.faults import TRANSIENT, BatchTooLarge
 from auditor.querying.reply import Reply
@@ -40,11 +41,20 @@ class Lanes:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
+    """Records that are asked together; `tries` of them failed, `paid` is the attempt that is under way."""
+
     rows: NDArray[np.intp]
-    attempt: int = 0
+    tries: int = 0
+    paid: str = ""
 
     def split(self, size: int) -> list["Batch"]:
-        return [Batch(self.rows[i : i + size], self.attempt) for i in range(0, len(self.rows), size)]
+        return [Batch(self.rows[i : i + size], self.tries) for i in range(0, len(self.rows), size)]
+
+    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Its records; neighbours are a view of the frame, not a copy."""
+        first, last = int(self.rows[0]), int(self.rows[-1])
+        is_whole = last - first + 1 == len(self.rows)  # rows ascend
+        return frame.iloc[first : last + 1] if is_whole else frame.iloc[self.rows]
 
 
 class Course:
@@ -57,7 +67,7 @@ class Course:
         self._keep = keep
         self._lanes = Lanes()
         self._waiting: deque[Batch] = deque()
-        self._under_way: dict[Future[Reply], Batch] = {}
+        self._under_way: dict[Future[Heard], Batch] = {}
 
     def run(self, rows: NDArray[np.intp]) -> None:
         self._waiting.extend(Batch(rows).split(self._size) if len(rows) else ())
@@ -70,21 +80,23 @@ class Course:
                 self._door.rate.rest(max(map(self._settle, done), default=0.0), self._door.checkpoint)
         finally:
             self._drain()
+            self._door.ledger.flush()
             pool.shutdown(wait=False)
 
     def _send(self, pool: ThreadPoolExecutor) -> None:
         while self._waiting and len(self._under_way) < self._lanes.width:
             batch, *rest = self._waiting.popleft().split(self._size)
             self._waiting.extendleft(reversed(rest))
-            self._door.admit(len(batch.rows))
-            future = pool.submit(self._door.transport.ask, self._frame.iloc[batch.rows])
-            self._under_way[future] = batch
+            paid = self._door.admit(len(batch.rows))
+            future = pool.submit(exchanged, self._door.transport, batch.of(self._frame))
+            self._under_way[future] = replace(batch, paid=paid)
 
-    def _settle(self, future: Future[Reply]) -> float:
+    def _settle(self, future: Future[Heard]) -> float:
         """Keeps an answer, or puts its batch back; seconds to wait before anything else is asked."""
         batch = self._under_way.pop(future)
+        heard = self._noted(future.result(), batch)
         try:
-            reply = future.result()
+            reply = heard.given()
         except BatchTooLarge:
             if len(batch.rows) == 1:
                 raise
@@ -93,8 +105,8 @@ class Course:
             return 0.0
         except TRANSIENT as fault:
             self._lanes.was_busy()
-            self._waiting.appendleft(Batch(batch.rows, batch.attempt + 1))
-            return self._door.patience(fault, batch.attempt)
+            self._waiting.appendleft(Batch(batch.rows, batch.tries + 1))
+            return self._door.patience(fault, batch.tries)
         self._lanes.went_well()
         self._keep(batch.rows, reply)
         return 0.0
@@ -104,4 +116,11 @@ class Course:
         done, _ = wait(self._under_way, timeout=LONGEST_DRAIN)
         for future in done:
             if future.exception() is None:
-                self._keep(self._under_way[future].rows, future.result())
+                batch = self._under_way[future]
+                heard = self._noted(future.result(), batch)
+                if heard.reply is not None:
+                    self._keep(batch.rows, heard.reply)
+
+    def _noted(self, heard: Heard, batch: Batch) -> Heard:
+        self._door.ledger.settle(batch.paid, heard.exchange)
+        return heard

@@ -137,9 +137,8 @@ class Search:
     def _exchange(self, transport: Transport, frame: pd.DataFrame) -> Reply:
         """A busy target is asked again as patiently as in an audit; a form that fails (500) is given up at once."""
         door = self._door(transport)
-        door.admit(len(frame))
         try:
-            return transport.ask(frame)
+            return door.once(frame)
         except Failing:
             raise
         except Busy as fault:

@@ -1,7 +1,9 @@
 """One exchange with the target over HTTP: a frame of records out, a reply in its own terms back."""
 
 import base64
+import http.client
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -22,6 +24,8 @@ from auditor.querying.refusals import refused
 from auditor.querying.reply import Reply
 
 LARGEST_ANSWER = 64 * 1024 * 1024
+ROOM, ROOM_FOR_A_ROW = 1024 * 1024, 128 * 1024
+"""Bytes of an answer, and more of them for each record: parsed, they take up to twenty times as much memory."""
 LARGEST_ERROR = 64 * 1024
 ACCEPTED = {
     media.JSON: media.JSON,
@@ -35,6 +39,23 @@ HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 class Transport(Protocol):
     def ask(self, frame: pd.DataFrame) -> Reply:
         """One exchange, never retried here. Raises TargetError."""
+
+
+@dataclass
+class Traffic(threading.local):
+    """What this thread's last exchange carried: bytes of both bodies as they travelled; the status is None without an answer."""
+
+    status: int | None = None
+    sent: int = 0
+    received: int = 0
+
+    def begin(self) -> None:
+        self.status, self.sent, self.received = None, 0, 0
+
+
+def traffic_of(transport: Transport) -> Traffic:
+    """Nothing of a transport that has no wire."""
+    return transport.traffic if isinstance(transport, HttpTransport) else Traffic()
 
 
 def http_transport(
@@ -81,17 +102,21 @@ class HttpTransport:
     deadline: Deadline
     timeout: float
     secret: str = field(default="", repr=False)
+    traffic: Traffic = field(default_factory=Traffic)
 
     @property
     def most_rows(self) -> int | None:
         return self.wire.most_rows
 
     def ask(self, frame: pd.DataFrame) -> Reply:
+        self.traffic.begin()
         body = self.wire.encode(frame)
         self.deadline.start(self.timeout)
         try:
+            self.traffic.sent = len(body)
             response = self._send(body)
-            content = _read(response, LARGEST_ANSWER if response.status == 200 else LARGEST_ERROR)
+            content = self._received(response, largest(len(frame)))
+            self._check_end(response, content)
         except exceptions.HTTPError as error:
             raise _broken(error, self.timeout) from None
         except OSError as error:
@@ -100,13 +125,34 @@ class HttpTransport:
             raise refused(response.status, response.headers, content, self.secret)
         return self.wire.decode(media.parsed(content, response.headers.get("Content-Type", "")), len(frame))
 
+    def _check_end(self, response: urllib3.BaseHTTPResponse, content: bytes) -> None:
+        """An answer that may have been cut, or was followed by bytes of another, is none; raises Interrupted."""
+        if self.deadline.surplus:
+            raise Interrupted("The target sent more than the length that it declared; check any proxy in between.")
+        says_end = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
+        is_framed = says_end and "Content-Encoding" not in response.headers
+        if response.status == 200 and not is_framed and not media.is_whole(content, response.headers.get("Content-Type", "")):
+            raise Interrupted("The target's answer breaks off; check the server, or have it send the length of its answers.")
+
     def close(self) -> None:
         self.pool.close()
+
+    def _received(self, response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
+        self.traffic.status = response.status
+        try:
+            return _read(response, limit if response.status == 200 else LARGEST_ERROR)
+        finally:
+            self.traffic.received = response.tell()
 
     def _send(self, body: bytes) -> urllib3.BaseHTTPResponse:
         return self.pool.urlopen(
             "POST", self.wire.path, body, self.headers, retries=False, redirect=False, preload_content=False, timeout=self.timeout
         )
+
+
+def largest(rows: int) -> int:
+    """Bytes that an answer to so many records may have."""
+    return min(LARGEST_ANSWER, ROOM + rows * ROOM_FOR_A_ROW)
 
 
 def _read(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
@@ -144,7 +190,23 @@ def _broken(error: exceptions.HTTPError, timeout: float) -> TargetError:
         )
     if isinstance(error, exceptions.DecodeError):
         return BadAnswer("The target's answer cannot be decompressed; turn the compression of answers off.")
+    if said := _broken_rule(error):
+        return Interrupted(f"What the target sends is not valid HTTP ({said}); check target.url and any proxy in between.")
     return Interrupted("The target closed the connection before it answered; check that the server is running and healthy.")
+
+
+def _broken_rule(error: exceptions.HTTPError) -> str:
+    """In what an answer is no HTTP; empty when it is not about that."""
+    cause = error.args[1] if isinstance(error, exceptions.ProtocolError) and len(error.args) > 1 else error
+    if isinstance(cause, http.client.RemoteDisconnected | http.client.IncompleteRead | exceptions.IncompleteRead):
+        return ""
+    if isinstance(cause, http.client.BadStatusLine):
+        return "its first line is no status"
+    if isinstance(cause, http.client.LineTooLong):
+        return "a line is longer than 64 kB"
+    if isinstance(cause, exceptions.InvalidChunkLength):
+        return "a chunk has no length"
+    return "its headers" if isinstance(cause, http.client.HTTPException | exceptions.InvalidHeader) else ""
 
 
 def _reason(error: Exception) -> str:

@@ -51,7 +51,7 @@ def page_of(
 ) -> tuple[list[Any], str | None]:
     """Newest first; the cursor is the id that the page before ended with."""
     if cursor is not None:
-        chosen = chosen.where(key < _checked(cursor))
+        chosen = chosen.where(key < checked_cursor(cursor))
     rows = list(tx.execute(chosen.order_by(key.desc()).limit(max(1, limit) + 1)))
     more = len(rows) > max(1, limit)
     rows = rows[: max(1, limit)]
@@ -83,7 +83,7 @@ def _insert_or_leave(tx: Transaction, table: Table) -> Any:
     return insert(table).on_conflict_do_nothing()
 
 
-def _checked(cursor: str) -> str:
+def checked_cursor(cursor: str) -> str:
     try:
         return str(uuid.UUID(cursor))
     except ValueError:

@@ -186,6 +186,32 @@ answer = sa.Table(
     sqlite_with_rowid=False,
 )
 
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    _id(),
+    _owner(),
+    _ref("audit_id", "audit.id", nullable=False, on_delete="CASCADE"),
+    _made(),
+    sa.Column("asked_by", sa.String(200), nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("ended", sa.String(32), nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Column("sent", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("received", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("milliseconds", sa.Float, nullable=False, server_default="0"),
+    sa.Index(None, "audit_id", "id"),
+)
+
+pace = sa.Table(
+    "pace",
+    metadata,
+    _owner(),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("free_at", sa.Float, nullable=False),
+    sa.PrimaryKeyConstraint("workspace_id", "host"),
+)
+
 finding = sa.Table(
     "finding",
     metadata,

@@ -1,6 +1,7 @@
 """The one door to the target, opened for an audit: its ledger in SQL, its secret, its address guard, its rate."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,30 +9,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.attack import Checkpoint
+from auditor.domain.attempt import Exchange
 from auditor.domain.audit import Audit
 from auditor.domain.data import Column
 from auditor.domain.target import AuthKind, Profile, Target
 from auditor.errors import BudgetExhausted, Cancelled, InvalidInput
 from auditor.querying import Door, QueryClient, Rate, Transport, guard_of, http_transport
-from auditor.store import audits, ledger, secrets
+from auditor.store import attempts, audits, ledger, secrets
+from auditor.store.engine import Transaction, after_commit
 from auditor.workflow.services import Services
 
 
 class StoreLedger:
-    """Answers and spending of one audit; every call is its own transaction, so nothing asked is ever lost."""
+    """Answers, spending and attempts of one step of an audit; every entry is its own transaction, so nothing asked is ever lost.
 
-    def __init__(self, services: Services, audit: Audit) -> None:
+    An attempt is begun in the transaction that pays for it. How it ended is written with the next entry: a transaction of its own
+    for each would cost more than it tells.
+    """
+
+    def __init__(self, services: Services, audit: Audit, asked_by: str) -> None:
+        self._services = services
         self._database = services.database
         self._audit = audit
+        self._asked_by = asked_by
+        self._settled: dict[str, Exchange] = {}
 
     def answered(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float64]]:
         with self._database.read() as tx:
             return ledger.lookup(tx, self._audit.id, digests)
 
-    def spend(self, rows: int) -> None:
+    def spend(self, rows: int) -> str:
         with self._database.begin() as tx:
             if ledger.spend(tx, self._audit.id, rows):
-                return
+                self._write(tx)
+                return attempts.begin(tx, self._audit, self._asked_by, rows, self._services.clock())
             audit = audits.by_id(tx, self._audit.id)
         if audit.cancel_requested or audit.finished_at is not None:
             raise Cancelled("The audit was cancelled.")
@@ -43,6 +54,37 @@ class StoreLedger:
     def record(self, digests: Sequence[bytes], answers: NDArray[np.float64]) -> None:
         with self._database.begin() as tx:
             ledger.record(tx, self._audit.id, digests, answers)
+            self._write(tx)
+
+    def settle(self, attempt: str, exchange: Exchange) -> None:
+        self._settled[attempt] = exchange
+
+    def flush(self) -> None:
+        if self._settled:
+            with self._database.begin() as tx:
+                self._write(tx)
+
+    def _write(self, tx: Transaction) -> None:
+        """Forgotten once the transaction is committed: one that is rolled back is written again."""
+        written = dict(self._settled)
+        attempts.settle(tx, written)
+        after_commit(tx, lambda: self._forget(written))
+
+    def _forget(self, written: Iterable[str]) -> None:
+        for attempt in written:
+            del self._settled[attempt]
+
+
+@dataclass(frozen=True, eq=False)
+class Asker:
+    """The step of an audit that asks the target."""
+
+    services: Services
+    audit: Audit
+    step: str
+
+    def ledger(self) -> StoreLedger:
+        return StoreLedger(self.services, self.audit, self.step)
 
 
 def transport(services: Services, audit: Audit, target: Target, columns: tuple[Column, ...]) -> Transport:
@@ -51,15 +93,15 @@ def transport(services: Services, audit: Audit, target: Target, columns: tuple[C
     return http_transport(target, columns, secret, guard_of(settings), timeout=settings.target_timeout)
 
 
-def query_client(services: Services, audit: Audit, door: Transport, profile: Profile, checkpoint: Checkpoint) -> QueryClient:
-    rate = audit.spec["budget"]["rate"]
-    return QueryClient(door, StoreLedger(services, audit), profile, rate=rate, checkpoint=lambda: checkpoint(0.0))
+def query_client(asker: Asker, door: Transport, profile: Profile, checkpoint: Checkpoint) -> QueryClient:
+    rate = Rate(asker.audit.spec["budget"]["rate"])
+    return QueryClient(door, asker.ledger(), profile, rate=rate, checkpoint=lambda: checkpoint(0.0))
 
 
-def paying_door(services: Services, audit: Audit, door: Transport, checkpoint: Checkpoint) -> Door:
+def paying_door(asker: Asker, door: Transport, checkpoint: Checkpoint) -> Door:
     """For the probe, which asks the same records again: paid, paced and cancelled like any other question."""
-    rate = Rate(audit.spec["budget"]["rate"])
-    return Door(door, StoreLedger(services, audit), rate, lambda: checkpoint(0.0))
+    rate = Rate(asker.audit.spec["budget"]["rate"])
+    return Door(door, asker.ledger(), rate, lambda: checkpoint(0.0))
 
 
 def secret_of(services: Services, audit: Audit, target: Target) -> str | None:

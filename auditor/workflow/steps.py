@@ -19,7 +19,7 @@ from auditor.querying import probe_through
 from auditor.scoring.validity import blind_baseline
 from auditor.shadows import choose, pool, trainers
 from auditor.workflow import grade, memory, report_step
-from auditor.workflow.asking import paying_door, query_client, transport
+from auditor.workflow.asking import Asker, paying_door, query_client, transport
 from auditor.workflow.contexts import context_for, forbidden
 from auditor.workflow.evidence_store import to_arrays
 from auditor.workflow.kinds import kind_of
@@ -46,7 +46,8 @@ def _probe(services: Services, step: Step, material: Material, checkpoint: Check
     target = material.spec.target_block.as_target()
     door = transport(services, material.audit, target, material.data.columns)
     sample = material.data.candidates.features.head(PROBE_ROWS)
-    profile = probe_through(paying_door(services, material.audit, door, checkpoint), target, sample, material.data.classes)
+    asker = Asker(services, material.audit, step.key)
+    profile = probe_through(paying_door(asker, door, checkpoint), target, sample, material.data.classes)
     checkpoint(0.9)
     return plan_of(material, profile, material.audit.budget)
 
@@ -61,7 +62,7 @@ def _refuse_auto(material: Material) -> None:
 
 def _ask(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
     first, last = step.params["first"], step.params["last"]
-    client = _client(services, material, checkpoint)
+    client = _client(services, step, material, checkpoint)
     client(material.data.candidates.features.iloc[first:last])
     return {"rows": last - first}
 
@@ -74,7 +75,7 @@ def _choose(services: Services, step: Step, material: Material, checkpoint: Chec
         return {"learner": {"name": learner.name, "params": dict(learner.params)}, "distances": {}}
     auxiliary = material.data.auxiliary
     rows = auxiliary.take(np.arange(min(CHOOSE_ROWS, len(auxiliary))))
-    answers = _client(services, material, checkpoint)(rows.features)
+    answers = _client(services, step, material, checkpoint)(rows.features)
     checkpoint(0.3)
     distances = _distances(material, rows, answers, checkpoint)
     ranked = sorted(distances, key=lambda name: (distances[name], name))
@@ -139,7 +140,7 @@ def _blind(services: Services, step: Step, material: Material, checkpoint: Check
 def _attack(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
     item = step.params["item"]
     attack = registry.make(item["attack"], item["params"])
-    client = _client(services, material, checkpoint)
+    client = _client(services, step, material, checkpoint)
     return _run(services, step, material, attack, client, checkpoint)
 
 
@@ -192,10 +193,10 @@ class _Counting:
         return self._query(frame)
 
 
-def _client(services: Services, material: Material, checkpoint: Checkpoint) -> Query:
+def _client(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Query:
     target = material.spec.target_block.as_target()
     door = transport(services, material.audit, target, material.data.columns)
-    return query_client(services, material.audit, door, profile_of(material), checkpoint)
+    return query_client(Asker(services, material.audit, step.key), door, profile_of(material), checkpoint)
 
 
 STEPS: dict[StepKind, Callable[[Services, Step, Material, Checkpoint], Result]] = {

@@ -56,7 +56,7 @@ def test_spending_comes_before_asking():
     class Strict(MemoryLedger):
         def spend(self, rows):
             assert target.rows <= self.spent
-            super().spend(rows)
+            return super().spend(rows)
 
     target = ScriptedTarget()
     ledger = Strict()

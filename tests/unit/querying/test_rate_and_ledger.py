@@ -118,6 +118,6 @@ def test_lanes_open_slowly_and_close_for_good():
 
 
 def test_a_batch_splits_into_all_its_rows():
-    parts = Batch(np.arange(10), attempt=2).split(4)
+    parts = Batch(np.arange(10), tries=2).split(4)
     assert [part.rows.tolist() for part in parts] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
-    assert {part.attempt for part in parts} == {2}
+    assert {part.tries for part in parts} == {2}
