@@ -3,6 +3,7 @@
 urllib3's time-outs are per socket operation; a target that sends one byte a second would hold a worker for ever.
 """
 
+import contextlib
 import http.client
 import io
 import socket
@@ -14,19 +15,23 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from auditor.errors import BadAnswer
 from auditor.querying.endpoint import Endpoint
 from auditor.querying.guard import Guard
 
 MOST_CONNECTIONS = 4
+MOST_ARRIVING = 72 * 1024 * 1024
+"""Bytes of one answer, headers and all. Whatever the framing says: a chunk of -1 bytes would be read to its end, which never comes."""
 
 
 class Deadline(threading.local):
-    """When this thread's exchange has to be over."""
+    """When this thread's exchange has to be over; `surplus`: more had arrived than the answer was long."""
 
     at: float = 0.0
+    surplus: bool = False
 
     def start(self, seconds: float) -> None:
-        self.at = time.monotonic() + seconds
+        self.at, self.surplus = time.monotonic() + seconds, False
 
     def left(self) -> float:
         left = self.at - time.monotonic()
@@ -41,19 +46,47 @@ class _Punctual(io.RawIOBase):
     def __init__(self, raw: Any, sock: socket.socket, deadline: Deadline) -> None:
         self._raw = raw
         self._sock = sock
-        self._deadline = deadline
+        self.deadline = deadline
+        self.is_over = False
+        self._arrived = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._deadline.left())
+        if self.is_over:
+            return 0
+        self._sock.settimeout(self.deadline.left())
         count: int | None = self._raw.readinto(buffer)
+        self._arrived += count or 0
+        if self._arrived > MOST_ARRIVING:
+            raise BadAnswer("The target's answer does not end; it must answer a few numbers for each record.")
         return count
+
+    def give_up(self) -> None:
+        """A connection that was shut is not used again."""
+        self.deadline.surplus = True
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         if not self.closed:
             self._raw.close()
+        super().close()
+
+
+class _Stream(io.BufferedReader):
+    """What stands in the buffer when the answer is over belongs to no question: the next answer would be the wrong one."""
+
+    def __init__(self, raw: _Punctual) -> None:
+        super().__init__(raw, 1 << 16)
+        self._punctual = raw
+
+    def close(self) -> None:
+        if not self.closed:
+            self._punctual.is_over = True
+            if self.peek(1):
+                self._punctual.give_up()
         super().close()
 
 
@@ -77,7 +110,7 @@ class _Vetted:
     def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:
         response = http.client.HTTPResponse(sock, *args, **kwargs)
         raw = response.fp.detach()
-        response.fp = io.BufferedReader(_Punctual(raw, sock, self.deadline), 1 << 16)
+        response.fp = _Stream(_Punctual(raw, sock, self.deadline))
         return response
 
 

@@ -116,13 +116,13 @@ class HttpTransport:
             self.traffic.sent = len(body)
             response = self._send(body)
             content = self._received(response, largest(len(frame)))
-            self._check_end(response, content)
         except exceptions.HTTPError as error:
             raise _broken(error, self.timeout) from None
         except OSError as error:
             raise Interrupted(f"The exchange with the target broke off: {str(error)[:200]}.") from None
         if response.status != 200:
             raise refused(response.status, response.headers, content, self.secret)
+        self._check_end(response, content)
         return self.wire.decode(media.parsed(content, response.headers.get("Content-Type", "")), len(frame))
 
     def _check_end(self, response: urllib3.BaseHTTPResponse, content: bytes) -> None:
@@ -131,7 +131,7 @@ class HttpTransport:
             raise Interrupted("The target sent more than the length that it declared; check any proxy in between.")
         says_end = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
         is_framed = says_end and "Content-Encoding" not in response.headers
-        if response.status == 200 and not is_framed and not media.is_whole(content, response.headers.get("Content-Type", "")):
+        if not is_framed and not media.is_whole(content, response.headers.get("Content-Type", "")):
             raise Interrupted("The target's answer breaks off; check the server, or have it send the length of its answers.")
 
     def close(self) -> None:

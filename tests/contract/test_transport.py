@@ -310,7 +310,7 @@ def test_a_compressed_answer_is_read_and_a_bomb_is_not(served):
     script = Script([Fault(body=packed(good), headers=headers), Fault(body=bomb, headers=headers), None])
     transport = door(served(script=script), timeout=30.0)
     assert transport.ask(records(4)).numbers.tolist() == [[0.25, 0.75]] * 4
-    with pytest.raises(BadAnswer, match="larger than 64 MB"):
+    with pytest.raises(BadAnswer, match="larger than 1 MB"):
         transport.ask(records(4))
     assert len(transport.ask(records(4))) == 4
 
