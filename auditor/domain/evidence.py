@@ -54,6 +54,24 @@ class SurrogateLabels:
     copied: NDArray[np.float64] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class SurrogateValues:
+    """The same of a target that answers a number: `values` (B, m) and `uniform_values` (B, u) are what the copies answer, `uniform`
+    (u,) what the target answers on the uniform points (NaN: not asked)."""
+
+    queries: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    values: NDArray[np.float64]
+    uniform_values: NDArray[np.float64]
+    uniform: NDArray[np.float64]
+    figures: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    copied: NDArray[np.float64] | None = None
+
+
+Copies = SurrogateLabels | SurrogateValues
+
+
 @dataclass(frozen=True)
 class Check:
     """One deterministic check: was the thing `found` (None: it could not be looked at)? `severity` is what it is worth if found;
@@ -76,4 +94,4 @@ class Disclosures:
     checks: tuple[Check, ...]
 
 
-Evidence = MembershipScores | AttributeGuesses | SurrogateLabels | Disclosures
+Evidence = MembershipScores | AttributeGuesses | Copies | Disclosures

@@ -1,4 +1,7 @@
-"""The parameters of a model whose file was submitted, in a form that no file format shines through."""
+"""What a model was fitted to, in a form that does not depend on its file format: layers, or trees.
+
+Attacks that may look inside the model read these; the arrays were checked when the file was read.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,52 +9,66 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Numbers = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 
-class Counts(StrEnum):
-    """What a tree's `count` is: the training records that reached the node, their summed hessian (cover), or not known."""
+class Count(StrEnum):
+    """What `Trees.count` adds up: only `records` are numbers of training records."""
 
     RECORDS = "records"
-    HESSIAN = "hessian"
-    UNKNOWN = "unknown"
+    WEIGHTS = "record weights"
+    HESSIANS = "second derivatives of the loss"  # XGBoost's cover; for squared error it is the number of records
+    UNKNOWN = "not in the file"
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """`weight` (outputs, inputs) and `bias` (outputs,): z = weight x + bias."""
+
+    weight: Numbers
+    bias: Numbers
 
 
 @dataclass(frozen=True, eq=False)
 class Layers:
-    """A linear model (one layer) or a multi-layer perceptron. `weights[i]` (inputs, outputs), `biases[i]` (outputs,); `activation`
-    (identity, relu, tanh or logistic) after every layer but the last; `output` (softmax, logistic or identity) after the last."""
+    """A linear model is one layer. `activation` stands between layers, `output` after the last: softmax, sigmoid or identity."""
 
-    inputs: tuple[str, ...]
-    weights: tuple[Floats, ...]
-    biases: tuple[Floats, ...]
+    layers: tuple[Layer, ...]
     activation: str
     output: str
-
-
-@dataclass(frozen=True, eq=False)
-class Tree:
-    """A binary tree of m nodes, the root first. `feature` (m,): the input that is compared, -1 in a leaf; a record goes to `left`
-    where its value is below `threshold` (at most it, where `or_equal`), else to `right`. `value` (m, C): what the node answers,
-    `count` (m,): how much of the training data reached it, NaN where that is not known."""
-
-    feature: NDArray[np.intp]
-    threshold: Floats
-    left: NDArray[np.intp]
-    right: NDArray[np.intp]
-    value: Floats
-    count: Floats
-    or_equal: bool = True
+    features: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Trees:
-    """A decision tree, a forest or boosted trees. `averaged`: the trees' values are averaged, else added."""
+    """T trees over N nodes, one after the other; the nodes of tree t are `starts[t]` to `starts[t + 1] - 1`.
 
-    inputs: tuple[str, ...]
-    trees: tuple[Tree, ...]
-    counts: Counts = Counts.UNKNOWN
-    averaged: bool = True
+    `feature` (N,) is -1 at a leaf. `left`, `right` (N,) count within the whole, -1 at a leaf. A record goes left where
+    x < `threshold`, or x <= `threshold` where `closed`; a missing value goes left where `missing_left`. In nodes that are
+    `categorical` the threshold is NaN. `value` (N, K): what a leaf adds to each output (NaN inside where the file has none).
+    `count` (N,): see `counted`; NaN where the file has none. `output_of` (T,): the output that a tree adds to, -1 all of them.
+    """
+
+    starts: Indices
+    feature: Indices
+    threshold: Numbers
+    left: Indices
+    right: Indices
+    missing_left: NDArray[np.bool_]
+    categorical: NDArray[np.bool_]
+    value: Numbers
+    count: Numbers
+    output_of: Indices
+    counted: Count = Count.UNKNOWN
+    closed: bool = False
+    features: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    @property
+    def is_leaf(self) -> NDArray[np.bool_]:
+        return self.feature < 0
 
 
 ModelParameters = Layers | Trees

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores, SurrogateLabels
+from auditor.domain.evidence import AttributeGuesses, Copies, Evidence, MembershipScores
 from auditor.domain.finding import Control, Estimate
 from auditor.scoring import roc, thresholds
 from auditor.scoring.attribute import aligned
@@ -114,11 +114,9 @@ def attribute_negative(evidence: AttributeGuesses, baseline: Evidence | None, tr
     return Control(False, sentence, (found,))
 
 
-def stealing(
-    known: SurrogateLabels, noise: SurrogateLabels, baseline: Evidence | None, truth: Truth, grading: Grading
-) -> dict[str, Control]:
+def stealing(known: Copies, noise: Copies, baseline: Evidence | None, truth: Truth, grading: Grading) -> dict[str, Control]:
     """Two targets whose truth is known, judged on uniform points: a rule that can be learned, and answers without any rule."""
-    chance = f"chance alone agrees on 1 in {truth.classes}"
+    chance = f"chance alone agrees on 1 in {truth.classes}" if truth.classes else "chance alone agrees on very few"
     rule = normalised(agreement_on_uniform(known, baseline), grading.marginal_alpha, grading.seed)
     random = normalised(agreement_on_uniform(noise, baseline), ERROR / grading.family_size, grading.seed)
     silent = random.low <= 0

@@ -47,7 +47,8 @@ class Truth:
     """What is joined after the attacks have spoken; n candidates.
 
     `is_member` (n,); `labels` (n,) class indices; `attribute` (n,) index of the true value of the sensitive attribute, -1 for a
-    value that the adversary never saw; `target_labels` (n,) the target's own predicted class, -1 where it was not asked.
+    value that the adversary never saw; `target_labels` (n,) the target's own predicted class, -1 where it was not asked;
+    `target_values` (n,) the number it answers, NaN where it was not asked.
     """
 
     is_member: NDArray[np.bool_]
@@ -55,6 +56,7 @@ class Truth:
     attribute: NDArray[np.intp] | None
     target_labels: NDArray[np.intp] | None
     classes: int
+    target_values: NDArray[np.float64] | None = None
 
     def of(self, evidence: MembershipScores) -> "Truth":
         """The truth about the candidates that the attack was tried on. Raises AttackFailed for rows that are no candidates."""

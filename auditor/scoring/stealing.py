@@ -1,11 +1,12 @@
 """Grading of stolen copies: how much more a copy agrees with the target than one made without asking."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.domain.evidence import Evidence, SurrogateLabels
+from auditor.domain.evidence import Copies, Evidence, SurrogateLabels
 from auditor.domain.finding import Estimate
 from auditor.domain.seeds import generator
 from auditor.errors import AttackFailed
@@ -18,6 +19,8 @@ from auditor.scoring.shares import percent
 
 NOTHING_LEFT = 0.99
 FEWEST = 50
+TOLERANCE = 0.01
+"""Two numbers agree when they differ by at most this share of the standard deviation of the target's answers."""
 Mask = NDArray[np.bool_]
 
 
@@ -33,7 +36,7 @@ class Agreement:
         return len(self.baseline)
 
 
-def assess_stealing(evidence: SurrogateLabels, baseline: Evidence | None, truth: Truth, grading: Grading) -> Assessment:
+def assess_stealing(evidence: Copies, baseline: Evidence | None, truth: Truth, grading: Grading) -> Assessment:
     """Labels of the copies against the target's own, beside the copy made without asking.
 
     Score (ATTACKS 9.2): 100 (F - F0) / (1 - F0) at the largest budget, by a paired bootstrap over records. Raises AttackFailed for
@@ -55,24 +58,43 @@ def assess_stealing(evidence: SurrogateLabels, baseline: Evidence | None, truth:
     )
 
 
-def agreement_on_rows(evidence: SurrogateLabels, baseline: Evidence | None, truth: Truth) -> Agreement:
-    """On the candidates that neither the attack asked nor the target left unanswered."""
-    no_query = _baseline(baseline)
-    if truth.target_labels is None:
+def agreement_on_rows(evidence: Copies, baseline: Evidence | None, truth: Truth) -> Agreement:
+    """On the candidates that neither the attack asked nor the target left unanswered. Numbers agree within TOLERANCE."""
+    no_query = _baseline(baseline, type(evidence))
+    target = truth.target_labels if isinstance(evidence, SurrogateLabels) else truth.target_values
+    if target is None:
         raise AttackFailed("Stealing is graded on the target's own answers for the candidates; there are none.")
     rows, mine, theirs = np.intersect1d(evidence.rows, no_query.rows, return_indices=True)
-    labels = truth.target_labels[rows]
-    answered = labels >= 0
-    copies = evidence.labels[:, mine] == labels
-    return Agreement(evidence.queries, copies[:, answered], (no_query.labels[-1, theirs] == labels)[answered])
+    answers = target[rows]
+    answered = answers >= 0 if isinstance(evidence, SurrogateLabels) else ~np.isnan(answers)
+    copies, other = _answers(evidence)[:, mine], _answers(no_query)[-1, theirs]
+    return Agreement(evidence.queries, _same(copies[:, answered], answers[answered]), _same(other[answered], answers[answered]))
 
 
-def agreement_on_uniform(evidence: SurrogateLabels, baseline: Evidence | None) -> Agreement:
-    """On the uniform points, whose true classes come with the evidence."""
-    no_query = _baseline(baseline)
-    if no_query.uniform_labels.shape[1] != len(evidence.uniform):
+def agreement_on_uniform(evidence: Copies, baseline: Evidence | None) -> Agreement:
+    """On the uniform points, whose true answers come with the evidence."""
+    no_query = _baseline(baseline, type(evidence))
+    if _on_uniform(no_query).shape[1] != len(evidence.uniform):
         raise AttackFailed("The attack and its no-query baseline were judged on different uniform points.")
-    return Agreement(evidence.queries, evidence.uniform_labels == evidence.uniform, no_query.uniform_labels[-1] == evidence.uniform)
+    copies, other = _on_uniform(evidence), _on_uniform(no_query)[-1]
+    return Agreement(evidence.queries, _same(copies, evidence.uniform), _same(other, evidence.uniform))
+
+
+def _answers(evidence: Copies) -> NDArray[Any]:
+    return evidence.labels if isinstance(evidence, SurrogateLabels) else evidence.values
+
+
+def _on_uniform(evidence: Copies) -> NDArray[Any]:
+    return evidence.uniform_labels if isinstance(evidence, SurrogateLabels) else evidence.uniform_values
+
+
+def _same(copies: NDArray[Any], target: NDArray[Any]) -> Mask:
+    """Where a copy answers like the target: the same class, or a number that differs by at most TOLERANCE of its spread."""
+    if target.dtype.kind != "f":
+        return np.asarray(copies == target)
+    known = target[~np.isnan(target)]
+    allowed = TOLERANCE * float(known.std()) if len(known) else 0.0
+    return np.asarray(np.abs(copies - target) <= allowed)
 
 
 def normalised(agreement: Agreement, alpha: float, seed: int) -> Score:
@@ -98,9 +120,9 @@ def _bounded(share: float) -> float:
     return 100.0 * min(1.0, max(0.0, share))
 
 
-def _estimates(evidence: SurrogateLabels, agreement: Agreement, grading: Grading) -> tuple[Estimate, ...]:
+def _estimates(evidence: Copies, agreement: Agreement, grading: Grading) -> tuple[Estimate, ...]:
     alpha = grading.marginal_alpha
-    uniform = evidence.uniform_labels[-1] == evidence.uniform
+    uniform = _same(_on_uniform(evidence)[-1], evidence.uniform)
     found = [
         estimate("fidelity", _share(agreement.copies[-1], alpha), len(agreement), grading),
         estimate("baseline_fidelity", _share(agreement.baseline, alpha), len(agreement), grading),
@@ -127,8 +149,8 @@ def _share(agrees: Mask, alpha: float) -> Interval:
     return clopper_pearson(int(agrees.sum()), len(agrees), alpha)
 
 
-def _baseline(baseline: Evidence | None) -> SurrogateLabels:
-    if not isinstance(baseline, SurrogateLabels):
+def _baseline(baseline: Evidence | None, kind: type[Copies]) -> Copies:
+    if not isinstance(baseline, kind):
         raise AttackFailed("Stealing is graded against a copy made without asking; that baseline did not run.")
     return baseline
 

@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.attack import Query
-from auditor.domain.evidence import AttributeGuesses, Disclosures, Evidence, MembershipScores, SurrogateLabels
+from auditor.domain.evidence import (
+    AttributeGuesses,
+    Copies,
+    Disclosures,
+    Evidence,
+    MembershipScores,
+    SurrogateValues,
+)
 from auditor.testing.world import World
 
 Floats = NDArray[np.float64]
@@ -55,10 +62,19 @@ def _guessing(evidence: AttributeGuesses, world: World) -> Strength:
     return Strength(float(rates[0]), float(rates[1]), float(np.sqrt(spread)))
 
 
-def _fidelity(evidence: SurrogateLabels, world: World, target: Query) -> Strength:
-    answers = target(world.data.candidates.features.iloc[evidence.rows]).argmax(axis=1)
-    most = float(np.bincount(answers).max() / len(answers))
-    return Strength(float((evidence.labels[-1] == answers).mean()), most, float(np.sqrt(most * (1 - most) / len(answers))))
+def _fidelity(evidence: Copies, world: World, target: Query) -> Strength:
+    answers = target(world.data.candidates.features.iloc[evidence.rows])
+    if isinstance(evidence, SurrogateValues):
+        return _explained(evidence.values[-1], answers[:, 0])
+    classes = answers.argmax(axis=1)
+    most = float(np.bincount(classes).max() / len(classes))
+    return Strength(float((evidence.labels[-1] == classes).mean()), most, float(np.sqrt(most * (1 - most) / len(classes))))
+
+
+def _explained(copies: Floats, answers: Floats) -> Strength:
+    """The correlation of the copy's numbers with the target's, where 0 is chance."""
+    moves = copies.std() > 0 and answers.std() > 0
+    return Strength(float(np.corrcoef(copies, answers)[0, 1]) if moves else 0.0, 0.0, float(1 / np.sqrt(len(answers))))
 
 
 def restored(evidence: Evidence, order: NDArray[np.intp]) -> Evidence:
@@ -87,7 +103,7 @@ def distance(first: Evidence, second: Evidence) -> float:
     return max(_largest_gap(ours[name], theirs[name]) for name in ours)
 
 
-def _claims(evidence: MembershipScores | AttributeGuesses | SurrogateLabels) -> Mapping[str, Floats]:
+def _claims(evidence: MembershipScores | AttributeGuesses | Copies) -> Mapping[str, Floats]:
     """Every claim as an array whose first axis runs over records, ascending."""
     if isinstance(evidence, MembershipScores):
         places = np.arange(len(evidence.target)) if evidence.rows is None else evidence.rows
@@ -97,6 +113,8 @@ def _claims(evidence: MembershipScores | AttributeGuesses | SurrogateLabels) -> 
     rows = evidence.rows[ascending].astype(float)
     if isinstance(evidence, AttributeGuesses):
         return {"rows": rows, "scores": evidence.scores[ascending]}
+    if isinstance(evidence, SurrogateValues):
+        return {"rows": rows, "values": evidence.values.T[ascending], "queries": evidence.queries.astype(float)}
     return {"rows": rows, "labels": evidence.labels.T[ascending].astype(float), "queries": evidence.queries.astype(float)}
 
 

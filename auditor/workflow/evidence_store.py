@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.data import Sensitive
-from auditor.domain.evidence import AttributeGuesses, Check, Disclosures, Evidence, MembershipScores, SurrogateLabels
+from auditor.domain.evidence import (
+    AttributeGuesses,
+    Check,
+    Copies,
+    Disclosures,
+    Evidence,
+    MembershipScores,
+    SurrogateLabels,
+    SurrogateValues,
+)
 from auditor.domain.finding import Severity
 
 Arrays = dict[str, NDArray[Any]]
@@ -22,20 +31,18 @@ def to_arrays(evidence: Evidence) -> Arrays:
             return arrays if evidence.rows is None else arrays | {"rows": evidence.rows}
         case AttributeGuesses():
             return {"rows": evidence.rows, "scores": evidence.scores}
-        case SurrogateLabels():
+        case SurrogateLabels() | SurrogateValues():
             return _of_copy(evidence)
         case Disclosures():
             return {"checks": _text([check.as_json() for check in evidence.checks])}
 
 
-def _of_copy(evidence: SurrogateLabels) -> Arrays:
-    arrays: Arrays = {
-        "queries": evidence.queries,
-        "rows": evidence.rows,
-        "labels": evidence.labels,
-        "uniform_labels": evidence.uniform_labels,
-        "uniform": evidence.uniform,
-    }
+def _of_copy(evidence: Copies) -> Arrays:
+    arrays: Arrays = {"queries": evidence.queries, "rows": evidence.rows, "uniform": evidence.uniform}
+    if isinstance(evidence, SurrogateLabels):
+        arrays |= {"labels": evidence.labels, "uniform_labels": evidence.uniform_labels}
+    else:
+        arrays |= {"values": evidence.values, "uniform_values": evidence.uniform_values}
     if evidence.figures or evidence.notes:
         arrays["said"] = _text([dict(evidence.figures), list(evidence.notes)])
     return arrays if evidence.copied is None else arrays | {"copied": evidence.copied}
@@ -59,14 +66,13 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], attribute: Sensitive | None)
         return AttributeGuesses(attribute, arrays["rows"], arrays["scores"])
     if "checks" in arrays:
         return Disclosures(tuple(Check(**(c | {"severity": Severity(c["severity"])})) for c in _value(arrays["checks"])))
+    return _copy(arrays)
+
+
+def _copy(arrays: Mapping[str, NDArray[Any]]) -> Copies:
     figures, notes = _value(arrays["said"]) if "said" in arrays else ({}, [])
-    return SurrogateLabels(
-        np.asarray(arrays["queries"]),
-        arrays["rows"],
-        arrays["labels"],
-        arrays["uniform_labels"],
-        arrays["uniform"],
-        figures,
-        tuple(notes),
-        arrays.get("copied"),
-    )
+    queries, rows, uniform = np.asarray(arrays["queries"]), arrays["rows"], arrays["uniform"]
+    more = (figures, tuple(notes), arrays.get("copied"))
+    if "values" in arrays:
+        return SurrogateValues(queries, rows, arrays["values"], arrays["uniform_values"], uniform, *more)
+    return SurrogateLabels(queries, rows, arrays["labels"], arrays["uniform_labels"], uniform, *more)

@@ -17,9 +17,10 @@ SHARPNESS = 4.0
 
 def known_target(auxiliary: Records, columns: Sequence[Column], classes: int, seed: int) -> Query:
     """A random linear rule over ranks of numbers and random values of categories, with evenly filled classes: easy to learn from
-    its answers and unrelated to the labels, so that a working attack beats a copy made without asking."""
+    its answers and unrelated to the labels, so that a working attack beats a copy made without asking. Without classes it answers
+    the number that the rule gives, (n, 1)."""
     scales = {c.name: np.sort(auxiliary.features[c.name].dropna().to_numpy(dtype=np.float64)) for c in columns if c.type.is_numeric}
-    slopes = generator(seed, "slopes").standard_normal((len(columns), classes))
+    slopes = generator(seed, "slopes").standard_normal((len(columns), classes or 1))
 
     def raw(frame: pd.DataFrame) -> NDArray[np.float64]:
         cells = [_level(frame[c.name], c, scales.get(c.name), seed) for c in columns]
@@ -29,7 +30,8 @@ def known_target(auxiliary: Records, columns: Sequence[Column], classes: int, se
     centre, spread = seen.mean(axis=0), np.where(seen.std(axis=0) > 0, seen.std(axis=0), 1.0)
 
     def query(frame: pd.DataFrame) -> NDArray[np.float64]:
-        return np.asarray(softmax(SHARPNESS * (raw(frame) - centre) / spread, axis=1))
+        scores = SHARPNESS * (raw(frame) - centre) / spread
+        return np.asarray(softmax(scores, axis=1) if classes else scores)
 
     return query
 
@@ -49,12 +51,13 @@ def _category(column: str, cell: object, seed: int) -> float:
 
 
 def noise_target(classes: int, seed: int) -> Query:
-    """Answers drawn afresh for every distinct record: the same record gets the same answer, and no record tells of another."""
+    """Answers drawn afresh for every distinct record: the same record gets the same answer, and no record tells of another. Without
+    classes a number between 0 and 1, (n, 1)."""
 
     def query(frame: pd.DataFrame) -> NDArray[np.float64]:
         keys = record_keys(frame)
-        draws = np.stack([_draws(keys, derive(seed, "class", c)) for c in range(classes)], axis=1)
-        return np.asarray(draws / draws.sum(axis=1, keepdims=True))
+        draws = np.stack([_draws(keys, derive(seed, "class", c)) for c in range(classes or 1)], axis=1)
+        return np.asarray(draws / draws.sum(axis=1, keepdims=True) if classes else draws)
 
     return query
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from auditor.attacks.stealing import twin
 from auditor.domain.attack import Attack, Query
 from auditor.domain.data import AuditData
-from auditor.domain.evidence import Evidence, SurrogateLabels
+from auditor.domain.evidence import Copies, Evidence
 from auditor.domain.finding import Control
 from auditor.domain.seeds import derive
 from auditor.domain.shadow import ShadowOutputs
@@ -32,19 +31,18 @@ def targets(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed
 
 
 def truth(look: Look, item: Item) -> Truth:
-    return replace(membership.truth(look, item), target_labels=_target_labels(look))
-
-
-def _target_labels(look: Look) -> NDArray[np.intp]:
-    """The target's own class for every candidate, from its recorded answers; -1 where it was never asked."""
+    """The target's own class for every candidate, from its recorded answers, -1 where it was never asked; or its own number."""
     answers = answers_of(look.services, look.material)
+    known = membership.truth(look, item)
+    if not known.classes:
+        return replace(known, target_values=np.full(len(known.labels), np.nan) if answers is None else answers[:, 0])
     if answers is None:
-        return np.full(len(look.material.data.candidates), -1, dtype=np.intp)
+        return replace(known, target_labels=np.full(len(known.labels), -1, dtype=np.intp))
     unasked = np.isnan(answers).all(axis=1)
-    return np.where(unasked, -1, np.nan_to_num(answers, nan=-np.inf).argmax(axis=1))
+    return replace(known, target_labels=np.where(unasked, -1, np.nan_to_num(answers, nan=-np.inf).argmax(axis=1)))
 
 
 def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading) -> dict[str, Control]:
     known, noise = ran["known_target"], ran["noise_target"]
-    assert isinstance(known, SurrogateLabels) and isinstance(noise, SurrogateLabels)  # noqa: S101, PT018 - the same attack
+    assert isinstance(known, Copies) and isinstance(noise, Copies)  # noqa: S101, PT018 - the same attack
     return controls.stealing(known, noise, case.baseline, case.truth, grading)

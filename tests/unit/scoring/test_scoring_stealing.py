@@ -1,15 +1,22 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scoring_world import copies, sides, truth_of
 
+from auditor.attacks.stealing.twin import known_target, noise_target
+from auditor.domain.attack import Query
+from auditor.domain.evidence import SurrogateLabels, SurrogateValues
 from auditor.domain.finding import Estimate, Outcome
 from auditor.errors import AttackFailed
 from auditor.scoring import score
 from auditor.scoring.assess import Assessment, Grading, assess
 from auditor.scoring.stealing import agreement_on_rows, agreement_on_uniform, normalised
+from auditor.testing.world import small_value_world
+from auditor.workflow.evidence_store import from_arrays, to_arrays
 
 GRADING = Grading(25.0, seed=5)
 IS_MEMBER = sides(1_000, 1_000)
@@ -186,3 +193,53 @@ def test_the_same_seed_gives_the_same_json() -> None:
     ]
 
     assert text[0] == text[1]
+
+
+class TestNumbers:
+    """Copies of a target that answers a number agree where they are within 1 % of its spread."""
+
+    TARGET = np.linspace(0.0, 100.0, 400)
+
+    def copy(self, error: float, queries: int) -> SurrogateValues:
+        rows = np.arange(len(self.TARGET))
+        values, points = self.TARGET + error * np.tile([1.0, -1.0], 200), np.linspace(0.0, 100.0, 50)
+        return SurrogateValues(np.array([queries]), rows, values[None], points[None] + error, points)
+
+    def assessed(self, error: float, target: NDArray[np.float64]) -> Assessment:
+        truth = replace(truth_of(sides(200, 200)), target_values=target)
+        return assess(self.copy(error, 100), truth, Grading(25.0), self.copy(50.0, 0))
+
+    def test_a_copy_within_a_hundredth_of_the_spread_is_a_copy(self) -> None:
+        assessed = self.assessed(0.2, self.TARGET)  # the spread is 29
+        assert assessed.score == 100.0
+        assert {e.name: e.value for e in assessed.estimates}["fidelity_uniform"] == 1.0
+
+    def test_a_copy_outside_of_it_is_none(self) -> None:
+        assert self.assessed(1.0, self.TARGET).score == 0.0
+
+    def test_candidates_that_were_never_asked_do_not_count(self) -> None:
+        target = np.where(np.arange(400) < 100, np.nan, self.TARGET)
+        fidelity = next(e for e in self.assessed(0.2, target).estimates if e.name == "fidelity")
+        assert (fidelity.value, fidelity.n) == (1.0, 300)
+
+    def test_a_baseline_of_classes_is_refused(self) -> None:
+        rows = np.arange(400)
+        classes = SurrogateLabels(np.array([0]), rows, rows[None], rows[None], rows)
+        truth = replace(truth_of(sides(200, 200)), target_values=self.TARGET)
+        with pytest.raises(AttackFailed, match="without asking"):
+            assess(self.copy(0.1, 10), truth, Grading(25.0), classes)
+
+    def test_they_are_stored_and_read_back(self) -> None:
+        copy = replace(self.copy(0.1, 10), figures={"leaves": 3.0})
+        back = from_arrays(to_arrays(copy), None)
+        assert isinstance(back, SurrogateValues)
+        np.testing.assert_array_equal(back.values, copy.values)
+        assert back.figures == {"leaves": 3.0}
+
+
+@pytest.mark.parametrize("rule", [known_target, lambda a, c, k, s: noise_target(k, s)])
+def test_targets_of_controls_answer_one_number_where_there_are_no_classes(rule: Callable[..., Query]) -> None:
+    data = small_value_world().data
+    answers = rule(data.auxiliary, data.columns, 0, 7)(data.candidates.features)
+    assert answers.shape == (len(data.candidates), 1)
+    assert len(np.unique(answers)) > 100
