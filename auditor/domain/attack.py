@@ -59,7 +59,8 @@ class Context:
     `candidates`: the n records in question (`labels` only if the true label is known). `query`: asks the target: a frame of
     records -> (n, C) probabilities (labels as 0/1, classes not returned as NaN); candidates keep their row index, so a
     subset of `candidates.features` may be asked as it is. `checkpoint(fraction)` reports progress and raises Cancelled.
-    `parameters`: those of a submitted model file, for an adversary who sees them.
+    `parameters`: those of a submitted model file, for an adversary who sees them. `fresh` asks like `query`, but the target itself
+    even about records that it answered before (paid again): whether it still answers the same.
     """
 
     seed: int
@@ -74,6 +75,7 @@ class Context:
     sensitive: Sensitive | None = None
     query_limit: int = 0
     parameters: ModelParameters | None = None
+    fresh: Query | None = None
 
     @property
     def classes(self) -> int:

@@ -20,17 +20,18 @@ from auditor.errors import AttackFailed
 def context_for(
     attack: Attack, data: AuditData, profile: Profile, query: Query, checkpoint: Checkpoint, grants: Mapping[str, Any]
 ) -> Context:
-    """`grants` may hold learner, shadows, sensitive, seed, query_limit, parameters: each is passed on only if the threat model
-    knows it."""
+    """`grants` may hold learner, shadows, sensitive, seed, query_limit, parameters, fresh: each is passed on only if the threat
+    model knows it."""
     knows = attack.threat_model.knows
     sensitive: Sensitive | None = grants.get("sensitive")
     shadows: ShadowOutputs | None = grants.get("shadows")
     learner: Learner | None = grants.get("learner")
+    blind = attack.threat_model.sees is Sees.NOTHING
     return Context(
         seed=derive(grants["seed"], attack.name, sensitive.name if sensitive else ""),
         profile=profile,
         columns=data.columns,
-        query=forbidden if attack.threat_model.sees is Sees.NOTHING else query,
+        query=forbidden if blind else query,
         checkpoint=checkpoint,
         candidates=_candidates(data, attack, sensitive),
         shadows=shadows if {Knows.CANDIDATES, Knows.LEARNER} <= knows or attack.kind == "membership" else None,
@@ -39,6 +40,7 @@ def context_for(
         sensitive=sensitive,
         query_limit=grants.get("query_limit", 0),
         parameters=grants.get("parameters") if attack.threat_model.sees is Sees.PARAMETERS else None,
+        fresh=None if blind else grants.get("fresh", query),
     )
 
 

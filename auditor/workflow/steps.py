@@ -167,18 +167,20 @@ def _control(services: Services, step: Step, material: Material, checkpoint: Che
 def _run(services: Services, step: Step, material: Material, attack: Attack, query: Query, checkpoint: Checkpoint) -> Result:
     item = step.params["item"]
     counted = _Counting(query)
+    fresh = _Counting(getattr(query, "fresh", query))
     grants = {
         "seed": material.spec.seed,
         "learner": learner_of(material),
         "shadows": shadows_of(services, material, step.params["shadows"]) if attack.family == "membership" else None,
         "sensitive": material.sensitive(item["sensitive"]),
         "query_limit": item["query_limit"],
+        "fresh": fresh,
     }
     context = context_for(attack, material.data, profile_of(material), counted, checkpoint, grants)
     evidence: Evidence = attack.run(context)
     with services.database.begin() as tx:
         digest = services.artifacts.put_arrays(tx, material.audit.workspace_id, to_arrays(evidence), kind="evidence")
-    return {"evidence": digest, "rows_asked": counted.rows}
+    return {"evidence": digest, "rows_asked": counted.rows + fresh.rows}
 
 
 class _Counting:
