@@ -1,5 +1,6 @@
 """What shadow models answered: values that attacks read. Training is `auditor.shadows`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +21,22 @@ class ShadowOutputs:
     def __len__(self) -> int:
         return len(self.masks)
 
+    def answers(self, shadow: int) -> NDArray[np.float64]:
+        """(n, C) what one of them answered: an attack that takes them in turn never needs all `probabilities` at once."""
+        return np.asarray(self.probabilities[shadow])
+
+    def chosen(self, shadows: Sequence[int] | NDArray[np.intp]) -> "ShadowOutputs":
+        """Some of them, in this order."""
+        rows = list(shadows)
+        return ShadowOutputs(self.probabilities[rows], self.masks[rows])
+
+    def of_records(self, records: slice) -> "ShadowOutputs":
+        """What all of them answered about some records."""
+        return ShadowOutputs(self.probabilities[:, records], self.masks[:, records])
+
     def without_pair(self, shadow: int) -> "ShadowOutputs":
         """All shadows but this one and its partner: what may be used when it plays the target."""
-        keep = np.arange(len(self)) // 2 != shadow // 2
-        return ShadowOutputs(self.probabilities[keep], self.masks[keep])
+        return self.chosen(np.flatnonzero(np.arange(len(self)) // 2 != shadow // 2))
 
     def first(self, count: int) -> "ShadowOutputs":
-        return ShadowOutputs(self.probabilities[:count], self.masks[:count])
+        return self.chosen(range(min(count, len(self))))

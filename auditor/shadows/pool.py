@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,13 +52,44 @@ def _both_classes(stored: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([-stored, stored], axis=-1) if stored.shape[-1] == 1 else stored
 
 
+class StoredOutputs(ShadowOutputs):
+    """Answers kept as they were stored, in 32 bits and one column for two classes: an eighth of what is shown."""
+
+    stored: NDArray[np.float32]
+    profile: Profile
+
+    def __init__(self, stored: NDArray[np.float32], masks: NDArray[np.bool_], profile: Profile) -> None:
+        for name, value in (("stored", stored), ("masks", masks), ("profile", profile)):
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float64]:
+        """All at once, and from then on kept so."""
+        return shown(self.stored, self.profile)
+
+    def answers(self, shadow: int) -> NDArray[np.float64]:
+        return shown(self.stored[shadow], self.profile)
+
+    def chosen(self, shadows: Sequence[int] | NDArray[np.intp]) -> ShadowOutputs:
+        rows = list(shadows)
+        return StoredOutputs(self.stored[rows], self.masks[rows], self.profile)
+
+    def of_records(self, records: slice) -> ShadowOutputs:
+        return StoredOutputs(self.stored[:, records], self.masks[:, records], self.profile)
+
+
 def outputs(stored: NDArray[np.float32], masks: NDArray[np.bool_], profile: Profile) -> ShadowOutputs:
     """Stored log-odds (K, n, C), or (K, n, 1) of the second of two classes, as probabilities of the target's channel: labels as
     0/1, classes that the target does not return as NaN, rounded to the target's decimals; stored values (K, n, 1) as values,
     rounded likewise. Attacks calibrated on sharper answers than they get would misjudge."""
+    return StoredOutputs(stored, masks, profile)
+
+
+def shown(stored: NDArray[np.float32], profile: Profile) -> NDArray[np.float64]:
+    """(..., n, C) through the target's channel, from what is stored."""
     if profile.output is Output.VALUE:
-        return ShadowOutputs(values_as_shown(stored.astype(np.float64), profile.decimals), masks)
-    return ShadowOutputs(as_shown(probabilities(_both_classes(stored)), profile), masks)
+        return values_as_shown(stored.astype(np.float64), profile.decimals)
+    return as_shown(probabilities(_both_classes(stored)), profile)
 
 
 def values_as_shown(values: NDArray[np.float64], decimals: int | None) -> NDArray[np.float64]:

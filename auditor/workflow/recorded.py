@@ -38,11 +38,14 @@ def shadows_of(services: Services, material: Material, count: int) -> ShadowOutp
     if not digests:
         return None
     indices = list(range(count))
+    name, workspace = pool.array_name(task_of(material)), material.audit.workspace_id
     with services.database.read() as tx:
-        arrays = [services.artifacts.get_arrays(tx, material.audit.workspace_id, digests[i]) for i in indices]
-    stored = [found[pool.array_name(task_of(material))] for found in arrays]
+        first = services.artifacts.get_arrays(tx, workspace, digests[0])[name]
+        stored = np.empty((count, *first.shape), dtype=first.dtype)
+        for i in indices:
+            stored[i] = services.artifacts.get_arrays(tx, workspace, digests[i])[name] if i else first
     masks = design.halves(material.data.candidates, indices, material.spec.seed)
-    return pool.outputs(np.stack(stored), masks, profile_of(material))
+    return pool.outputs(stored, masks, profile_of(material))
 
 
 def answers_of(services: Services, material: Material) -> NDArray[np.float64] | None:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.attacks import signals
+from auditor.attacks.membership import pairs
 from auditor.domain.data import Records
 from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Profile
@@ -19,7 +20,8 @@ def logits_of(answers: NDArray[np.float64], candidates: Records, profile: Profil
 
 def signals_of(shadows: ShadowOutputs, candidates: Records, profile: Profile) -> ShadowSignals:
     """A target that answers a value has no probabilities."""
-    logits = logits_of(shadows.probabilities, candidates, profile)
+    logits = pairs.signals_of(shadows, lambda answers: logits_of(answers, candidates, profile))
     if candidates.values is not None:
         return ShadowSignals(logits, shadows.masks)
-    return ShadowSignals(logits, shadows.masks, signals.confidence(shadows.probabilities, candidates.labels, profile.clip))
+    confidence = pairs.signals_of(shadows, lambda answers: signals.confidence(answers, candidates.labels, profile.clip))
+    return ShadowSignals(logits, shadows.masks, confidence)

@@ -58,7 +58,7 @@ class AttackP:
             return unplayed(claim)
         chosen = playing(len(context.shadows))
         masks = context.shadows.masks[chosen]
-        signals = (log_confidence(context.shadows.probabilities[k], candidates.labels, clip) for k in chosen)
+        signals = (log_confidence(context.shadows.answers(k), candidates.labels, clip) for k in chosen)
         pseudo = [among_its_own(signal, inside) for signal, inside in zip(signals, masks, strict=True)]
         context.checkpoint(1.0)
         return MembershipScores(claim, np.stack(pseudo), masks)

@@ -59,7 +59,7 @@ def thresholded(context: Context, candidates: Records, name: str, read: Callable
     context.checkpoint(0.0)
     target = read(context.query(candidates.features))
     context.checkpoint(0.3)
-    played = [read(answers) for answers in shadows.probabilities]
+    played = [read(shadows.answers(k)) for k in range(len(shadows))]
     observed = Observed(np.stack([one.signals for one in played]), np.stack([one.groups for one in played]))
     return centred(context, target, observed, shadows.masks)
 

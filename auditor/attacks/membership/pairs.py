@@ -73,8 +73,13 @@ def shadows_of(context: Context, name: str, least: int) -> ShadowOutputs:
 
 
 def signals_of(shadows: ShadowOutputs, signal: Signal) -> Floats:
-    """(K, n), one shadow at a time, so that no second array of the size of all answers is made."""
-    return np.stack([signal(answers) for answers in shadows.probabilities])
+    """(K, n), one shadow at a time, so that all answers are never held as they are shown."""
+    first = signal(shadows.answers(0))
+    signals = np.empty((len(shadows), *first.shape), dtype=first.dtype)
+    signals[0] = first
+    for shadow in range(1, len(shadows)):
+        signals[shadow] = signal(shadows.answers(shadow))
+    return signals
 
 
 def unplayed(claim: Floats, rows: NDArray[np.intp] | None = None) -> MembershipScores:
@@ -88,9 +93,7 @@ def scored_alone(target: Floats, shadows: ShadowOutputs | None, signal: Signal) 
     if shadows is None:
         return unplayed(target)
     chosen = playing(len(shadows))
-    return MembershipScores(
-        target, signals_of(ShadowOutputs(shadows.probabilities[chosen], shadows.masks[chosen]), signal), shadows.masks[chosen]
-    )
+    return MembershipScores(target, signals_of(shadows.chosen(chosen), signal), shadows.masks[chosen])
 
 
 def scored(context: Context, target: Floats, signals: Floats, masks: NDArray[np.bool_], score: Score) -> MembershipScores:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.attacks.membership.pairs import Floats, Pairs, Score
+from auditor.attacks.membership.pairs import Floats, Pairs, Score, signals_of
 from auditor.domain.attack import Context
 from auditor.domain.data import Records
 from auditor.domain.shadow import ShadowOutputs
@@ -30,7 +30,7 @@ def residuals_of(context: Context, candidates: Records, shadows: ShadowOutputs, 
     if truth is None or not np.isfinite(truth).all():
         raise AttackFailed(f"{name} needs the true value of every record.")
     target = _signed(context.query(candidates.features), truth)
-    played = np.stack([_signed(answers, truth) for answers in shadows.probabilities])
+    played = signals_of(shadows, lambda answers: _signed(answers, truth))
     if not (np.isfinite(target).all() and np.isfinite(played).all()):
         raise AttackFailed(f"{name} needs a number in every answer; the target or a shadow model answered something else.")
     outside = played[~shadows.masks]

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.attacks.membership.blocks import by_records
 from auditor.attacks.membership.pairs import Floats, Pairs, Score, candidates_of, paired, playing, scored, shadows_of, signals_of
 from auditor.attacks.membership.power import auc
 from auditor.attacks.membership.residuals import log_density, residuals_of
@@ -101,7 +102,11 @@ def offline(a: float) -> Score:
 
 
 def _log_mean(logarithms: Floats) -> Floats:
-    """log of the mean of exp over the pairs, which may all be too small to be told from 0."""
+    """log of the mean of exp over the pairs (P, n), which may all be too small to be told from 0."""
+    return by_records(_log_mean_of_some, logarithms)
+
+
+def _log_mean_of_some(logarithms: Floats) -> Floats:
     most = logarithms.max(axis=0)
     return np.asarray(most + np.log(np.exp(logarithms - most).mean(axis=0)))
 

@@ -75,11 +75,11 @@ def read(answers: Floats) -> Floats:
 
 def from_one_pair(context: Context, answers: Floats, shadows: ShadowOutputs) -> MembershipScores:
     """The first pair of shadows is learned from; the others stand where the target stands."""
-    known = np.concatenate([read(taught) for taught in shadows.probabilities[:LEAST_SHADOWS]])
+    known = np.concatenate([read(shadows.answers(k)) for k in range(LEAST_SHADOWS)])
     classify = learned(known, shadows.masks[:LEAST_SHADOWS].ravel())
     context.checkpoint(0.7)
     chosen = players(len(shadows), LEAST_SHADOWS)
     pseudo = np.empty((len(chosen), len(answers)))
     for row, shadow in enumerate(chosen):
-        pseudo[row] = classify(read(shadows.probabilities[shadow]))
+        pseudo[row] = classify(read(shadows.answers(shadow)))
     return MembershipScores(classify(read(answers)), pseudo, shadows.masks[chosen])

@@ -58,13 +58,13 @@ class Shokri:
         target = read(context.query(candidates.features), labels, clip)
         context.checkpoint(0.3)
         teachers = 2 * math.ceil(len(shadows) / 4)
-        taught = np.stack([read(answers, labels, clip) for answers in shadows.probabilities[:teachers]])
+        taught = np.stack([read(shadows.answers(k), labels, clip) for k in range(teachers)])
         models = models_of(taught, labels, shadows.masks[:teachers])
         context.checkpoint(0.8)
         chosen = players(len(shadows), teachers)
         pseudo = np.empty((len(chosen), len(labels)))
         for row, shadow in enumerate(chosen):
-            pseudo[row] = attacked(read(shadows.probabilities[shadow], labels, clip), labels, models)
+            pseudo[row] = attacked(read(shadows.answers(shadow), labels, clip), labels, models)
         context.checkpoint(1.0)
         return MembershipScores(attacked(target, labels, models), pseudo, shadows.masks[chosen])
 

@@ -31,6 +31,15 @@ class Table:
     ratio: Floats
     beyond: Floats
 
+    def put(self, records: slice, part: "Table") -> None:
+        """Fill these rows."""
+        self.features[records], self.ratio[records], self.beyond[records] = part.features, part.ratio, part.beyond
+
+
+def room(like: Table, records: int) -> Table:
+    """An empty table with the columns of this one."""
+    return Table(np.empty((records, like.features.shape[1])), like.rising, np.empty(records), np.empty(records))
+
 
 Reading = Callable[[Seen, Pools], Table]
 

@@ -1,5 +1,6 @@
 """The stacked shadow attack: shadows are pseudo-targets with known membership, so a classifier can learn the attack itself."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -7,9 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.attacks.membership import stack_features, stack_residuals
-from auditor.attacks.membership.pairs import candidates_of, paired, playing, shadows_of, signals_of, unplayed
+from auditor.attacks.membership.blocks import blocks
+from auditor.attacks.membership.pairs import Floats, candidates_of, paired, playing, shadows_of, signals_of, unplayed
 from auditor.attacks.membership.residuals import residuals_of
-from auditor.attacks.membership.stack_features import Pools, Reading, Seen, Table
+from auditor.attacks.membership.stack_features import Reading, Seen, Table, room
 from auditor.attacks.membership.stacking import Masks, Stacker, fit, is_better
 from auditor.attacks.signals import log_confidence, logit_confidence
 from auditor.domain.attack import Context, Family, Needs, Scope
@@ -66,6 +68,7 @@ class Stacked:
         context.checkpoint(0.2)
         chosen = self._chosen(len(shadows), len(candidates))
         attacked = _attacked(material, chosen)
+        del material  # what trees are fitted on takes its place
         context.checkpoint(0.4)
         return self._claims(context, attacked, chosen, shadows.masks[chosen])
 
@@ -98,24 +101,32 @@ class Stacked:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Signals of the target (n,), the same of all shadows (K, n) and in pairs, and how a model is read."""
+    """What the target answered as signals (n,), the shadows with the signals that are read off them, and how a model is read.
+    `blocks`: records that can be read without the others."""
 
     target: Seen
-    shadows: Seen
-    pools: Pools
+    shadows: ShadowOutputs
+    signals: Callable[[ShadowOutputs, slice], tuple[Floats, ...]]
     read: Reading
+    blocks: tuple[slice, ...]
 
 
 def _material(context: Context, candidates: Records, shadows: ShadowOutputs, name: str) -> Material:
     if context.profile.output is Output.VALUE:
         found = residuals_of(context, candidates, shadows, name)
-        pools = (paired(found.shadows, shadows.masks),)
-        return Material((found.target,), (found.shadows,), pools, stack_residuals.reading(pools, found.rounding))
+        read = stack_residuals.reading((paired(found.shadows, shadows.masks),), found.rounding)
+        return Material((found.target,), shadows, lambda some, rows: (found.shadows[:, rows],), read, (slice(0, len(candidates)),))
+    signals = (logit_confidence, log_confidence)
+
+    def of_some(some: ShadowOutputs, rows: slice) -> tuple[Floats, ...]:
+        labels, clip = candidates.labels[rows], context.profile.clip
+        return tuple(signals_of(some, partial(signal, labels=labels, clip=clip)) for signal in signals)
+
     answers = context.query(candidates.features)
-    signals = [partial(s, labels=candidates.labels, clip=context.profile.clip) for s in (logit_confidence, log_confidence)]
-    of_shadows = tuple(signals_of(shadows, signal) for signal in signals)
-    of_pools = tuple(paired(s, shadows.masks) for s in of_shadows)
-    return Material(tuple(signal(answers) for signal in signals), of_shadows, of_pools, stack_features.reading(of_pools))
+    target = tuple(signal(answers, candidates.labels, context.profile.clip) for signal in signals)
+    odds = signals_of(shadows, partial(logit_confidence, labels=candidates.labels, clip=context.profile.clip))
+    read = stack_features.reading((paired(odds, shadows.masks),))
+    return Material(target, shadows, of_some, read, tuple(blocks(len(candidates))))
 
 
 def _fold(shadow: int) -> int:
@@ -125,8 +136,20 @@ def _fold(shadow: int) -> int:
 
 def _attacked(material: Material, chosen: list[int]) -> list[Table]:
     """The target read against all pairs, then each pseudo-target against all but its own."""
-    tables = [material.read(material.target, material.pools)]
+    whole: list[Table] = []
+    for records in material.blocks:
+        for place, part in enumerate(_read(material, records, chosen)):
+            if place == len(whole):
+                whole.append(room(part, len(material.target[0])))
+            whole[place].put(records, part)
+    return whole
+
+
+def _read(material: Material, records: slice, chosen: list[int]) -> Iterator[Table]:
+    """One after the other for these records."""
+    signals = material.signals(material.shadows.of_records(records), records)
+    pools = tuple(paired(of_shadows, material.shadows.masks[:, records]) for of_shadows in signals)
+    yield material.read(tuple(signal[records] for signal in material.target), pools)
     for shadow in chosen:
-        left = tuple(pool.without(shadow // 2) for pool in material.pools)
-        tables.append(material.read(tuple(signals[shadow] for signals in material.shadows), left))
-    return tables
+        left = tuple(pool.without(shadow // 2) for pool in pools)
+        yield material.read(tuple(of_shadows[shadow] for of_shadows in signals), left)

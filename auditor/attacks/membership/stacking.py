@@ -49,8 +49,7 @@ def fit(tables: Sequence[Table], membership: Masks, trees: int) -> Stacker:
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    features, is_member = np.concatenate([t.features for t in tables]), membership.ravel()
-    order = np.lexsort((is_member, *features.T[::-1]))
+    features, is_member = _in_order(tables, membership.ravel())
     model = HistGradientBoostingClassifier(
         max_iter=trees,
         max_leaf_nodes=LEAVES,
@@ -61,8 +60,22 @@ def fit(tables: Sequence[Table], membership: Masks, trees: int) -> Stacker:
         early_stopping=False,
         random_state=0,
     )
-    model.fit(features[order], is_member[order])
+    model.fit(features, is_member)
     return Stacker(model, max(float(t.beyond.max()) for t in tables))
+
+
+def _in_order(tables: Sequence[Table], is_member: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+    """All rows and their truth, sorted by the columns from the first to the last, then by truth; never held unsorted as well."""
+    order = np.argsort(is_member, kind="stable")
+    for column in reversed(range(tables[0].features.shape[1])):
+        cells = np.concatenate([t.features[:, column] for t in tables])
+        order = order[np.argsort(cells[order], kind="stable")]
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    features = np.empty((len(order), tables[0].features.shape[1]))
+    for first, rows in zip(np.cumsum([0, *(len(t.features) for t in tables)]), tables, strict=False):
+        features[place[first : first + len(rows.features)]] = rows.features
+    return features, is_member[order]
 
 
 def is_better(stacked: Floats, ratios: Floats, membership: Masks) -> bool:

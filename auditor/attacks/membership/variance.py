@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, polygamma
 
+from auditor.attacks.membership.blocks import by_records
+
 Floats = NDArray[np.float64]
 
 # Point masses (forests answer few distinct values) give variances of 0; this is added to every variance.
@@ -23,7 +25,7 @@ class Prior:
 
 def within(observations: Floats) -> Floats:
     """(n,) unbiased variances of observations (P, n), P >= 2."""
-    return np.asarray(observations.var(axis=0, ddof=1) + FLOOR)
+    return by_records(lambda some: some.var(axis=0, ddof=1), observations) + FLOOR
 
 
 def pooled(inside: Floats, outside: Floats) -> float:

@@ -69,5 +69,7 @@ def _generalised(data: AuditData, shadows: ShadowOutputs | None) -> NDArray[np.f
         prior = np.bincount(data.candidates.labels, minlength=len(data.classes)) / len(data.candidates)
         return np.tile(prior, (len(data.candidates), 1))
     out = ~shadows.masks
-    total = np.einsum("kn,knc->nc", out.astype(float), complete(shadows.probabilities))
+    total = np.zeros((len(data.candidates), shadows.answers(0).shape[-1]))
+    for shadow, is_out in enumerate(out):
+        total += is_out[:, None] * complete(shadows.answers(shadow))
     return np.asarray(total / np.maximum(1, out.sum(axis=0))[:, None])

@@ -129,3 +129,28 @@ def test_the_key_does_not_depend_on_how_a_learner_was_written() -> None:
 def test_the_key_of_a_bad_learner_is_refused() -> None:
     with pytest.raises(InvalidInput):
         pool.key("p", Learner("xgbost"), 0, 1)
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        PROBABILITIES,
+        replace(PROBABILITIES, decimals=2),
+        replace(PROBABILITIES, output=Output.LABELS),
+        replace(PROBABILITIES, output=Output.TOP_K, top=1),
+    ],
+    ids=lambda profile: f"{profile.output}-{profile.decimals}",
+)
+def test_shadows_one_at_a_time_answer_bit_for_bit_what_all_of_them_answer(profile: Profile) -> None:
+    answers = np.random.default_rng(1).normal(size=(6, 41, 3)).astype(np.float32) * 9
+    shadows = pool.outputs(answers, design.masks(41, range(6), 0), profile)
+    singly = np.stack([shadows.answers(k) for k in range(6)])
+    chosen, some = shadows.chosen([4, 1]), shadows.of_records(slice(10, 17))
+    assert "probabilities" not in vars(shadows)  # nothing was shown of all of them at once
+    np.testing.assert_array_equal(singly, shadows.probabilities)
+    np.testing.assert_array_equal(chosen.probabilities, shadows.probabilities[[4, 1]])
+    np.testing.assert_array_equal(chosen.masks, shadows.masks[[4, 1]])
+    np.testing.assert_array_equal(some.answers(3), shadows.probabilities[3, 10:17])
+    np.testing.assert_array_equal(some.masks, shadows.masks[:, 10:17])
+    np.testing.assert_array_equal(shadows.first(9).masks, shadows.masks)
+    np.testing.assert_array_equal(shadows.without_pair(2).probabilities, shadows.probabilities[[0, 1, 4, 5]])
