@@ -1,6 +1,7 @@
 """The same model behind a server and in this process: what the probe finds, every answer, and every figure of an audit."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,9 @@ from auditor.querying.discovery import form_of
 from auditor.querying.in_process import EstimatorTransport
 from auditor.testing.servers import ModelServer
 from benchmarks.servers.foreign import served
+from benchmarks.servers.running import NotRunError
 
+PROJECT = Path(__file__).parents[2]
 SIDE, SEED = 400, 7
 LEARNERS = {
     "forest": {"name": "random-forest", "params": {"n_estimators": served.TREES}},
@@ -113,7 +116,7 @@ class Compared:
             except AuditorError:
                 continue
             if difference > SAME:
-                raise SystemExit(f"{form_of(replace(target, rows=rows))}: answers differ by {difference:g}")
+                raise NotRunError(f"{form_of(replace(target, rows=rows))}: answers differ by {difference:g}")
             yield str(rows)
 
     def _audited_here(self) -> dict[str, Any]:
@@ -143,16 +146,16 @@ class Compared:
         result.unlink(missing_ok=True)
         said = _auditor(["run", f"{name}.yaml", "--home", f"home-{name}", "--output", result.name], self.folder)
         if not result.exists():
-            raise SystemExit(f"the audit of {self.kind} failed: {said.stderr.strip()[-500:]}")
+            raise NotRunError(f"the audit of {self.kind} failed: {said.stderr.strip()[-500:]}")
         document: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
         return document
 
 
 def _auditor(arguments: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":
     line = [sys.executable, "-m", "auditor", *arguments]
-    done = subprocess.run(line, cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(line, cwd=folder, env=os.environ | {"PYTHONPATH": str(PROJECT)}, capture_output=True, text=True)
     if arguments[0] == "probe" and done.returncode:
-        raise SystemExit(f"the probe failed: {done.stderr.strip()[-500:]}")
+        raise NotRunError(f"the probe failed: {done.stderr.strip()[-500:]}")
     return done
 
 

@@ -19,7 +19,7 @@ class Served(Model):
         found = probabilities(self.model, payload.as_dataframe())
         output = InferOutput("probabilities", list(found.shape), "FP64")
         output.set_data_from_numpy(found, binary_data=False)
-        return InferResponse(payload.id, kind(), [output])
+        return InferResponse(payload.id or "1", kind(), [output])
 
 
 if __name__ == "__main__":
