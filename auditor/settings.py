@@ -48,6 +48,7 @@ class Settings:
     max_rows: int = 2_000_000
     max_columns: int = 2_000
     allow_targets: Allowed = NOTHING_ALLOWED
+    require_control: bool | None = None
 
     @property
     def embedded(self) -> bool:
@@ -57,6 +58,11 @@ class Settings:
     @property
     def allows_loopback_targets(self) -> bool:
         return self.embedded or self.allow_private_targets
+
+    @property
+    def requires_control(self) -> bool:
+        """Unless it is said: whoever serves others must be shown that a target is theirs to attack."""
+        return not self.embedded if self.require_control is None else self.require_control
 
     @property
     def own_places(self) -> tuple[tuple[str, int], ...]:
@@ -85,6 +91,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         max_rows=int(_number(env, "MAX_ROWS", 2_000_000)),
         max_columns=int(_number(env, "MAX_COLUMNS", 2_000)),
         allow_targets=_allowed(env.get(PREFIX + "ALLOW_TARGETS", "")),
+        require_control=_flag(env, "REQUIRE_CONTROL") if env.get(PREFIX + "REQUIRE_CONTROL") else None,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from auditor.errors import AddressBlocked, InvalidInput
-from auditor.querying.guard import Guard, guard_of
+from auditor.querying.guard import Guard, Reach, guard_of, reach
 from auditor.settings import Settings
 
 FIELD = "target.url"
@@ -37,6 +37,12 @@ class Endpoint:
             except OSError:
                 raise InvalidInput(FIELD, f"{self.host[:100]!r} is no valid address; write it as four numbers, 192.0.2.1") from None
         return None
+
+    @property
+    def is_loopback(self) -> bool:
+        """This machine by its address or its name; a name that merely leads here is not."""
+        literal, name = self.literal, self.host.rstrip(".").lower()
+        return reach(literal) is Reach.LOOPBACK if literal else name == "localhost" or name.endswith(".localhost")
 
     def completed(self, ending: str) -> str:
         """The path of a model's URL with the action at its end; one that names the action already is kept."""

@@ -42,3 +42,9 @@ def page(
         chosen = chosen.where(event.c.audit_id == audit_id)
     rows, following = page_of(tx, chosen, event.c.id, limit, cursor)
     return [as_value(Event, row) for row in rows], following
+
+
+def of_audit(tx: Transaction, audit_id: str, kind: str) -> list[Event]:
+    """The events of this kind of one audit, oldest first."""
+    chosen = select(*_COLUMNS).where(event.c.audit_id == audit_id, event.c.kind == kind).order_by(event.c.id)
+    return [as_value(Event, row) for row in tx.execute(chosen)]

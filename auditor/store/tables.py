@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from auditor.domain.audit import AuditStatus, Queue, StepKind, StepStatus
 from auditor.domain.catalog import Role
+from auditor.domain.control import ProofKind
 from auditor.store.column_types import Document, UtcTime, Word
 
 NAMES = {
@@ -295,6 +296,37 @@ event = sa.Table(
     sa.Column("details", Document, nullable=False),
     sa.Index(None, "workspace_id", "id"),
     sa.Index(None, "audit_id"),
+)
+
+signing_key = sa.Table(
+    "signing_key",
+    metadata,
+    _id(),
+    _owner(),
+    _name(),
+    sa.Column("public", sa.String(64), nullable=False),
+    _made(),
+    sa.Column("revoked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("workspace_id", "public"),
+)
+
+proof = sa.Table(
+    "proof",
+    metadata,
+    _id(),
+    _owner(),
+    sa.Column("kind", Word(ProofKind), nullable=False),
+    sa.Column("shown_by", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("starts", UtcTime, nullable=False),
+    sa.Column("ends", UtcTime, nullable=False),
+    _made(),
+    sa.Column("attacks", Document, nullable=False),
+    sa.Column("budget", sa.BigInteger),
+    _ref("key_id", "signing_key.id", on_delete="CASCADE"),
+    sa.Column("evidence", Document, nullable=False),
+    sa.Index(None, "workspace_id", "ends"),
+    sa.Index(None, "key_id"),
 )
 
 idempotency = sa.Table(

@@ -17,6 +17,7 @@ from auditor.errors import BudgetExhausted, Cancelled, InvalidInput
 from auditor.querying import Door, QueryClient, Rate, Transport, guard_of, http_transport
 from auditor.store import attempts, audits, ledger, secrets
 from auditor.store.engine import Transaction, after_commit
+from auditor.workflow.control import watched
 from auditor.workflow.services import Services
 
 
@@ -95,13 +96,13 @@ def transport(services: Services, audit: Audit, target: Target, columns: tuple[C
 
 def query_client(asker: Asker, door: Transport, profile: Profile, checkpoint: Checkpoint) -> QueryClient:
     rate = Rate(asker.audit.spec["budget"]["rate"])
-    return QueryClient(door, asker.ledger(), profile, rate=rate, checkpoint=lambda: checkpoint(0.0))
+    return QueryClient(door, asker.ledger(), profile, rate=rate, checkpoint=watched(asker.services, asker.audit, checkpoint))
 
 
 def paying_door(asker: Asker, door: Transport, checkpoint: Checkpoint) -> Door:
     """For the probe, which asks the same records again: paid, paced and cancelled like any other question."""
     rate = Rate(asker.audit.spec["budget"]["rate"])
-    return Door(door, asker.ledger(), rate, lambda: checkpoint(0.0))
+    return Door(door, asker.ledger(), rate, watched(asker.services, asker.audit, checkpoint))
 
 
 def secret_of(services: Services, audit: Audit, target: Target) -> str | None:

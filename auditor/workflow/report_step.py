@@ -8,6 +8,7 @@ from auditor.domain.attack import Checkpoint
 from auditor.domain.audit import Step
 from auditor.scoring import score
 from auditor.scoring.validity import detectability
+from auditor.workflow import control
 from auditor.workflow.blindness import blind_json
 from auditor.workflow.foretold import Proposal, foretell
 from auditor.workflow.material import Material
@@ -69,6 +70,7 @@ def result_document(services: Services, material: Material, graded: dict[str, An
         "not_run": not_run,
         "data": _data(material, probe),
         "target": _target(material, probe),
+        "control": control.document(services, material.audit),
         "method": _method(material, graded),
         "privacy": graded.get("privacy"),
         "triage": triage_of(material, answers_of(services, material)),
@@ -123,9 +125,9 @@ def _method(material: Material, graded: dict[str, Any]) -> dict[str, Any]:
 
 def comparable(result: dict[str, Any]) -> dict[str, Any]:
     """The parts of a result that an undisturbed, a resumed and a re-graded audit share byte for byte: no ids, times, seconds,
-    costs, query counts or port numbers."""
+    costs, query counts or port numbers, and no proofs of control, which have ids and times of their own."""
     head = {k: v for k, v in result["audit"].items() if k not in ("id", "created_at", "queries", "seconds")}
     findings = [{k: v for k, v in f.items() if k != "queries"} for f in result["findings"]]
     target = {k: v for k, v in result["target"].items() if k not in ("measured", "url")}
-    rest = {k: v for k, v in result.items() if k != "cost"}
+    rest = {k: v for k, v in result.items() if k not in ("cost", "control")}
     return {**rest, "audit": head, "findings": findings, "target": target}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from auditor.dispatch import CeleryDispatch, Dispatch
+from auditor.querying.control_dns import TextRecords, text_records
 from auditor.settings import Settings
 from auditor.store.artifacts import Artifacts
 from auditor.store.engine import Database, open_database
@@ -25,6 +26,7 @@ class Services:
     dispatch: Dispatch
     clock: Callable[[], datetime] = _now
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    text_records: TextRecords = text_records
 
     def close(self) -> None:
         self.dispatch.close()

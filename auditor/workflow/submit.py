@@ -11,6 +11,7 @@ from auditor.learners import check
 from auditor.querying import check_url
 from auditor.store import audits, datasets, events
 from auditor.store.engine import Transaction
+from auditor.workflow import control
 from auditor.workflow.advance import advance_in, deliver
 from auditor.workflow.canaries import refuse_other_key
 from auditor.workflow.named_columns import features_of
@@ -54,6 +55,7 @@ def submit_in(tx: Transaction, services: Services, workspace_id: str, spec: Audi
     """Inside the caller's transaction; the caller delivers the returned steps after it commits."""
     now = services.clock()
     _check_files(tx, workspace_id, spec)
+    proof = control.required_in(tx, services, workspace_id, spec)
     audit = audits.create(
         tx,
         workspace_id=workspace_id,
@@ -67,6 +69,8 @@ def submit_in(tx: Transaction, services: Services, workspace_id: str, spec: Audi
     events.add(
         tx, workspace_id, "audit.submitted", f"{spec.name} was submitted", now, audit_id=audit.id, target_id=origin.target_id
     )
+    if proof is not None:
+        control.record_in(tx, audit, proof, now)
     return audit, advance_in(tx, services, audit.id)
 
 
