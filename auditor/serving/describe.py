@@ -1,0 +1,58 @@
+"""Neutral parameters as a message and back. What comes back is checked again: the process that sent it held a stranger's file."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.domain.parameters import Count, Layer, Layers, ModelParameters, Trees
+from auditor.serving.frames import Broken, Message
+from auditor.serving.refused import Refused
+from auditor.serving.trees import check
+
+ARRAYS = tuple(f.name for f in fields(Trees) if f.name not in ("counted", "closed", "features", "classes"))
+INTEGERS = ("starts", "feature", "left", "right", "output_of")
+MOST_FEATURES = 1_000_000
+
+
+def to_arrays(found: ModelParameters | None) -> Message:
+    if found is None:
+        return Message({"kind": None})
+    names = {"features": list(found.features), "classes": list(found.classes)}
+    if isinstance(found, Trees):
+        head = {"kind": "trees", "counted": str(found.counted), "closed": found.closed}
+        return Message(head | names, {name: np.asarray(getattr(found, name)) for name in ARRAYS})
+    head = {"kind": "layers", "activation": found.activation, "output": found.output}
+    arrays = {f"{part}{i}": getattr(layer, part) for i, layer in enumerate(found.layers) for part in ("weight", "bias")}
+    return Message(head | names, arrays)
+
+
+def from_arrays(message: Message) -> ModelParameters | None:
+    """Raises Broken."""
+    head, arrays = message.head, message.arrays
+    try:
+        names = tuple(map(str, head.get("features", ()))), tuple(map(str, head.get("classes", ())))
+        if head["kind"] == "trees":
+            return _trees(head, arrays, names)
+        return _layers(head, arrays, names) if head["kind"] == "layers" else None
+    except (KeyError, ValueError, TypeError, IndexError, Refused):
+        raise Broken from None
+
+
+def _trees(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], names: tuple[tuple[str, ...], tuple[str, ...]]) -> Trees:
+    given: dict[str, Any] = {name: arrays[name].astype(np.int64) if name in INTEGERS else arrays[name] for name in ARRAYS}
+    nodes = len(given["feature"])
+    alike = ("threshold", "left", "right", "missing_left", "categorical", "value", "count")
+    if any(len(given[name]) != nodes for name in alike) or len(given["output_of"]) != len(given["starts"]) - 1:
+        raise Broken
+    trees = Trees(**given, counted=Count(head["counted"]), closed=bool(head["closed"]), features=names[0], classes=names[1])
+    return check(trees, len(names[0]) or MOST_FEATURES)
+
+
+def _layers(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], names: tuple[tuple[str, ...], tuple[str, ...]]) -> Layers:
+    layers = tuple(Layer(arrays[f"weight{i}"], arrays[f"bias{i}"]) for i in range(len(arrays) // 2))
+    if not layers or any(one.weight.ndim != 2 or one.bias.shape != one.weight.shape[:1] for one in layers):
+        raise Broken
+    return Layers(layers, str(head["activation"]), str(head["output"]), *names)
