@@ -105,10 +105,10 @@ class FaultProxy:
     def url(self, behind: str) -> str:
         return urlsplit(behind)._replace(netloc=f"127.0.0.1:{self._http.server_address[1]}").geturl()
 
-    def heal(self) -> None:
-        """From now on all is well."""
+    def change(self, faults: Iterable[Fault | None] = (), always: Fault | None = None) -> None:
+        """What happens from now on."""
         with self._lock:
-            self._faults, self.always = iter(()), None
+            self._faults, self.always = iter(faults), always
 
     def next(self) -> Fault:
         with self._lock:
