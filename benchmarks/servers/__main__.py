@@ -2,7 +2,7 @@
 
     python -m benchmarks.servers [NAME ...] [--home build/servers] [--clean]
 
-The same scikit-learn models are served by each and kept in this process. Compared are all answers and every figure of a small audit:
+The same scikit-learn models are served by each and kept in this process. All answers and every figure of small audits are compared;
 they may differ by 1e-6. Writes the table of docs/protocols.md. Environments are kept under --home, or removed with --clean.
 """
 

@@ -29,5 +29,5 @@ def vertex(target: Target, columns: tuple[Column, ...], endpoint: Endpoint) -> T
 def _values(found: Any) -> Any:
     """AutoML answers a quantity with its bounds, one mapping a record, which some versions put into a list of its own."""
     rows = [row[0] if isinstance(row, list) and len(row) == 1 else row for row in found] if isinstance(found, list) else found
-    are_bounded = isinstance(rows, list) and all(isinstance(row, Mapping) and BOUNDED <= row.keys() for row in rows)
+    are_bounded = isinstance(rows, list) and all(isinstance(row, Mapping) and row.keys() >= BOUNDED for row in rows)
     return [row["value"] for row in rows] if are_bounded else found
