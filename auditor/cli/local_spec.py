@@ -16,7 +16,7 @@ from auditor.intake import Limits, Table, read, to_parquet
 from auditor.settings import Settings
 from auditor.store import datasets, targets
 from auditor.store.engine import Transaction
-from auditor.workflow import Services
+from auditor.workflow import Services, served_model
 from auditor.workflow.offer import Offer
 from auditor.workflow.prepare import prepare
 from auditor.workflow.raw_table import RawTable
@@ -26,11 +26,12 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Registered:
-    """A spec whose data are ids of datasets, the id of its target, and how many records there are."""
+    """A spec whose data are ids of datasets, the id of its target, how many records there are, and what has to be said of it."""
 
     spec: AuditSpec
     target_id: str
     offer: Offer
+    notes: tuple[str, ...] = ()
 
 
 def read_spec(path: Path) -> AuditSpec:
@@ -49,13 +50,17 @@ def read_spec(path: Path) -> AuditSpec:
 def register(services: Services, workspace_id: str, spec: AuditSpec, folder: Path) -> Registered:
     """Keeps the files that the spec names (paths are relative to `folder`) and its target, all in one transaction."""
     block, tables, offer = _looked_at(services.settings, services.environ, spec, folder)
+    taken = _model(services.settings, block, folder)
     with services.database.begin() as tx:
+        if taken is not None:
+            kept = served_model.keep(tx, services, workspace_id, Path(block.model).name, taken)
+            block = block.model_copy(update={"model": kept.id})
         ids = {name: _dataset(tx, services, workspace_id, table) for name, table in tables.items()}
         target_id = _target(tx, services, workspace_id, spec.name, block)
     document = spec.as_json()
     document["data"].update(ids)
     document["target"] = block.model_dump(mode="json")
-    return Registered(parse(document), target_id, offer)
+    return Registered(parse(document), target_id, offer, () if taken is None else taken.notes)
 
 
 def offer_of(settings: Settings, spec: AuditSpec, folder: Path) -> Offer:
@@ -66,7 +71,7 @@ def offer_of(settings: Settings, spec: AuditSpec, folder: Path) -> Offer:
 def _looked_at(
     settings: Settings, environ: Mapping[str, str], spec: AuditSpec, folder: Path
 ) -> "tuple[TargetSpec, dict[str, _File], Offer]":
-    block = _block(spec, environ)
+    block = _with_authority(_block(spec, environ), folder)
     tables = {name: _table(settings, name, folder / path) for name, path in _paths(spec).items()}
     return block, tables, _check(spec, block, tables)
 
@@ -87,6 +92,26 @@ def _block(spec: AuditSpec, environ: Mapping[str, str]) -> TargetSpec:
         shown = name if name.replace("_", "").isalnum() else "it names"
         raise InvalidInput("target.auth.secret", f"set the environment variable {shown} to the target's credential")
     return spec.target.model_copy(update={"auth": auth.model_copy(update={"secret": f"env:{name}"})})
+
+
+def _with_authority(block: TargetSpec, folder: Path) -> TargetSpec:
+    """`target.ca` may name a PEM file beside the spec; what is frozen with the audit is its text."""
+    return block if not block.ca or "-----BEGIN" in block.ca else block.model_copy(update={"ca": pem_of(folder / block.ca)})
+
+
+def pem_of(path: Path) -> str:
+    try:
+        text = path.expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InvalidInput("target.ca", f"{path.name} cannot be read as PEM; paths are relative to the spec") from None
+    if "-----BEGIN CERTIFICATE" not in text:
+        raise InvalidInput("target.ca", f"{path.name} holds no certificate; give the PEM of the authority")
+    return text
+
+
+def _model(settings: Settings, block: TargetSpec, folder: Path) -> served_model.Taken | None:
+    """The model file that the target names, scanned and read once in its process; paths are relative to the spec."""
+    return served_model.take(settings, folder / Path(block.model).expanduser()) if block.model else None
 
 
 def _check(spec: AuditSpec, block: TargetSpec, tables: "Mapping[str, _File]") -> Offer:
@@ -134,5 +159,9 @@ def _target(tx: Transaction, services: Services, workspace_id: str, name: str, b
     """The same model audited again is the same target, so that the dashboard shows its history."""
     spec: dict[str, Any] = block.model_dump(mode="json")
     found, _ = targets.page_targets(tx, workspace_id, limit=100)
-    known = next((one for one in found if one.name == name and one.spec["url"] == spec["url"]), None)
+    known = next((one for one in found if one.name == name and _is_same(one.spec, spec)), None)
     return known.id if known is not None else targets.create_target(tx, workspace_id, name, spec, services.clock()).id
+
+
+def _is_same(known: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
+    return known["url"] == spec["url"] and known.get("model", "") == spec["model"]

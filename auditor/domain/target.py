@@ -64,15 +64,26 @@ class AuthKind(StrEnum):
     BEARER = "bearer"
     BASIC = "basic"
     HEADER = "header"
+    QUERY = "query"
+    OAUTH2 = "oauth2"
+    GOOGLE = "google"
+    SIGV4 = "sigv4"
+    MTLS = "mtls"
 
 
 @dataclass(frozen=True)
 class Auth:
-    """`secret` is a reference (`env:NAME` or `secret:ID`), never a value."""
+    """`secret` is a reference (`env:NAME` or `secret:ID`), never a value. The other fields belong to one kind or two."""
 
     kind: AuthKind = AuthKind.NONE
     secret: str = ""
     header: str = "X-API-Key"
+    parameter: str = "key"
+    token_url: str = ""
+    scope: str = ""
+    audience: str = ""
+    region: str = ""
+    service: str = "sagemaker"
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,7 @@ class Adapter:
 
     `body`: a JSON value with placeholders such as `$records`. `answer` and `names`: JMESPath to the answers and to the classes of
     their columns. `labels`: what the server calls a class -> the class. `score_of`: the class that a single number belongs to.
+    `headers`, `query`: what every request carries beside the body.
     """
 
     body: Any
@@ -88,6 +100,8 @@ class Adapter:
     names: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     score_of: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,8 @@ class Target:
     classes: tuple[str, ...] = ()
     auth: Auth = Auth()
     adapter: Adapter | None = None
+    ca: str = ""  # certificates of a private authority, as PEM
+    model: str = ""  # the id of a submitted model file, in place of a URL
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,15 @@ class Part(BaseModel):
 
 
 class AuthSpec(Part):
-    kind: AuthKind = Field(description="none, bearer, basic or header")
+    kind: AuthKind = Field(description="none, bearer, basic, header, query, oauth2, google, sigv4 or mtls")
     secret: str = Field("", description="name of an environment variable (CLI) or id of a secret (API), never the value")
     header: str = Field("X-API-Key", description="header that carries the secret when kind is header")
+    parameter: str = Field("key", description="argument of the URL that carries the secret when kind is query")
+    token_url: str = Field("", description="where kind oauth2 gets its tokens")
+    scope: str = Field("", description="scope that kinds oauth2 and google ask for")
+    audience: str = Field("", description="audience that kind oauth2 asks for")
+    region: str = Field("", description="region that kind sigv4 signs for; default: as the host says")
+    service: str = Field("sagemaker", description="service that kind sigv4 signs for")
 
 
 class AdapterSpec(Part):
@@ -26,10 +32,13 @@ class AdapterSpec(Part):
     names: str = Field("", description="JMESPath to the classes of the answers' columns, where the server says them")
     labels: Mapping[str, str] = Field(default_factory=dict, description="what the server calls a class: the class")
     score_of: str = Field("", description="the class that a single number belongs to; default: the second of classes")
+    headers: Mapping[str, str] = Field(default_factory=dict, description="headers of every request; no credentials")
+    query: Mapping[str, str] = Field(default_factory=dict, description="arguments of the URL; no credentials")
 
 
 class TargetSpec(Part):
-    url: str = Field(description="the inference URL, for example http://127.0.0.1:8080/v2/models/income/infer")
+    url: str = Field("", description="the inference URL, for example http://127.0.0.1:8080/v2/models/income/infer")
+    model: str = Field("", description="in place of url: a model file, as a path (CLI) or the id of an uploaded model (API)")
     protocol: WireProtocol = Field(WireProtocol.OPEN_INFERENCE, description="how the server is spoken to")
     rows: Rows = Field(
         Rows.RECORDS,
@@ -39,6 +48,7 @@ class TargetSpec(Part):
     classes: tuple[str, ...] = Field((), description="class labels in the order of the answers; default: sorted label strings")
     auth: AuthSpec | None = None
     adapter: AdapterSpec | None = Field(None, description="for protocol json: how this server is spoken to")
+    ca: str = Field("", max_length=100_000, description="PEM of a private authority that signs the server's certificate")
 
     @field_validator("classes", mode="before", json_schema_input_type=list[str | bool | int | float])
     @classmethod
@@ -51,19 +61,49 @@ class TargetSpec(Part):
         return Task.REGRESSION if self.output is Output.VALUE else Task.CLASSIFICATION
 
     def as_target(self) -> Target:
-        auth = Auth() if self.auth is None else Auth(self.auth.kind, self.auth.secret, self.auth.header)
+        auth = Auth() if self.auth is None else Auth(**dict(self.auth))
         adapter = None if self.adapter is None else Adapter(**dict(self.adapter))
-        return Target(self.url, self.protocol, self.rows, self.output, self.classes, auth, adapter)
+        return Target(self.url, self.protocol, self.rows, self.output, self.classes, auth, adapter, self.ca, self.model)
 
 
 def check_wire(target: TargetSpec) -> None:
-    """Raises InvalidInput where protocol, rows and adapter do not go together."""
+    """Raises InvalidInput where protocol, rows and adapter do not go together, or a model file is spoken to like a server."""
+    if not target.url and not target.model:
+        raise InvalidInput("target.url", "add the key 'url', or name a model file under target.model")
+    if target.model:
+        _check_model(target)
+        return
     if (target.protocol is WireProtocol.JSON) != (target.adapter is not None):
         change = "take it out, or declare protocol: json" if target.adapter else "say how this server is spoken to: body and answer"
         raise InvalidInput("target.adapter", change)
     if target.rows not in SPOKEN[target.protocol]:
         known = " or ".join(SPOKEN[target.protocol])
         raise InvalidInput("target.rows", f"choose {known}; protocol {target.protocol} has no form for {target.rows}")
+    _check_auth(target.auth)
+
+
+def _check_model(target: TargetSpec) -> None:
+    """A file has no address and no one to sign in to."""
+    odd = next((key for key in ("url", "auth", "adapter", "ca") if getattr(target, key)), None)
+    if odd is not None:
+        raise InvalidInput(f"target.{odd}", "take it out; a model file is asked in a process of this machine")
+
+
+def _check_auth(auth: AuthSpec | None) -> None:
+    """A key that this kind does not read is a mistake, and so is a missing one."""
+    if auth is None:
+        return
+    if auth.kind is AuthKind.OAUTH2 and not auth.token_url:
+        raise InvalidInput("target.auth.token_url", "say where tokens are given out, such as https://login.example.com/token")
+    readers = {
+        "token_url": (AuthKind.OAUTH2,),
+        "audience": (AuthKind.OAUTH2,),
+        "scope": (AuthKind.OAUTH2, AuthKind.GOOGLE),
+        "region": (AuthKind.SIGV4,),
+    }
+    odd = next((key for key, kinds in readers.items() if getattr(auth, key) and auth.kind not in kinds), None)
+    if odd is not None:
+        raise InvalidInput(f"target.auth.{odd}", f"take it out; kind {auth.kind} does not read it")
 
 
 def _label(value: object) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from auditor.querying.attempts import exchanged
-from auditor.querying.faults import TRANSIENT, Busy, Interrupted
+from auditor.querying.faults import TRANSIENT, Transient
 from auditor.querying.ledger import Ledger
 from auditor.querying.rate import LONGEST_RETRY_AFTER, Rate
 from auditor.querying.reply import Reply
@@ -33,7 +33,7 @@ class Door:
         self.rate.wait(rows, self.checkpoint)
         return self.ledger.spend(rows)
 
-    def patience(self, fault: Busy | Interrupted, attempt: int) -> float:
+    def patience(self, fault: Transient, attempt: int) -> float:
         """Seconds to wait before the next try; raises the fault when another try is not worth it."""
         too_late = fault.retry_after is not None and fault.retry_after > LONGEST_RETRY_AFTER
         if attempt >= fault.patience or too_late:

@@ -7,13 +7,14 @@ import pandas as pd
 
 from auditor.domain.attempt import ANSWERED, Exchange
 from auditor.errors import AuditorError, BadAnswer, TargetBusy, TargetRefused, TargetUnreachable
-from auditor.querying.faults import BatchTooLarge, Denied, Failing
+from auditor.querying.faults import BatchTooLarge, Denied, Failing, Stale
 from auditor.querying.reply import Reply
 from auditor.querying.transport import Transport, traffic_of
 
 ENDINGS: tuple[tuple[type[AuditorError], str], ...] = (
     (BatchTooLarge, "too-large"),
     (Denied, "denied"),
+    (Stale, "denied"),
     (TargetRefused, "refused"),
     (Failing, "failing"),
     (TargetBusy, "busy"),

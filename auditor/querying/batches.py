@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from auditor.querying.asking import Door
 from auditor.querying.attempts import Heard, exchanged
 from auditor.querying.connection import MOST_CONNECTIONS
-from auditor.querying.faults import TRANSIENT, BatchTooLarge
+from auditor.querying.faults import TRANSIENT, BatchTooLarge, Stale
 from auditor.querying.reply import Reply
 
 Keep = Callable[[NDArray[np.intp], Reply], None]
@@ -104,7 +104,8 @@ class Course:
             self._waiting.appendleft(batch)
             return 0.0
         except TRANSIENT as fault:
-            self._lanes.was_busy()
+            if not isinstance(fault, Stale):
+                self._lanes.was_busy()
             self._waiting.appendleft(Batch(batch.rows, batch.tries + 1))
             return self._door.patience(fault, batch.tries)
         self._lanes.went_well()

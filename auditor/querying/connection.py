@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import io
 import socket
+import ssl
 import threading
 import time
 from typing import Any
@@ -21,7 +22,7 @@ from auditor.querying.guard import Guard
 
 MOST_CONNECTIONS = 4
 MOST_ARRIVING = 72 * 1024 * 1024
-"""Bytes of one answer, headers and all. Whatever the framing says: a chunk of -1 bytes would be read to its end, which never comes."""
+"""Bytes of one answer, headers and all, whatever the framing says: a chunk of -1 bytes would be read to an end that never comes."""
 
 
 class Deadline(threading.local):
@@ -122,12 +123,18 @@ class _Secure(_Vetted, HTTPSConnection):  # type: ignore[misc]
     pass
 
 
-def open_pool(endpoint: Endpoint, guard: Guard, deadline: Deadline) -> urllib3.HTTPConnectionPool:
-    """A keep-alive pool to one endpoint. Nothing from the environment (proxies, .netrc) is read; TLS is verified."""
+def open_pool(
+    endpoint: Endpoint, guard: Guard, deadline: Deadline, context: ssl.SSLContext | None = None
+) -> urllib3.HTTPConnectionPool:
+    """A keep-alive pool to one endpoint. Nothing from the environment (proxies, .netrc) is read; TLS is verified, by `context`
+    where the target has an authority or a certificate of its own."""
     secure = endpoint.scheme == "https"
     host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    pool = (urllib3.HTTPSConnectionPool if secure else urllib3.HTTPConnectionPool)(
-        host, endpoint.port, maxsize=MOST_CONNECTIONS, block=False, retries=False
+    options: dict[str, Any] = {"maxsize": MOST_CONNECTIONS, "block": False, "retries": False}
+    pool = (
+        urllib3.HTTPSConnectionPool(host, endpoint.port, ssl_context=context, **options)
+        if secure
+        else urllib3.HTTPConnectionPool(host, endpoint.port, **options)
     )
     # urllib3 makes its connections itself: a class made for this pool carries what they need.
     kind = type("VettedConnection", (_Secure if secure else _Plain,), {"guard": guard, "deadline": deadline})

@@ -2,7 +2,8 @@
 
 TargetRefused
 ├── BatchTooLarge         ask the same rows in smaller batches
-└── Denied                no request of any other form would be let in either
+├── Denied                no request of any other form would be let in either
+└── Stale                 the token has expired: ask again with a new one
 TargetBusy
 └── Busy                  try again, after `retry_after` seconds if the target said so
     └── Failing               500: perhaps a hiccup, more likely this request; try once more
@@ -19,6 +20,11 @@ class BatchTooLarge(TargetRefused):
 
 class Denied(TargetRefused):
     pass
+
+
+class Stale(TargetRefused):
+    retry_after: float | None = 0.0
+    patience = 2
 
 
 class Busy(TargetBusy):
@@ -40,4 +46,5 @@ class Interrupted(TargetUnreachable):
     patience = 4
 
 
-TRANSIENT = (Busy, Interrupted)
+Transient = Busy | Interrupted | Stale
+TRANSIENT = (Busy, Interrupted, Stale)

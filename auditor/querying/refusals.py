@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 
 from auditor.errors import TargetError, TargetRefused
@@ -20,10 +20,10 @@ RETRIED = {408, 425, 429, 502, 503, 504}
 
 
 def refused(
-    status: int, headers: Mapping[str, str], body: bytes, secret: str = "", now: Callable[[], float] = time.time
+    status: int, headers: Mapping[str, str], body: bytes, hidden: Iterable[str] = (), now: Callable[[], float] = time.time
 ) -> TargetError:
     """The error to raise. The body is cut to an excerpt: a whole answer would let a URL read what it should not."""
-    said = excerpt(body, secret)
+    said = excerpt(body, hidden)
     if status == 413 or (status in (400, 422) and BATCH_WORDS.search(said)):
         return BatchTooLarge(f"The target refuses a single record as too large ({status}{_quoted(said)}); check its request limit.")
     if status in RETRIED or status == 500:
@@ -54,10 +54,10 @@ def _quoted(said: str) -> str:
     return f": {said}" if said else ""
 
 
-def excerpt(body: bytes, secret: str = "") -> str:
-    """At most 200 printable characters of an error body, without the credential."""
+def excerpt(body: bytes, hidden: Iterable[str] = ()) -> str:
+    """At most 200 printable characters of an error body, without the credential in any of its forms."""
     text = _message(body.decode("utf-8", "replace"))
-    if secret:
+    for secret in sorted(filter(None, hidden), key=len, reverse=True):
         text = text.replace(secret, "***")
     if text.lstrip()[:1] == "<":
         return "an HTML page"

@@ -1,23 +1,23 @@
 """One exchange with the target over HTTP: a frame of records out, a reply in its own terms back."""
 
-import base64
 import http.client
-import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 import urllib3
 from urllib3 import exceptions
 
 from auditor.domain.data import Column
-from auditor.domain.target import Auth, AuthKind, Target
-from auditor.errors import BadAnswer, InvalidInput, TargetError, TargetUnreachable
+from auditor.domain.target import Target
+from auditor.errors import BadAnswer, TargetError, TargetUnreachable
+from auditor.querying.auth import Credential, Request, context_for, credential_for
+from auditor.querying.auth.visit import Visit
 from auditor.querying.connection import Deadline, open_pool
 from auditor.querying.endpoint import parse_url, refuse
-from auditor.querying.faults import Interrupted
+from auditor.querying.faults import Interrupted, Stale
 from auditor.querying.guard import Guard
 from auditor.querying.protocols import Wire, media, wire_for
 from auditor.querying.refusals import refused
@@ -33,7 +33,6 @@ ACCEPTED = {
     media.LINES: f"{media.LINES}, {media.JSON};q=0.9",
 }
 """What is sent as text is answered as text where the server can; all of these are understood at any time."""
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
 class Transport(Protocol):
@@ -67,8 +66,9 @@ def http_transport(
     wire = wire_for(target, tuple(columns), endpoint)
     deadline = Deadline()
     headers = {"Content-Type": wire.content_type, "Accept": ACCEPTED[wire.content_type], "User-Agent": "privacy-attack-auditor"}
-    headers |= _credentials(target.auth, secret)
-    return HttpTransport(wire, open_pool(endpoint, guard, deadline), headers, deadline, timeout, secret or "")
+    context = context_for(target, secret)
+    credential = credential_for(target, endpoint, secret, Visit(guard, timeout, context))
+    return HttpTransport(wire, open_pool(endpoint, guard, deadline, context), headers | wire.headers, credential, deadline, timeout)
 
 
 def most_rows(transport: Transport) -> int | None:
@@ -76,32 +76,14 @@ def most_rows(transport: Transport) -> int | None:
     return transport.most_rows if isinstance(transport, HttpTransport) else None
 
 
-def _credentials(auth: Auth, secret: str | None) -> dict[str, str]:
-    if auth.kind is AuthKind.NONE:
-        return {}
-    if not secret:
-        raise InvalidInput("target.auth.secret", "the secret of the target is empty; set its value, or take target.auth out")
-    if not secret.isascii() or not secret.isprintable():
-        raise InvalidInput(
-            "target.auth.secret", "the secret holds characters that a header cannot carry; give it without line breaks"
-        )
-    if not HEADER_NAME.fullmatch(auth.header):
-        raise InvalidInput("target.auth.header", f"{auth.header[:40]!r} is no header name; use letters, digits and hyphens")
-    if auth.kind is AuthKind.BEARER:
-        return {"Authorization": f"Bearer {secret}"}
-    if auth.kind is AuthKind.BASIC:
-        return {"Authorization": "Basic " + base64.b64encode(secret.encode()).decode()}
-    return {auth.header: secret}
-
-
 @dataclass(frozen=True, eq=False)
 class HttpTransport:
     wire: Wire
     pool: urllib3.HTTPConnectionPool
     headers: dict[str, str] = field(repr=False)
+    credential: Credential = field(repr=False)
     deadline: Deadline
     timeout: float
-    secret: str = field(default="", repr=False)
     traffic: Traffic = field(default_factory=Traffic)
 
     @property
@@ -110,18 +92,19 @@ class HttpTransport:
 
     def ask(self, frame: pd.DataFrame) -> Reply:
         self.traffic.begin()
-        body = self.wire.encode(frame)
+        request = self.credential.applied(Request(self.wire.path, self.headers, self.wire.encode(frame)))
         self.deadline.start(self.timeout)
         try:
-            self.traffic.sent = len(body)
-            response = self._send(body)
+            self.traffic.sent = len(request.body)
+            response = self._send(request)
             content = self._received(response, largest(len(frame)))
         except exceptions.HTTPError as error:
             raise _broken(error, self.timeout) from None
         except OSError as error:
             raise Interrupted(f"The exchange with the target broke off: {str(error)[:200]}.") from None
         if response.status != 200:
-            raise refused(response.status, response.headers, content, self.secret)
+            raise self._refused(request, response, content)
+        self.credential.worked(request)
         self._check_end(response, content)
         return self.wire.decode(media.parsed(content, response.headers.get("Content-Type", "")), len(frame))
 
@@ -144,10 +127,14 @@ class HttpTransport:
         finally:
             self.traffic.received = response.tell()
 
-    def _send(self, body: bytes) -> urllib3.BaseHTTPResponse:
-        return self.pool.urlopen(
-            "POST", self.wire.path, body, self.headers, retries=False, redirect=False, preload_content=False, timeout=self.timeout
-        )
+    def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
+        options: dict[str, Any] = {"retries": False, "redirect": False, "preload_content": False, "timeout": self.timeout}
+        return self.pool.urlopen("POST", request.path, request.body, request.headers, **options)
+
+    def _refused(self, request: Request, response: urllib3.BaseHTTPResponse, content: bytes) -> TargetError:
+        if response.status == 401 and self.credential.is_outdated(request):
+            return Stale("The target no longer takes the token (401), and took no newer one either; check target.auth.")
+        return refused(response.status, response.headers, content, self.credential.hidden())
 
 
 def largest(rows: int) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert, select, update
 from auditor.domain.attempt import UNKNOWN, Attempt, Exchange
 from auditor.domain.audit import Audit
 from auditor.store.engine import Transaction
-from auditor.store.rows import checked_cursor, as_value, columns_of, new_id
+from auditor.store.rows import as_value, checked_cursor, columns_of, new_id
 from auditor.store.tables import attempt
 
 _COLUMNS = columns_of(attempt, Attempt)

@@ -9,6 +9,7 @@ from auditor.domain.target import AuthKind
 from auditor.domain.target_spec import check_wire
 from auditor.errors import AddressBlocked, InvalidInput, NotFound
 from auditor.querying import check_url
+from auditor.querying.auth.hosts import unbound
 from auditor.settings import Settings
 from auditor.store import datasets, secrets, targets
 from auditor.store.engine import Transaction
@@ -46,7 +47,16 @@ def vetted(tx: Transaction, workspace_id: str, block: TargetSpec, settings: Sett
     check_wire(block)
     if block.auth is None or block.auth.kind is AuthKind.NONE:
         return block.model_copy(update={"auth": None})
-    return block.model_copy(update={"auth": _auth(tx, workspace_id, block.auth, host_of(block.url))})
+    if block.auth.token_url:
+        _check_token_url(block.auth.token_url, settings)
+    return block.model_copy(update={"auth": _auth(tx, workspace_id, block.auth, block.url)})
+
+
+def _check_token_url(url: str, settings: Settings) -> None:
+    try:
+        check_url(url, settings)
+    except (AddressBlocked, InvalidInput) as refusal:
+        raise InvalidInput("target.auth.token_url", refusal.sentence) from None
 
 
 def host_of(url: str) -> str:
@@ -63,7 +73,7 @@ def _dataset(tx: Transaction, workspace_id: str, name: str, value: object) -> Da
         raise InvalidInput(f"data.{name}", sentence) from None
 
 
-def _auth(tx: Transaction, workspace_id: str, auth: AuthSpec, host: str) -> AuthSpec:
+def _auth(tx: Transaction, workspace_id: str, auth: AuthSpec, url: str) -> AuthSpec:
     if not HEADER_NAME.fullmatch(auth.header):
         raise InvalidInput("target.auth.header", "write the name of an HTTP header, such as X-API-Key")
     secret_id = the_id(auth.secret.removeprefix("secret:"), "target.auth.secret", "secret")
@@ -71,6 +81,7 @@ def _auth(tx: Transaction, workspace_id: str, auth: AuthSpec, host: str) -> Auth
         record = secrets.get_secret(tx, workspace_id, secret_id)
     except NotFound:
         raise InvalidInput("target.auth.secret", "this workspace has no secret with this id; an admin can make one") from None
-    if record.host != host:
-        raise InvalidInput("target.auth.secret", f"this secret is bound to {record.host}; the target is at {host}")
+    host = unbound(record.host, url, auth.token_url)
+    if host is not None:
+        raise InvalidInput("target.auth.secret", f"this secret is bound to {record.host}; it would be sent to {host}")
     return auth.model_copy(update={"secret": f"secret:{secret_id}"})

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,11 @@ from auditor.domain.data import Column
 from auditor.domain.target import AuthKind, Profile, Target
 from auditor.errors import BudgetExhausted, Cancelled, InvalidInput
 from auditor.querying import Door, QueryClient, Rate, Transport, guard_of, http_transport
+from auditor.querying.auth.hosts import unbound
 from auditor.store import attempts, audits, ledger, secrets
 from auditor.store.engine import Transaction, after_commit
 from auditor.workflow.control import watched
+from auditor.workflow import served_model
 from auditor.workflow.services import Services
 
 
@@ -89,7 +90,10 @@ class Asker:
 
 
 def transport(services: Services, audit: Audit, target: Target, columns: tuple[Column, ...]) -> Transport:
+    """To the server of the target, or to the process that holds its file. Raises InvalidInput."""
     settings = services.settings
+    if target.model:
+        return served_model.transport(services, audit.workspace_id, target.model)
     secret = secret_of(services, audit, target)
     return http_transport(target, columns, secret, guard_of(settings), timeout=settings.target_timeout)
 
@@ -114,9 +118,10 @@ def secret_of(services: Services, audit: Audit, target: Target) -> str | None:
         return _from_environment(services, name)
     with services.database.read() as tx:
         record, value = secrets.open_secret(tx, audit.workspace_id, name, services.vault)
-    host = urlsplit(target.url).hostname
-    if record.host != host:
-        raise InvalidInput("target.auth.secret", f"secret {record.name!r} is bound to {record.host}; this target is at {host}")
+    host = unbound(record.host, target.url, target.auth.token_url)
+    if host is not None:
+        sentence = f"secret {record.name!r} is bound to {record.host}; it would be sent to {host}"
+        raise InvalidInput("target.auth.secret", sentence)
     return value
 
 

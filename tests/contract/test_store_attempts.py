@@ -57,9 +57,14 @@ class TestAttempts:
 
     def test_what_is_rolled_back_was_never_begun(self, world: World) -> None:
         audit = world.audit()
-        with pytest.raises(RuntimeError), world.database.begin() as tx:
-            attempts.begin(tx, audit, "probe", 5, NOW)
-            raise RuntimeError
+
+        def begun_and_broken() -> None:
+            with world.database.begin() as tx:
+                attempts.begin(tx, audit, "probe", 5, NOW)
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            begun_and_broken()
         assert everything(world, audit) == []
 
     def test_nothing_to_settle_is_nothing_to_do(self, world: World) -> None:

@@ -30,6 +30,10 @@ class Wire(Protocol):
     def content_type(self) -> str: ...
 
     @property
+    def headers(self) -> dict[str, str]:
+        """What this server wants in every request beside the usual headers."""
+
+    @property
     def most_rows(self) -> int | None:
         """How many records a request has room for; None: as many as the server takes."""
 

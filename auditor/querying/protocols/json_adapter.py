@@ -1,8 +1,10 @@
 """Any server that takes JSON, CSV or JSON lines and answers JSON: the spec says how (`target.adapter`)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -17,6 +19,9 @@ from auditor.querying.protocols.templated import Templated
 from auditor.querying.reply import Reply
 
 LONGEST_PATH = 500
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
+RESERVED = CREDENTIALS | {"host", "content-length", "content-type", "transfer-encoding", "connection", "accept-encoding", "expect"}
 
 
 def json_adapter(target: Target, columns: tuple[Column, ...], endpoint: Endpoint) -> Templated:
@@ -36,7 +41,24 @@ def json_adapter(target: Target, columns: tuple[Column, ...], endpoint: Endpoint
             reply = named(reply, _search(names, document, "names"))
         return score_of(_renamed(reply, adapter), adapter.score_of, target.classes, target.output)
 
-    return Templated(endpoint.path, body, columns, answered)
+    return Templated(_with_query(endpoint.path, adapter.query), body, columns, answered, _checked(adapter.headers))
+
+
+def _with_query(path: str, arguments: Mapping[str, str]) -> str:
+    if not arguments:
+        return path
+    return path + ("&" if "?" in path else "?") + urlencode(arguments)
+
+
+def _checked(headers: Mapping[str, str]) -> dict[str, str]:
+    """Raises InvalidInput for a header that the client writes itself, that holds a credential, or that cannot be sent."""
+    for name, value in headers.items():
+        if name.lower() in RESERVED:
+            change = "give it under target.auth" if name.lower() in CREDENTIALS else "take it out; it is written for each request"
+            raise InvalidInput("target.adapter.headers", f"{name[:40]!r} cannot be set here: {change}")
+        if not HEADER_NAME.fullmatch(name) or not value.isascii() or not value.isprintable():
+            raise InvalidInput("target.adapter.headers", f"{name[:40]!r} is no header of printable ASCII characters; correct it")
+    return dict(headers)
 
 
 def _path(key: str, expression: str) -> Any:

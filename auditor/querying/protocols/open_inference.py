@@ -39,6 +39,10 @@ class OpenInference:
         return JSON
 
     @property
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    @property
     def most_rows(self) -> None:
         return None
 

@@ -1,7 +1,7 @@
 """A wire protocol as a body to fill and a way to read what comes back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ class Templated:
     body: Body
     columns: tuple[Column, ...]
     read: Callable[[Any, int], Reply]
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def content_type(self) -> str:

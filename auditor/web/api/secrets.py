@@ -19,27 +19,33 @@ from auditor.web.current import principal, services, workspace_id
 bp = APIBlueprint("secrets", __name__, url_prefix="/secrets", tag="Secrets")
 
 HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?|[0-9a-f:.]{2,45}")
+MOST_HOSTS = 2
+FILES = ("-----BEGIN ", "{")
+"""How a client certificate and the key file of a service account begin; these have lines."""
 
 
 class SecretIn(Checked):
     name: Name
     host: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True)] = Field(
-        description="the one host it may be sent to, as in the URL of the target: models.example.com"
+        description="the host it may be sent to, as in the URL of the target; a server of tokens after a comma"
     )
     value: SecretStr = Field(min_length=1, max_length=10_000, description="the credential; never shown again")
 
     @field_validator("host")
     @classmethod
-    def _one_host(cls, host: str) -> str:
-        if not HOST.fullmatch(host):
+    def _hosts(cls, text: str) -> str:
+        hosts = [host.strip() for host in text.split(",")]
+        if len(hosts) > MOST_HOSTS or not all(HOST.fullmatch(host) for host in hosts):
             raise InvalidInput("host", "write the host alone, such as models.example.com: no scheme, port or path")
-        return host
+        return ",".join(hosts)
 
     @field_validator("value")
     @classmethod
     def _one_line(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().isprintable():
-            raise InvalidInput("value", "send the credential as one line of printable characters")
+        text = value.get_secret_value()
+        lines = text.splitlines() if text.startswith(FILES) else [text]
+        if not all(line.isprintable() for line in lines):
+            raise InvalidInput("value", "send the credential as one line of printable characters, or as PEM or a JSON key file")
         return value
 
 

@@ -271,3 +271,22 @@ def test_a_value_of_another_kind_is_told_what_the_key_takes(changes, said):
             {"target": {"url": "http://127.0.0.1/"}, "data": {"members": "m.csv", "non_members": "n.csv", "label": "y"}} | changes
         )
     assert re.match(said, str(caught.value))
+
+
+class TestAuthority:
+    SPEC = SPEC.replace("/infer}", "/infer, ca: ca.pem}")
+
+    def test_what_is_frozen_is_the_text_of_the_file(self, services, folder):
+        pem = "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n"
+        (folder / "ca.pem").write_text(pem)
+        (folder / "audit.yaml").write_text(self.SPEC)
+        assert registered(services, folder).spec.target_block.ca == pem
+
+    @pytest.mark.parametrize("content", [None, "no certificate", "-----BEGIN PRIVATE KEY-----"])
+    def test_a_file_that_holds_none_is_refused(self, services, folder, content):
+        if content is not None:
+            (folder / "ca.pem").write_text(content)
+        (folder / "audit.yaml").write_text(self.SPEC)
+        with pytest.raises(InvalidInput) as refusal:
+            registered(services, folder)
+        assert refusal.value.field == "target.ca"

@@ -9,7 +9,7 @@ from auditor.querying.refusals import excerpt, refused
 
 
 def error(status, body=b"", headers=None, secret=""):
-    return refused(status, headers or {}, body, secret, now=lambda: 1_000_000.0)
+    return refused(status, headers or {}, body, (secret,), now=lambda: 1_000_000.0)
 
 
 @pytest.mark.parametrize("status", [401, 403])

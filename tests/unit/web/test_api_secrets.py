@@ -76,6 +76,18 @@ def test_a_value_is_one_line(house, value):
     assert "evil" not in answer.get_data(as_text=True)
 
 
+@pytest.mark.parametrize("value", ["-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n", '{\n "private_key": "x"\n}'])
+def test_a_certificate_or_key_file_may_have_lines(house, value):
+    assert house.post("/secrets", json={**SECRET, "value": value}).status_code == 201
+
+
+def test_a_secret_may_be_bound_to_a_server_of_tokens_too(house):
+    made = house.post("/secrets", json={**SECRET, "host": "Models.example.com, login.example.com"})
+    assert made.json["host"] == "models.example.com,login.example.com"
+    three = house.post("/secrets", json={**SECRET, "host": "a.example,b.example,c.example"})
+    assert_problem(three, 422, field="host", says="host alone")
+
+
 def test_a_value_of_the_wrong_kind_is_not_echoed(house):
     answer = house.post("/secrets", json={**SECRET, "value": ["s3cr3t-in-a-list"]})
     assert_problem(answer, 422, field="value")

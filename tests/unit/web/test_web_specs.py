@@ -99,6 +99,23 @@ def test_a_block_with_a_secret_of_its_host_passes(house, ours):
     assert block.auth.header == "X-Model-Key"
 
 
+def test_a_secret_that_is_exchanged_for_tokens_is_bound_to_both_hosts(house, ours):
+    auth = {"kind": "oauth2", "token_url": "http://[::1]:9/token"}
+    for hosts, is_bound in (("127.0.0.1", False), ("::1", False), ("127.0.0.1,::1", True)):
+        with house.services.database.begin() as tx:
+            record = secrets.create_secret(tx, ours, "client", hosts, "me:word", START, house.services.vault)
+        if is_bound:
+            assert vet(house, ours, auth={**auth, "secret": record.id}).auth.secret == f"secret:{record.id}"
+        else:
+            refused = refusal(vet, house, ours, auth={**auth, "secret": record.id})
+            assert (refused.field, "would be sent to" in refused.sentence) == ("target.auth.secret", True)
+
+
+def test_tokens_come_from_addresses_that_may_be_asked(house, ours):
+    auth = {"kind": "oauth2", "secret": NO_ID, "token_url": "http://169.254.169.254/token"}
+    assert refusal(vet, house, ours, auth=auth).field == "target.auth.token_url"
+
+
 @pytest.mark.parametrize("header", ["", "X Key", "X-Key:", "X-Key\n", "\u00e4", "x" * 101])
 def test_what_is_no_header_name_is_refused(house, ours, header):
     auth = {"kind": "header", "secret": NO_ID, "header": header}
