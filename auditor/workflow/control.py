@@ -61,6 +61,8 @@ def wish_of(spec: AuditSpec) -> Wish:
 
 def is_local(url: str) -> bool:
     """On the auditor's own machine, whose owner is asking; also what is no URL at all."""
+    if not url:  # a submitted model file
+        return True
     try:
         return parse_url(url).is_loopback
     except InvalidInput:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from auditor.domain.control_document import SignedAuthorisation, read_authorisat
 from auditor.errors import Conflict
 from auditor.querying import guard_of
 from auditor.querying.control_dns import check_record, record_name
-from auditor.querying.control_scope import checked_scope, origin_of
+from auditor.querying.control_scope import checked_scope, covers, origin_of
 from auditor.querying.control_token import check_token, token_page
 from auditor.querying.endpoint import parse_url
 from auditor.store import events, proofs, signing_keys
@@ -31,6 +32,23 @@ def token_of(services: Services, workspace_id: str, url: str) -> str:
     return "privacy-auditor-" + base64.b32encode(digest[:TOKEN_BYTES]).decode().lower()
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the token goes; `record` None: the host is no name in the DNS."""
+
+    token: str
+    page: str
+    record: str | None
+
+
+def place_of(services: Services, workspace_id: str, url: str) -> Place:
+    try:
+        record = record_name(url)
+    except Conflict:
+        record = None
+    return Place(token_of(services, workspace_id, url), token_page(url), record)
+
+
 def by_token(services: Services, workspace_id: str, url: str) -> Proof:
     """Asks the page now. Raises Conflict or TargetError while the token is not there."""
     token, page = token_of(services, workspace_id, url), token_page(url)
@@ -47,10 +65,15 @@ def by_dns(services: Services, workspace_id: str, url: str) -> Proof:
     return _found(services, workspace_id, known, {"record": name, "token_sha256": _sha256(token)})
 
 
-def by_authorisation(services: Services, workspace_id: str, document: object) -> Proof:
-    """Believes a signed authorisation: raises Conflict unless a registered key signed exactly this, and its window is not over."""
+def by_authorisation(services: Services, workspace_id: str, document: object, url: str | None = None) -> Proof:
+    """Believes a signed authorisation: raises Conflict unless a registered key signed exactly this, its window is not over, and it
+    speaks of the URL, where one is given."""
     signed = read_authorisation(document)
     scope, now = checked_scope(signed.authorisation.scope), services.clock()
+    if url is not None and not covers(scope, parse_url(url)):
+        raise Conflict(
+            f"this authorisation speaks of {scope[:200]} and not of this target; have one signed whose scope holds its URL"
+        )
     if signed.authorisation.ends <= now:
         raise Conflict(f"this authorisation ended on {readable(signed.authorisation.ends)}; have a new one signed")
     with services.database.begin() as tx:

@@ -5,6 +5,7 @@ from apiflask import APIBlueprint
 from auditor.web.api import (
     attacks,
     audits,
+    control,
     datasets,
     events,
     health,
@@ -20,7 +21,7 @@ from auditor.web.api import (
 from auditor.web.api.shapes import check_media_type
 from auditor.web.ids import check_path
 
-RESOURCES = (health, targets, secrets, datasets, audits, outcomes, records, queries, schedules, attacks, keys, events)
+RESOURCES = (health, targets, control, secrets, datasets, audits, outcomes, records, queries, schedules, attacks, keys, events)
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", enable_openapi=False)
 for resource in RESOURCES:
