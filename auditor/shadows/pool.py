@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -18,9 +18,9 @@ from auditor.learners.estimators import versions
 TRAINING_VERSION = 4
 
 
-def key(pool_digest: str, learner: Learner, index: int, seed: int) -> str:
+def key(pool_digest: str, learner: Learner, index: int, seed: int, installed: Mapping[str, str] | None = None) -> str:
     """What the outputs of one shadow depend on, as a hexadecimal digest: never the target, so a new version of the target
-    reuses every shadow."""
+    reuses every shadow. `installed`: versions of libraries, by default of those that are installed."""
     checked = check(learner)
     content = {
         "training": TRAINING_VERSION,
@@ -30,7 +30,7 @@ def key(pool_digest: str, learner: Learner, index: int, seed: int) -> str:
         "params": dict(checked.params),
         "index": index,
         "seed": seed,
-        "versions": versions(checked),
+        "versions": versions(checked) if installed is None else dict(installed),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

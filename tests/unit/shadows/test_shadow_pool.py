@@ -6,6 +6,8 @@ import pytest
 from auditor.domain.learner import Learner, Task
 from auditor.domain.target import Output, Profile
 from auditor.errors import InvalidInput
+from auditor.learners import check
+from auditor.learners.estimators import versions
 from auditor.shadows import design, pool
 from auditor.shadows.trainers import log_odds
 
@@ -119,6 +121,20 @@ def test_the_key_depends_on_everything_that_changes_a_shadow() -> None:
         pool.key("pool", replace(learner, task=Task.REGRESSION), 0, 1),
     }
     assert len(keys) == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [("xgboost", "xgboost"), ("random-forest", "scikit-learn"), ("mlp", "scikit-learn"), ("svm", "scikit-learn")],
+)
+def test_another_version_of_a_library_is_another_shadow(name: str, library: str) -> None:
+    learner = check(Learner(name))
+    installed = versions(learner)
+    assert set(installed) == {"numpy", library}
+    own = pool.key("p", learner, 0, 1)
+    assert own == pool.key("p", learner, 0, 1, installed)
+    newer = [pool.key("p", learner, 0, 1, installed | {changed: "99.0"}) for changed in installed]
+    assert len({own, *newer}) == 3
 
 
 def test_the_key_does_not_depend_on_how_a_learner_was_written() -> None:
