@@ -16,7 +16,7 @@ Answers = NDArray[np.float64]
 
 def answers(reply: Reply, profile: Profile) -> Answers:
     """labels as 0/1, logits through a softmax, P(positive) as two columns, classes that were not returned as NaN."""
-    return READERS[profile.output](reply, profile)
+    return READERS[profile.output](reply, profile) + 0.0  # of -0.0 it makes 0.0
 
 
 def _labels(reply: Reply, profile: Profile) -> Answers:
@@ -69,6 +69,8 @@ def columns(reply: Reply, classes: Sequence[str]) -> Answers:
     if reply.names is None:
         return _wide(numbers, classes)
     known = positions(reply.names, classes)
+    if len(set(known.values())) < len(reply.names):
+        raise BadAnswer(f"The target names a class twice ({_listed(reply.names)}); it must name each of its classes once.")
     result = np.full((len(numbers), len(classes)), np.nan)
     result[:, [known[name] for name in reply.names]] = numbers
     return result
@@ -89,6 +91,7 @@ def _probabilities(reply: Reply, profile: Profile) -> Answers:
     result = columns(reply, profile.classes)
     if result.shape[1] == 1:
         _check_range(result)
+        result = np.clip(result, 0.0, 1.0)
         return np.hstack([1.0 - result, result])
     if np.isnan(result).any():
         raise BadAnswer("The target leaves classes out of some answers; declare output: top-k.")
@@ -103,6 +106,8 @@ def _top_k(reply: Reply, profile: Profile) -> Answers:
         raise BadAnswer(
             "The target answers one number a record where the top classes were declared; declare output: probabilities."
         )
+    if np.isnan(result).all(axis=1).any():
+        raise BadAnswer("The target answers a record with no class at all; it must answer each with its likeliest classes.")
     given = np.nan_to_num(result)
     _check_range(given)
     if (given.sum(axis=1) > 1 + sum_tolerance(len(profile.classes), profile.decimals)).any():
@@ -143,7 +148,8 @@ def _logits(reply: Reply, profile: Profile) -> Answers:
         scores = np.hstack([np.zeros_like(scores), scores])
     if np.isnan(scores).any():
         raise BadAnswer("The target leaves classes out of some answers; raw scores are needed for every class.")
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    with np.errstate(over="ignore"):  # of scores that lie further apart than a number can say, the smaller one has no weight
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     result: Answers = powers / powers.sum(axis=1, keepdims=True)
     return result
 

@@ -1,8 +1,9 @@
 """One answer of the target in its own terms, before anyone knows what it should have been."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from auditor.errors import BadAnswer
 
+DEEPEST = 4
+"""Lists in lists in which numbers may stand; a record has one number or one list of them."""
 SCORES = ("probabilities", "predict_proba", "probability", "proba", "scores", "logits")
 NAMES = ("classes", "labels", "class_names")
 LABELS = ("predicted_label", "label", "class", "prediction", "predicted_class")
@@ -45,13 +48,24 @@ def from_rows(rows: Sequence[Any], n: int) -> Reply:
         rows = [row[0] if isinstance(row, list) and len(row) == 1 else row for row in rows]
         first = rows[0]
     if isinstance(first, str | bool):
-        return Reply(labels=tuple(map(label_text, rows)))
+        return Reply(labels=_of_one_kind(rows))
     return from_numbers(rows)
+
+
+def _of_one_kind(rows: Sequence[Any]) -> tuple[str, ...]:
+    labels = tuple(map(label_text, rows))
+    if len(set(map(type, rows))) > 1:
+        raise BadAnswer("The target answers some records with text and others without; it must answer all alike.")
+    return labels
 
 
 def from_numbers(rows: Sequence[Any], width: int | None = None) -> Reply:
     """Numbers as (n,), (n, 1) or (n, k), given nested, or flat with `width` columns."""
     given = _finite(rows)
+    if sum(size > 1 for size in given.shape[1:]) > 1:
+        raise BadAnswer(
+            f"The target answers {' x '.join(map(str, given.shape[1:]))} numbers a record; one list a record is needed."
+        )
     numbers = given.reshape(-1, width) if width is not None else given.reshape(len(rows), -1)
     whole = numbers.shape[1] == 1 and bool((numbers == np.rint(numbers)).all())
     labels = tuple(str(int(v)) for v in numbers[:, 0]) if whole else None
@@ -59,6 +73,9 @@ def from_numbers(rows: Sequence[Any], width: int | None = None) -> Reply:
 
 
 def _finite(rows: Sequence[Any]) -> NDArray[np.float64]:
+    """Numbers that were sent as numbers: numpy would take "0.5" and true for them too."""
+    if not _types(rows) <= {int, float}:
+        raise BadAnswer(f"The target's answer holds {_odd(rows)} where numbers of one shape are needed.")
     try:
         numbers = np.array(rows, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
@@ -70,10 +87,23 @@ def _finite(rows: Sequence[Any]) -> NDArray[np.float64]:
     return numbers
 
 
+def _types(cells: Sequence[Any]) -> set[type]:
+    """The types of what stands in lists of lists; a null is a number that is missing."""
+    found = set(map(type, cells))
+    for _ in range(DEEPEST):
+        if list not in found:
+            break
+        cells = list(chain.from_iterable(cell if type(cell) is list else (cell,) for cell in cells))
+        found = set(map(type, cells))
+    return {float if kind is type(None) else kind for kind in found}
+
+
 def _odd(rows: Sequence[Any]) -> str:
-    cells = [cell for row in rows for cell in (row if isinstance(row, list) else [row])]
-    odd = next((cell for cell in cells if not isinstance(cell, int | float)), None)
-    return "rows of different lengths" if odd is None and None not in cells else f"{str(odd)[:40]!r}"
+    cells = list(chain.from_iterable(row if isinstance(row, list) else [row] for row in rows))
+    odd = next((cell for cell in cells if type(cell) not in (int, float, type(None))), None)
+    if isinstance(odd, str):
+        return f"the text {odd[:40]!r}"
+    return "rows of different lengths" if odd is None else f"{str(odd)[:40]!r}"
 
 
 def label_text(value: object) -> str:
@@ -82,9 +112,27 @@ def label_text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    if isinstance(value, str | int | float):
+    if isinstance(value, str) and value.isascii():
+        return value
+    if isinstance(value, str | int | float) and _is_sound(value):
         return str(value)
     raise BadAnswer(f"The target's answer holds {str(value)[:40]!r} where a label is needed.")
+
+
+def _is_sound(value: str | float) -> bool:
+    """Text that can be written in UTF-8, a number that is one."""
+    if not isinstance(value, str):
+        return math.isfinite(value)
+    return not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def keyed(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
+    """Scores by label; raises BadAnswer for a label that stands twice."""
+    given = [(label_text(label), score) for label, score in pairs]
+    found = dict(given)
+    if len(found) < len(given):
+        raise BadAnswer("The target gives a class of a record twice; it must name each class once.")
+    return found
 
 
 def _from_mappings(rows: Sequence[Any]) -> Reply:
@@ -102,19 +150,20 @@ def _from_mappings(rows: Sequence[Any]) -> Reply:
 
 
 def _listed(rows: Sequence[Any], scores: str) -> Reply:
-    names = next((key for key in NAMES if isinstance(rows[0].get(key), list)), None)
+    names = next((key for key in NAMES if any(isinstance(row.get(key), list) for row in rows)), None)
     if names is None:
         return from_numbers([row.get(scores) for row in rows])
-    try:
-        pairs = [dict(zip(map(label_text, row[names]), row[scores], strict=True)) for row in rows]
-    except (KeyError, TypeError, ValueError):
-        raise BadAnswer(f"The target's {names!r} and {scores!r} do not go together in every record.") from None
-    return _scored(pairs)
+    listed = [(row.get(names), row.get(scores)) for row in rows]
+    if not all(isinstance(a, list) and isinstance(b, list) and len(a) == len(b) for a, b in listed):
+        raise BadAnswer(f"The target's {names!r} and {scores!r} do not go together in every record; it must answer all alike.")
+    return _scored([keyed(zip(a, b, strict=True)) for a, b in listed])
 
 
 def _scored(rows: Sequence[Mapping[str, Any]]) -> Reply:
     """One mapping of label to score a record; a label that is absent from a record was not returned."""
-    names = tuple(sorted({name for row in rows for name in row}))
+    names = tuple(sorted({label_text(name) for row in rows for name in row}))
+    if not names:
+        raise BadAnswer("The target's answer holds no numbers; it must answer each record with its scores or its label.")
     numbers = _finite([[row.get(name, 0.0) for name in names] for row in rows])
     if numbers.ndim != 2:
         raise BadAnswer(f"The target's answer holds a list as {names[0][:40]!r} where one score a class is needed.")

@@ -4,7 +4,6 @@ https://learn.microsoft.com/en-us/azure/machine-learning/how-to-deploy-online-en
 https://learn.microsoft.com/en-us/azure/machine-learning/how-to-deploy-mlflow-models
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from auditor.domain.target import Rows, Target
 from auditor.errors import BadAnswer
 from auditor.querying.endpoint import Endpoint
 from auditor.querying.protocols.body import Body
+from auditor.querying.protocols.media import from_json
 from auditor.querying.protocols.reading import read
 from auditor.querying.protocols.templated import Templated
 from auditor.querying.reply import Reply
@@ -36,7 +36,7 @@ def _unwrapped(document: Any) -> Any:
     """The list itself, or what stands under the usual key; scripts that return json.dumps(...) send JSON inside of JSON."""
     if isinstance(document, str):
         try:
-            document = json.loads(document)
+            document = from_json(document)
         except (ValueError, RecursionError):
             raise BadAnswer("The target's answer is text that is not JSON; have its scoring script return a list.") from None
     if not isinstance(document, Mapping):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import orjson
 from auditor.errors import BadAnswer
 
 JSON, CSV, LINES = "application/json", "text/csv", "application/jsonlines"
+NUMBER = re.compile(r"[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t]*")
 LINE_TYPES = (LINES, "application/jsonl", "application/x-ndjson", "application/x-jsonlines")
 
 
@@ -41,16 +43,28 @@ def parsed(content: bytes, content_type: str) -> Any:
     kind = content_type.partition(";")[0].strip().lower()
     try:
         if kind == CSV:
-            return _from_csv(content.decode())
+            return _from_csv(content.decode("utf-8-sig"))
         if kind in LINE_TYPES:
-            return [json.loads(line) for line in content.decode().splitlines() if line.strip()]
-        return json.loads(content)
+            return [from_json(line) for line in content.decode("utf-8-sig").split("\n") if line.strip()]
+        return from_json(content)
     except (ValueError, RecursionError, csv.Error):
         wanted = {CSV: "CSV in UTF-8"}.get(kind, "JSON")
+        shown = "".join(c for c in kind[:40] if c.isprintable()) or "no content type"
         raise BadAnswer(
-            f"The target answered something that is not {wanted} ({kind[:40] or 'no content type'});"
-            " check target.url and target.protocol."
+            f"The target answered something that is not {wanted} ({shown}); check target.url and target.protocol."
         ) from None
+
+
+def from_json(content: str | bytes) -> Any:
+    """A JSON value; raises ValueError, also where a key stands twice: nobody can say which of the two is meant."""
+    return json.loads(content, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def is_whole(content: bytes, content_type: str) -> bool:
@@ -68,7 +82,5 @@ def _from_csv(text: str) -> list[Any]:
 
 
 def _number(cell: str) -> float | str:
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
+    """Python would read 1_000, nan and digits of other scripts as numbers too."""
+    return float(cell) if NUMBER.fullmatch(cell) else cell

@@ -8,7 +8,7 @@ import numpy as np
 
 from auditor.domain.target import Output
 from auditor.errors import BadAnswer
-from auditor.querying.reply import LABELS, SCORES, Reply, from_rows, label_text
+from auditor.querying.reply import LABELS, SCORES, Reply, from_rows, keyed, label_text
 
 SCORE = "score"
 ALONE = ("probability", "proba")
@@ -52,13 +52,13 @@ def _from_columns(found: Mapping[str, Any], output: Output, wanted: str) -> Any:
 
 def _are_numbers(columns: Any) -> bool:
     alike = len({len(column) for column in columns}) == 1
-    return alike and all(isinstance(cell, int | float) for column in columns for cell in column)
+    return alike and all(type(cell) in (int, float) for column in columns for cell in column)
 
 
 def _scores_or_labels(rows: Sequence[Any], output: Output) -> Sequence[Any]:
     """Where a record is answered with a label and a score, what the declared output wants of them."""
     if all(isinstance(row, list) and row and all(_is_pair(cell) for cell in row) for row in rows):
-        return [{label_text(cell["label"]): cell[SCORE] for cell in row} for row in rows]
+        return [keyed((cell["label"], cell[SCORE]) for cell in row) for row in rows]
     if not all(isinstance(row, Mapping) for row in rows):
         return rows
     label = next((key for key in LABELS if key in rows[0]), None)

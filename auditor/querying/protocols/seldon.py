@@ -38,7 +38,7 @@ def seldon(target: Target, columns: tuple[Column, ...], endpoint: Endpoint) -> T
 def _reshaped(tensor: Any) -> list[Any]:
     shape, flat = part(tensor, "shape"), part(tensor, "values")
     fits = isinstance(shape, list) and isinstance(flat, list) and 1 <= len(shape) <= 2
-    fits = fits and all(isinstance(v, int) and 0 < v < 2**31 for v in shape)
+    fits = fits and all(type(v) is int and 0 < v < 2**31 for v in shape)
     width = shape[1] if fits and len(shape) == 2 else 1
     if not fits or shape[0] * width != len(flat):
         raise BadAnswer("A tensor of the target's answer holds another number of values than its shape says.")
