@@ -49,6 +49,9 @@ class Settings:
     max_columns: int = 2_000
     allow_targets: Allowed = NOTHING_ALLOWED
     require_control: bool | None = None
+    allow_weak_sandbox: bool = False
+    model_memory_mb: int = 4096
+    model_seconds: float = 60.0
 
     @property
     def embedded(self) -> bool:
@@ -90,6 +93,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         max_upload_mb=int(_number(env, "MAX_UPLOAD_MB", 200)),
         max_rows=int(_number(env, "MAX_ROWS", 2_000_000)),
         max_columns=int(_number(env, "MAX_COLUMNS", 2_000)),
+        allow_weak_sandbox=_flag(env, "ALLOW_WEAK_SANDBOX"),
+        model_memory_mb=int(_number(env, "MODEL_MEMORY_MB", 4096)),
+        model_seconds=_number(env, "MODEL_SECONDS", 60.0),
         allow_targets=_allowed(env.get(PREFIX + "ALLOW_TARGETS", "")),
         require_control=_flag(env, "REQUIRE_CONTROL") if env.get(PREFIX + "REQUIRE_CONTROL") else None,
     )

@@ -164,4 +164,4 @@ def _target(tx: Transaction, services: Services, workspace_id: str, name: str, b
 
 
 def _is_same(known: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
-    return known["url"] == spec["url"] and known.get("model", "") == spec["model"]
+    return (known["url"], known.get("model", "")) == (spec["url"], spec["model"])

@@ -73,6 +73,19 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class ModelFile:
+    """A submitted model. `digest` names the artifact that holds the file; `format` was recognised by content."""
+
+    id: str
+    workspace_id: str
+    name: str
+    format: str
+    size: int
+    digest: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
 class Schedule:
     """A frozen spec, a cron expression and an IANA zone."""
 

@@ -51,6 +51,7 @@ class Served:
     folder: "tempfile.TemporaryDirectory[str]"
     walls: dict[str, Any] = field(default_factory=dict)
     ended: str | None = None
+    asked: float = field(default_factory=time.monotonic)
     _lock: Any = field(default_factory=threading.RLock)
 
     def load(self, data: bytes) -> None:
@@ -105,6 +106,7 @@ class Served:
         with self._lock:
             if self.ended is not None:
                 raise TargetRefused(self.ended)
+            self.asked = time.monotonic()
             line = self._line(seconds or self.limits.seconds)
             try:
                 line.send(message)
@@ -115,9 +117,8 @@ class Served:
                 raise self._end(self._how()) from None
 
     def _line(self, seconds: float) -> Line:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        return Line(self.process.stdout.fileno(), self.process.stdin.fileno(), time.monotonic() + seconds)
+        incoming, outgoing = _descriptors(self.process)
+        return Line(incoming, outgoing, time.monotonic() + seconds)
 
     def _end(self, how: str) -> TargetRefused:
         self.ended = ENDED.format(how=how)
@@ -183,9 +184,15 @@ def _start(kind: FileKind, limits: Limits) -> Served:
         start_new_session=True,
         bufsize=0,
     )
-    assert process.stdin is not None  # noqa: S101 - it is a pipe
-    os.set_blocking(process.stdin.fileno(), False)
+    os.set_blocking(_descriptors(process)[1], False)
     return Served(kind, limits, process, folder)
+
+
+def _descriptors(process: "subprocess.Popen[bytes]") -> tuple[int, int]:
+    """What the process says, and what it hears."""
+    if process.stdout is None or process.stdin is None:
+        raise Broken
+    return process.stdout.fileno(), process.stdin.fileno()
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

@@ -2,6 +2,7 @@
 
 import atexit
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -9,10 +10,12 @@ from auditor.serving.limits import Limits
 from auditor.serving.served import Served, open_model
 
 MOST = 2
+IDLE = 60.0
+"""Seconds without a question after which a model may make room for others."""
 
 
 class Shelf:
-    """At most two at a time, the one used last stays."""
+    """Two models and those in use: of more, whichever nobody asked for a minute is closed."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[str, Served] = OrderedDict()
@@ -26,9 +29,13 @@ class Shelf:
             if known is None or known.ended is not None:
                 known = open_model(read(), limits)
             self._open[digest] = known
-            while len(self._open) > MOST:
-                self._open.popitem(last=False)[1].close()
+            self._make_room()
             return known
+
+    def _make_room(self) -> None:
+        idle = [digest for digest, served in self._open.items() if time.monotonic() - served.asked > IDLE]
+        for digest in idle[: max(0, len(self._open) - MOST)]:
+            self._open.pop(digest).close()
 
     def clear(self) -> None:
         with self._lock:

@@ -98,6 +98,19 @@ dataset = sa.Table(
     sa.Index(None, "workspace_id", "id"),
 )
 
+model_file = sa.Table(
+    "model_file",
+    metadata,
+    _id(),
+    _owner(),
+    _name(),
+    sa.Column("format", sa.String(32), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    _made(),
+    sa.Index(None, "workspace_id", "id"),
+)
+
 schedule = sa.Table(
     "schedule",
     metadata,

@@ -105,6 +105,8 @@ def _target(material: Material, probe: dict[str, Any]) -> dict[str, Any]:
     block = material.spec.target_block
     profile = dict(probe["profile"])
     measured = {name: profile.pop(name) for name in TIMED}
+    if "model" in probe:
+        return {**probe["model"], "profile": profile, "measured": measured}
     return {"url": block.url, "protocol": str(block.protocol), "rows": str(block.rows), "profile": profile, "measured": measured}
 
 

@@ -18,7 +18,7 @@ from auditor.learners import USUAL, check
 from auditor.querying import probe_through
 from auditor.scoring.validity import blind_baseline
 from auditor.shadows import choose, pool, trainers
-from auditor.workflow import grade, memory, report_step
+from auditor.workflow import grade, memory, report_step, served_model
 from auditor.workflow.asking import Asker, paying_door, query_client, transport
 from auditor.workflow.contexts import context_for, forbidden
 from auditor.workflow.evidence_store import to_arrays
@@ -49,7 +49,8 @@ def _probe(services: Services, step: Step, material: Material, checkpoint: Check
     asker = Asker(services, material.audit, step.key)
     profile = probe_through(paying_door(asker, door, checkpoint), target, sample, material.data.classes)
     checkpoint(0.9)
-    return plan_of(material, profile, material.audit.budget)
+    plan = plan_of(material, profile, material.audit.budget)
+    return plan | {"model": served_model.facts(services, material.audit.workspace_id, target.model)} if target.model else plan
 
 
 def _refuse_auto(material: Material) -> None:

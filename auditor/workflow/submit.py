@@ -9,7 +9,7 @@ from auditor.domain.learner import Learner
 from auditor.domain.spec import AuditSpec
 from auditor.learners import check
 from auditor.querying import check_url
-from auditor.store import audits, datasets, events
+from auditor.store import audits, datasets, events, model_files
 from auditor.store.engine import Transaction
 from auditor.workflow import control
 from auditor.workflow.advance import advance_in, deliver
@@ -44,7 +44,8 @@ class Origin:
 def submit(services: Services, workspace_id: str, spec: AuditSpec, origin: Origin = Origin()) -> Audit:
     """Check what can be checked without asking, then write the audit and its first steps in one transaction and deliver them."""
     validate(spec)
-    check_url(spec.target_block.url, services.settings)
+    if not spec.target_block.model:
+        check_url(spec.target_block.url, services.settings)
     with services.database.begin() as tx:
         audit, ready = submit_in(tx, services, workspace_id, spec, origin)
     deliver(services, ready)
@@ -55,6 +56,8 @@ def submit_in(tx: Transaction, services: Services, workspace_id: str, spec: Audi
     """Inside the caller's transaction; the caller delivers the returned steps after it commits."""
     now = services.clock()
     _check_files(tx, workspace_id, spec)
+    if spec.target_block.model:
+        model_files.get_model_file(tx, workspace_id, spec.target_block.model)
     proof = control.required_in(tx, services, workspace_id, spec)
     audit = audits.create(
         tx,
