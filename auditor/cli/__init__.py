@@ -4,6 +4,7 @@ from auditor.cli import (
     attacks,
     canaries,
     compare,
+    control,
     init,
     key,
     log,
@@ -20,6 +21,24 @@ from auditor.cli import (
 )
 from auditor.cli.parser import main
 
-COMMANDS = (run, resume, report, records, log, regrade, compare, canaries, attacks, probe, init, schema, up, key, ready, start)
+COMMANDS = (
+    run,
+    resume,
+    report,
+    records,
+    log,
+    regrade,
+    compare,
+    canaries,
+    attacks,
+    probe,
+    control,
+    init,
+    schema,
+    up,
+    key,
+    ready,
+    start,
+)
 
 __all__ = ["COMMANDS", "main"]
