@@ -18,6 +18,7 @@ from auditor.cli import (
     schema,
     start,
     up,
+    what_if,
 )
 from auditor.cli.parser import main
 

@@ -74,13 +74,14 @@ def _from_home(arguments: argparse.Namespace) -> dict[str, Any]:
     from auditor import workflow
     from auditor.errors import Conflict
     from auditor.store import audits
+    from auditor.workflow import what_if
 
     services = workflow.run_locally(alone(settings_for(arguments)))
     try:
         with services.database.read() as tx:
             audit = audits.by_id(tx, arguments.source)
+            if audit.result is None:
+                raise Conflict(f"the audit is {audit.status} and has no result; `auditor resume {audit.id}` lets it go on")
+            return what_if.with_what_if(tx, services, audit)
     finally:
         services.close()
-    if audit.result is None:
-        raise Conflict(f"the audit is {audit.status} and has no result; `auditor resume {audit.id}` lets it go on")
-    return audit.result

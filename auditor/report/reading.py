@@ -16,6 +16,7 @@ from auditor.report.findings import Check, Finding, check_of
 from auditor.report.privacy import Privacy, privacy_of
 from auditor.report.triage import Triage, triage_of
 from auditor.report.verdict import Answer, Verdict, answers_of, verdict_of
+from auditor.report.what_if import WhatIf, what_if_of
 from auditor.report.words import LIMITATIONS, OUTCOMES, SEVERITY_LIMITS, STATUSES
 
 Fact = tuple[str, str]
@@ -42,6 +43,7 @@ class Reading:
     privacy: Privacy | None
     not_run: tuple[NotRun, ...]
     triage: Triage | None
+    what_if: WhatIf | None
     data: tuple[Fact, ...]
     data_checks: tuple[Check, ...]
     detectability: str
@@ -80,6 +82,7 @@ def read(result: Document) -> Reading:
         privacy=privacy_of(result),
         not_run=tuple(NotRun(n["attack"], n["reason"]) for n in result.get("not_run", ())),
         triage=triage_of(result.get("triage")),
+        what_if=what_if_of(result.get("what_if")),
         data=_data(data),
         data_checks=(check_of("blind_baseline", data["blind_baseline"]),) if data.get("blind_baseline") else (),
         detectability=data.get("detectability") or "",

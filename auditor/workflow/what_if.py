@@ -27,6 +27,7 @@ from auditor.workflow.what_if_words import defence_json, notes_of, words_of
 
 VERSION = 1
 KIND = "what-if"
+MOST_ANSWERS = 500_000
 
 Document = dict[str, Any]
 Progress = Callable[[float], None]
@@ -72,6 +73,26 @@ def what_if(services: Services, workspace_id: str, audit_id: str, progress: Prog
         again = stored(tx, services, audit)
     assert again is not None  # noqa: S101 - it was just stored
     return again
+
+
+def within_a_request(services: Services, workspace_id: str, audit_id: str) -> Document:
+    """The same for those who wait for an answer: raises Conflict where it would take more than a minute or so."""
+    with services.database.read() as tx:
+        audit = audits.get(tx, workspace_id, audit_id)
+        kept = stored(tx, services, audit)
+    if kept is None and _answers(audit.result or {}) > MOST_ANSWERS:
+        raise Conflict(
+            f"this audit is too large to try channels on in a request; run `auditor what-if {audit_id}` beside the database"
+        )
+    return kept or what_if(services, workspace_id, audit_id)
+
+
+def _answers(result: Document) -> int:
+    """How many probabilities the attacks read behind one channel."""
+    data, method = result.get("data") or {}, result.get("method") or {}
+    candidates = (data.get("members") or 0) + (data.get("non_members") or 0)
+    classes = len(((result.get("target") or {}).get("profile") or {}).get("classes") or ())
+    return int(candidates * (1 + (method.get("shadows") or 0)) * classes * len(result.get("findings") or ()))
 
 
 def stored(tx: Transaction, services: Services, audit: Audit) -> Document | None:

@@ -146,5 +146,5 @@ class TestPages:
 
     def test_commands_in_the_pages_exist(self):
         for page in PAGES:
-            for name in re.findall(r"(?:^|`|bin/)auditor ([a-z]+)\b", page.read_text(), flags=re.MULTILINE):
+            for name in re.findall(r"(?:^|`|bin/)auditor ([a-z]+(?:-[a-z]+)*)\b", page.read_text(), flags=re.MULTILINE):
                 assert name in COMMANDS, f"{page.name} speaks of auditor {name}"

@@ -15,6 +15,7 @@ from auditor.store import audits, findings
 from auditor.web.access import needs
 from auditor.web.api.shapes import Checked, Shown
 from auditor.web.current import services, workspace_id
+from auditor.workflow import what_if
 
 bp = APIBlueprint("outcomes", __name__, url_prefix="/audits/<audit_id>", tag="Findings")
 
@@ -58,8 +59,8 @@ def result(audit_id: str) -> Response:
 @bp.input(ReportQuery, location="query")
 @bp.doc(responses={200: "The report, as a file"})
 def as_report(audit_id: str, query_data: ReportQuery) -> Response:
-    """A report for people (html, pdf) or programs (json), as a download."""
-    document = _document(audit_id)
+    """A report for people (html, pdf) or programs (json), as a download; channels that were tried stand in it."""
+    document = _with_what_if(audit_id)
     answer = Response(_rendered(document, query_data.format), mimetype=MEDIA[query_data.format])
     answer.headers["Content-Disposition"] = f'attachment; filename="audit-{audit_id}.{query_data.format}"'
     return answer
@@ -77,6 +78,13 @@ def _document(audit_id: str) -> dict[str, Any]:
     if audit.result is None:
         raise Conflict(_why_not(audit))
     return audit.result
+
+
+def _with_what_if(audit_id: str) -> dict[str, Any]:
+    document, here = _document(audit_id), services()
+    with here.database.read() as tx:
+        found = what_if.stored(tx, here, audits.get(tx, workspace_id(), audit_id))
+    return document if found is None else document | {"what_if": found}
 
 
 def _why_not(audit: Audit) -> str:

@@ -10,6 +10,7 @@ from auditor.web.dashboard import (
     schedule_pages,
     score_page,
     session_pages,
+    what_if_pages,
 )
 from auditor.web.dashboard.pages import blueprint
 
@@ -24,4 +25,5 @@ __all__ = [
     "schedule_pages",
     "score_page",
     "session_pages",
+    "what_if_pages",
 ]

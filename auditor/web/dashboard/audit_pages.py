@@ -19,6 +19,7 @@ from auditor.web.current import services, workspace_id
 from auditor.web.dashboard.compare_pages import comparable_with
 from auditor.web.dashboard.pages import blueprint
 from auditor.web.dashboard.stages import stages_of
+from auditor.workflow import what_if
 from auditor.workflow.single_records import has_table
 from auditor.workflow.submit import progress_of
 
@@ -43,8 +44,10 @@ def audit(audit_id: UUID) -> ResponseReturnValue:
     with services().database.read() as tx:
         found = audits.get(tx, workspace_id(), str(audit_id))
         target_name, others = _target_name(tx, found), comparable_with(tx, found)
-    body = Markup(report.body(found.result)) if found.result else ""  # noqa: S704 - the report escapes what it shows
-    more = {"has_records": has_table(found.result), "others": others, **_state(found)}
+        document = what_if.with_what_if(tx, services(), found) if found.result else None
+    body = Markup(report.body(document)) if document else ""  # noqa: S704 - the report escapes what it shows
+    tried = document is not None and "what_if" in document
+    more = {"has_records": has_table(found.result), "others": others, "tried": tried, **_state(found)}
     return render_template("dashboard/audit.html", audit=found, target_name=target_name, body=body, **more)
 
 
@@ -80,9 +83,10 @@ def download(audit_id: UUID, kind: str) -> ResponseReturnValue:
         abort(404)
     with services().database.read() as tx:
         found = audits.get(tx, workspace_id(), str(audit_id))
-    if found.result is None:
-        raise Conflict(f"this audit is {found.status} and has no report yet; open its page to see how far it is")
-    answer = Response(MAKERS[kind](found.result), mimetype=MEDIA[kind])
+        if found.result is None:
+            raise Conflict(f"this audit is {found.status} and has no report yet; open its page to see how far it is")
+        document = what_if.with_what_if(tx, services(), found)
+    answer = Response(MAKERS[kind](document), mimetype=MEDIA[kind])
     answer.headers["Content-Disposition"] = f'attachment; filename="audit-{audit_id}.{kind}"'
     return answer
 
