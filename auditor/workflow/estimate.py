@@ -1,7 +1,7 @@
 """What an audit will cost, before the target is asked anything: the plan that it would get, added up."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.domain.audit import NewStep, StepKind
@@ -50,22 +50,52 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Reuse:
+    """Shadow models of this audit that are stored already, by index; `if_chosen` names their learner where the audit is still to
+    choose one."""
+
+    stored: frozenset[int] = frozenset()
+    if_chosen: str | None = None
+
+    def sentence(self, shadows: int) -> str:
+        count = sum(index < shadows for index in self.stored)
+        condition = f" if {self.if_chosen} is chosen again" if self.if_chosen else ""
+        return f"{count:,} of {shadows:,} shadow models are stored already{condition}: {shadows - count:,} fits."
+
+
+NOTHING = Reuse()
+
+
+@dataclass(frozen=True)
 class Course:
-    """One way an audit may go: the steps it takes, and the queries that its attacks ask."""
+    """One way an audit may go: the steps it takes, the queries that its attacks ask, and the shadows that it need not train."""
 
     steps: Sequence[NewStep]
     queries: int
+    reuse: Reuse = NOTHING
+
+    @property
+    def shadows(self) -> int:
+        return sum(len(_indices(s)) for s in self.steps)
 
     @property
     def fits(self) -> int:
-        return sum(s.params["last"] - s.params["first"] for s in self.steps if s.kind is StepKind.SHADOWS)
+        return sum(map(self._trained, self.steps))
 
     def seconds(self, workers: int) -> float:
         """Stage after stage; within one, workers share the steps and the longest step is the least it takes."""
         stages: dict[int, list[float]] = {}
         for step in self.steps:
-            stages.setdefault(step.stage, []).append(step.weight)
+            share = self._trained(step) / len(_indices(step)) if step.kind is StepKind.SHADOWS else 1.0
+            stages.setdefault(step.stage, []).append(step.weight * share)
         return round(sum(max(max(weights), sum(weights) / workers) for weights in stages.values()), 1)
+
+    def _trained(self, step: NewStep) -> int:
+        return sum(index not in self.reuse.stored for index in _indices(step))
+
+
+def _indices(step: NewStep) -> range:
+    return range(step.params["first"], step.params["last"]) if step.kind is StepKind.SHADOWS else range(0)
 
 
 @dataclass(frozen=True)
@@ -78,29 +108,34 @@ class Files:
         """Duplicates included; each sensitive attribute is taken to have so many values."""
         named = tuple(Sensitive(s.name, s.columns, tuple((i,) for i in range(values))) for s in spec.data.sensitive)
         auxiliary = self.rows.get("auxiliary", 0)
+        rest = self.rows.get("training", 0)
         if "canaries" in self.rows:
-            return Offer(self.rows["canaries"], auxiliary, named)
+            return Offer(self.rows["canaries"], auxiliary, named, rest)
         others = self.rows["non_members"]
         aside = 0 if auxiliary or others - others // 3 < MIN_NON_MEMBERS_AFTER_SPLIT else others // 3
-        return Offer(self.rows["members"] + others - aside, auxiliary + aside, named)
+        return Offer(self.rows["members"] + others - aside, auxiliary + aside, named, rest)
 
 
-def estimate(spec: AuditSpec, records: Offer | Files, profile: Profile | None = None, workers: int = 1) -> Cost:
+def estimate(
+    spec: AuditSpec, records: Offer | Files, profile: Profile | None = None, workers: int = 1, reuse: Reuse = NOTHING
+) -> Cost:
     """The least and the most that this audit may cost on so many workers.
 
     `records`: what was read (`Offer.of(data)`), or the lengths of files alone. `profile`: what an earlier probe of this target
-    measured; without one the target is taken at its word and its speed is assumed. Raises InvalidInput where the budget does not
-    even cover the candidates.
+    measured; without one the target is taken at its word and its speed is assumed. `reuse`: what is stored already. Raises
+    InvalidInput where the budget does not even cover the candidates.
     """
     seen = profile or _declared(spec)
     few, many = (_offer(spec, records, values) for values in (VALUES_LEAST, VALUES_MOST))
     left_of(spec.budget.queries, PROBE_LEAST, few.candidates)
-    first, last = _course(spec, few, seen, is_longest=False), _course(spec, many, seen, is_longest=True)
+    first = replace(_course(spec, few, seen, is_longest=False), reuse=reuse)
+    last = replace(_course(spec, many, seen, is_longest=True), reuse=NOTHING if reuse.if_chosen else reuse)
     queries, fits = Range(min(first.queries, last.queries), last.queries), Range(first.fits, last.fits)
+    told = [reuse.sentence(last.shadows)] if reuse.stored and last.shadows else []
     seconds = Range(first.seconds(workers), last.seconds(workers))
     price = _price(queries, spec.budget.price_per_1000)
     found = (*_assumed(spec, records, profile), *_not_run(spec, many, seen), *_no_learner(spec, few, last))
-    return Cost(queries, fits, seconds, price, (_summary(queries, fits, seconds, price), *found))
+    return Cost(queries, fits, seconds, price, (_summary(queries, fits, seconds, price), *told, *found))
 
 
 def _offer(spec: AuditSpec, records: Offer | Files, values: int) -> Offer:
@@ -125,7 +160,8 @@ def _course(spec: AuditSpec, offer: Offer, profile: Profile, is_longest: bool) -
 
 def _steps(spec: AuditSpec, offer: Offer, profile: Profile, run: list[Item], looks: int) -> list[NewStep]:
     """What the planner would plan if the probe answered so and the audit stopped at this look."""
-    probe = {"profile": profiles.to_json(profile), "candidates": offer.candidates, "run": run}
+    known = {"candidates": offer.candidates, "training": offer.training}
+    probe = {"profile": profiles.to_json(profile), **known, "run": run}
     done: dict[str, dict[str, Any]] = {"probe": probe, chunks.FIRST: {}}
     for look, shadows in enumerate(spec.shadow_looks[:looks]):
         done[plan.grade_key(shadows)] = {"grow": look + 1 < looks}

@@ -1,6 +1,8 @@
 """How much memory this process may still take, and a refusal in numbers for a batch that would take more."""
 
+import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from auditor.errors import InvalidInput
@@ -40,6 +42,13 @@ def _files(stat: Path) -> int:
     except (OSError, ValueError):
         return 0
     return int(numbers.get("active_file", 0)) + int(numbers.get("inactive_file", 0))
+
+
+def give_back() -> None:
+    """To the machine, what numpy freed and the C library kept: its heaps grow with each thread that works, and shrink by themselves
+    only from their end. Only glibc can be told."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def refuse_what_does_not_fit(job: Job, free: int | None) -> None:

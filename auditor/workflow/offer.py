@@ -18,15 +18,19 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Offer:
-    """The records of an audit in numbers, and the attributes whose inference is tried."""
+    """The records of an audit in numbers, and the attributes whose inference is tried. `training`: records that every shadow is
+    trained on beside its half of the candidates; `pool` names what shadows are trained on, where the records were read."""
 
     candidates: int
     auxiliary: int
     sensitive: tuple[Sensitive, ...] = ()
+    training: int = 0
+    pool: str = ""
 
     @staticmethod
     def of(data: AuditData) -> "Offer":
-        return Offer(len(data.candidates), len(data.auxiliary), data.sensitive)
+        rest = 0 if data.training is None else len(data.training)
+        return Offer(len(data.candidates), len(data.auxiliary), data.sensitive, rest, data.digest + data.training_digest)
 
 
 def left_of(budget: int, spent: int, candidates: int) -> int:

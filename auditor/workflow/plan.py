@@ -44,7 +44,8 @@ def following(spec: AuditSpec, done: Mapping[str, Mapping[str, Any]]) -> list[Ne
         plan.append(_choose(spec, probe))
         plan.append(NewStep("blind", StepKind.BLIND, SHADOWS, Queue.TRAIN, weight=12.0, required=False))
     looks = spec.shadow_looks
-    fit = fits(spec.learner.name, spec.learner.params, probe["candidates"], looks[-1], done)
+    records = probe["candidates"] + 2 * probe.get("training", 0)  # half of the candidates are trained on, and all of the rest
+    fit = fits(spec.learner.name, spec.learner.params, records, looks[-1], done)
     for look, shadows in enumerate(looks):
         if needs_shadows(probe):
             plan += _shadow_steps(fit, look * LOOK_STRIDE + SHADOWS, range(looks[look - 1] if look else 0, shadows))

@@ -18,7 +18,8 @@ def plan_of(material: Material, profile: Profile, budget: int) -> dict[str, Any]
     data = material.data
     candidates = len(data.candidates)
     left = left_of(budget, material.audit.queries, candidates)
-    run, not_run = sorted_out(material.spec, Offer.of(data), profile, left)
+    offer = Offer.of(data)
+    run, not_run = sorted_out(material.spec, offer, profile, left)
     return {
         "profile": profiles.to_json(profile),
         "candidates": candidates,
@@ -28,6 +29,8 @@ def plan_of(material: Material, profile: Profile, budget: int) -> dict[str, Any]
         "removed": dict(data.removed),
         "notes": list(data.notes),
         "digest": data.digest,
+        "training": offer.training,
+        "pool": offer.pool,
         "run": run,
         "not_run": not_run,
         "requested": _requested(material.spec),

@@ -11,6 +11,7 @@ from typing import Any
 from auditor.domain.audit import Step, StepStatus
 from auditor.errors import AuditorError, Cancelled, Unavailable
 from auditor.store import audits
+from auditor.workflow import memory
 from auditor.workflow.advance import after, deliver
 from auditor.workflow.services import Services
 from auditor.workflow.steps import execute
@@ -44,6 +45,7 @@ def run_step(services: Services, step_id: str) -> None:
     pulse = Pulse()
     with _beating(services, step, pulse):
         verdict = _attempt(services, step, pulse)
+    memory.give_back()
     if verdict is not None:
         _finish(services, step, *verdict)
 

@@ -13,7 +13,7 @@ from auditor.domain.spec import AuditSpec
 from auditor.settings import Settings
 from auditor.store import audits, retention
 from auditor.testing.servers import ModelServer
-from auditor.workflow import Services, run_locally, submit
+from auditor.workflow import Proposal, Services, foretell, run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 from small_audit import MEMBERS, _store, ended, small_spec, small_target, store_small_data
@@ -146,3 +146,17 @@ def test_a_pool_that_grows_says_how_many_shadows_it_took_and_why_it_stopped(grou
 def test_a_number_that_was_given_needs_no_reason(first: Audit) -> None:
     assert first.result is not None
     assert "growth" not in first.result["method"]
+
+
+def foretold(ground: Ground, **changes: Any) -> tuple[float, float]:
+    """Fits that the estimate expects, least and most, of files that it does not read."""
+    fits = foretell(ground.services, ground.workspace_id, Proposal(ground.spec.model_copy(update=changes), None)).fits
+    return fits.low, fits.high
+
+
+def test_the_estimate_knows_what_is_stored(ground: Ground, first: Audit) -> None:
+    assert cost(first)["fits"] == 4
+    assert foretold(ground) == (0, 0)
+    block = ground.spec.target_block.model_copy(update={"url": ground.target.open_inference + "?version=3"})
+    assert foretold(ground, target=block) == (0, 0)
+    assert foretold(ground, seed=12_345) == (4, 4)

@@ -9,7 +9,17 @@ from auditor.domain.data import Sensitive
 from auditor.domain.spec import AuditSpec, parse
 from auditor.domain.target import Output, Profile
 from auditor.errors import InvalidInput
-from auditor.workflow.estimate import PROBE_LEAST, PROBE_MOST, VALUES_LEAST, VALUES_MOST, Cost, Files, Range, estimate
+from auditor.workflow.estimate import (
+    PROBE_LEAST,
+    PROBE_MOST,
+    VALUES_LEAST,
+    VALUES_MOST,
+    Cost,
+    Files,
+    Range,
+    Reuse,
+    estimate,
+)
 from auditor.workflow.offer import Offer
 
 URL = "http://127.0.0.1:1/v2/models/m/infer"
@@ -163,3 +173,45 @@ def test_words_of_a_range_that_is_one_number() -> None:
     assert Range(4, 4).words() == "4"
     assert Range(1_000, 2_000).words() == "1,000 to 2,000"
     assert "minutes" in cost(budget={"rate": 10}).sentences[0]
+
+
+# What is trained on, and what is stored already
+
+
+def test_records_that_every_shadow_is_trained_on_take_their_time() -> None:
+    """Half of 10,000 candidates and 45,000 more are ten times as many records as half of the candidates."""
+    with_rest = DATA | {"training": "c"}
+    alone = estimate(spec_of(shadows=16), Files(ROWS | {"auxiliary": 100})).seconds.low
+    more = estimate(spec_of(shadows=16, data=with_rest), Files(ROWS | {"auxiliary": 100, "training": 55_000})).seconds.low
+    assert more - alone == pytest.approx(16 * 55 * 0.03, rel=0.02)
+    read = [cost(replace(OFFER, training=rest), shadows=16).seconds.low for rest in (0, 55_000)]
+    assert read[1] - read[0] == pytest.approx(more - alone, rel=0.02)
+
+
+def reused(stored: set[int], if_chosen: str | None = None, **changes: Any) -> Cost:
+    return estimate(spec_of(**changes), OFFER, PROFILE, 1, Reuse(frozenset(stored), if_chosen))
+
+
+def test_what_is_stored_is_not_counted_as_a_fit_nor_as_time() -> None:
+    new, some, none = (reused(set(range(count)), shadows=16) for count in (0, 12, 16))
+    assert (new.fits, some.fits, none.fits) == (Range(16, 16), Range(4, 4), Range(0, 0))
+    assert new.seconds.low - some.seconds.low == pytest.approx(3 * (some.seconds.low - none.seconds.low), abs=0.3)
+    assert not any("stored already" in sentence for sentence in new.sentences)
+    assert "12 of 16 shadow models are stored already: 4 fits." in some.sentences
+    assert "16 of 16 shadow models are stored already: 0 fits." in none.sentences
+
+
+def test_a_pool_that_may_grow_counts_what_each_look_lacks() -> None:
+    stored = reused(set(range(16)), shadows="auto")
+    assert stored.fits == Range(0, 48)
+    assert "16 of 64 shadow models are stored already: 48 fits." in stored.sentences
+
+
+def test_another_learner_may_be_chosen_and_then_everything_is_trained() -> None:
+    maybe = reused(set(range(16)), "xgboost", shadows=16, learner="auto")
+    assert maybe.fits == Range(0, 16)
+    assert "16 of 16 shadow models are stored already if xgboost is chosen again: 0 fits." in maybe.sentences
+
+
+def test_attacks_without_shadows_say_nothing_of_them() -> None:
+    assert not any("stored already" in sentence for sentence in reused({0, 1}, attacks=["surrogate"]).sentences)
