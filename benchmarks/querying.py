@@ -1,32 +1,43 @@
-"""Rows a second through `QueryClient` against a local model server, beside the plainest fast loop there is.
+"""Rows a second through `QueryClient`, protocol by protocol, beside the plainest fast loop there is.
 
-The server is a process of its own. The plain loop keeps one urllib3 connection, writes the same bodies with `json` and reads the
-same answers; it has no ledger, budget, rate, guard, retries or checks. A delay in the server stands for a model that takes time.
+The server is a process of its own that reads a request and sends an answer which it made beforehand: nothing is faster, so that all
+that is measured is the client. A delay stands for a model that takes time. The plain loop keeps one urllib3 connection, writes the
+same bodies by hand with the standard library and reads the same answers into an array; it has no ledger, budget, rate, guard,
+retries or checks. The two take turns in one process.
+
+    python -m benchmarks.querying [--rows 10240] [--repeats 5] [--only mlflow ...] [--write]
 """
 
 import argparse
-import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import urllib3
 
 from auditor.domain.data import Column, ColumnType
-from auditor.domain.target import Output, Profile, Target
+from auditor.domain.target import Output, Profile
 from auditor.querying import Guard, MemoryLedger, QueryClient, http_transport
-from auditor.testing.servers import Fault, ModelServer, Script
+from benchmarks.canned import serve
+from benchmarks.spoken import SPOKEN, Spoken
 
+PAGE = Path(__file__).parent.parent / "docs" / "protocols.md"
+BEGIN, END = "<!-- what the client costs -->\n", "<!-- end of what the client costs -->\n"
 NUMBERS, TEXTS = 6, 7
 CLASSES = ("no", "yes")
 COLUMNS = tuple(
     [Column(f"n{i}", ColumnType.NUMBER) for i in range(NUMBERS)] + [Column(f"s{i}", ColumnType.STRING) for i in range(TEXTS)]
 )
+SIZES, DELAYS = (64, 256, 512), (0.0, 0.01)
+SINGLE = 20
+"""A protocol with room for one record a request is asked for this fraction of the records."""
 
 
 def records(n: int) -> pd.DataFrame:
@@ -37,48 +48,30 @@ def records(n: int) -> pd.DataFrame:
     return pd.DataFrame(numbers | texts)
 
 
-def predict(frame: pd.DataFrame) -> np.ndarray:
-    p = frame["n0"].to_numpy(dtype=float) / 100
-    return np.column_stack([1 - p, p])
-
-
-def serve(delay: float) -> None:
-    """Until the other side closes our input."""
-    with ModelServer(predict, Script(always=Fault(delay=delay) if delay else None)) as server:
-        print(server.open_inference, flush=True)
-        sys.stdin.read()
-
-
 @contextmanager
-def served(delay: float) -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.querying", "--serve", str(delay)]
+def served(spoken: Spoken, size: int, delay: float) -> Iterator[str]:
+    command = [sys.executable, "-m", "benchmarks.querying", "--serve", spoken.name, str(size), str(delay)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        yield process.stdout.readline().strip()
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}{spoken.path}"
         process.stdin.close()
 
 
-def plain(url: str, frame: pd.DataFrame, size: int) -> int:
+def plain(spoken: Spoken, url: str, frame: pd.DataFrame, size: int) -> int:
     """One connection, one batch after the other."""
     pool = urllib3.PoolManager(maxsize=1)
-    rows = 0
+    headers = {"Content-Type": spoken.content_type}
+    url, rows = url.partition("#")[0], 0
     for start in range(0, len(frame), size):
         part = frame.iloc[start : start + size]
-        shape = [len(part), 1]
-        inputs = [
-            {"name": c, "shape": shape, "datatype": "FP64" if c[0] == "n" else "BYTES", "data": part[c].tolist()}
-            for c in part.columns
-        ]
-        body = json.dumps({"inputs": inputs}).encode()
-        answer = pool.request("POST", url, body=body, headers={"Content-Type": "application/json"})
-        output = json.loads(answer.data)["outputs"][0]
-        rows += len(np.array(output["data"]).reshape(output["shape"]))
+        answer = pool.request("POST", url, body=spoken.write(part), headers=headers)
+        rows += len(spoken.read(answer.data))
     return rows
 
 
-def through_client(url: str, frame: pd.DataFrame, size: int) -> int:
-    transport = http_transport(Target(url), COLUMNS, None, Guard(allow_loopback=True))
+def through_client(spoken: Spoken, url: str, frame: pd.DataFrame, size: int) -> int:
+    transport = http_transport(spoken.target(url, CLASSES), COLUMNS, None, Guard(allow_loopback=True))
     profile = Profile(Output.PROBABILITIES, CLASSES, batch_size=size)
     return len(QueryClient(transport, MemoryLedger(), profile)(frame))
 
@@ -91,39 +84,70 @@ class Speed:
     cpu: float
 
 
-def measure(ask: Callable[[str, pd.DataFrame, int], int], url: str, frame: pd.DataFrame, size: int) -> Speed:
+def measure(
+    ask: Callable[[Spoken, str, pd.DataFrame, int], int], spoken: Spoken, url: str, frame: pd.DataFrame, size: int
+) -> Speed:
     start, work = time.perf_counter(), time.process_time()
-    rows = ask(url, frame, size)
+    rows = ask(spoken, url, frame, size)
     return Speed(rows / (time.perf_counter() - start), 1e6 * (time.process_time() - work) / rows)
 
 
-def compare(url: str, frame: pd.DataFrame, size: int, repeats: int) -> str:
-    """The two take turns, so that both meet the same machine."""
-    turns = [(measure(plain, url, frame, size), measure(through_client, url, frame, size)) for _ in range(repeats)]
-    loop, client = (max(turn[i].rows for turn in turns) for i in (0, 1))
-    loop_cpu, client_cpu = (min(turn[i].cpu for turn in turns) for i in (0, 1))
-    return f"{loop:>12,.0f} {client:>12,.0f} {client / loop:>7.2f} {loop_cpu:>10.1f} {client_cpu:>12.1f}"
+def compare(spoken: Spoken, url: str, frame: pd.DataFrame, size: int, repeats: int) -> tuple[Speed, Speed]:
+    """The best of each; they take turns, so that both meet the same machine."""
+    turns = [(measure(plain, spoken, url, frame, size), measure(through_client, spoken, url, frame, size)) for _ in range(repeats)]
+    loop, client = (Speed(max(t[i].rows for t in turns), min(t[i].cpu for t in turns)) for i in (0, 1))
+    return loop, client
 
 
-HEADER = f"{'batch':>6} {'server':>8} {'plain rows/s':>12} {'client':>12} {'ratio':>7} {'plain us':>10} {'client us':>12}"
+def lines(spoken: Spoken, frame: pd.DataFrame, repeats: int) -> Iterator[str]:
+    sizes = (1,) if spoken.is_single else SIZES
+    part = frame.head(len(frame) // SINGLE) if spoken.is_single else frame
+    for delay in DELAYS:
+        for size in sizes:
+            with served(spoken, size, delay) as url:
+                plain(spoken, url, part.head(2 * size), size)
+                loop, client = compare(spoken, url, part, size, repeats)
+            told = "at once" if not delay else f"after {delay * 1000:.0f} ms"
+            yield (
+                f"| `{spoken.name}` | {size} | {told} | {loop.rows:,.0f} | {client.rows:,.0f} | {client.rows / loop.rows:.2f}"
+                f" | {loop.cpu:.1f} | {client.cpu:.1f} |"
+            )
+
+
+HEADINGS = ("form", "batch", "answers", "plain loop, rows/s", "client, rows/s", "ratio", "plain loop, us/row", "client, us/row")
+
+
+def write(table: list[str]) -> None:
+    """Replaces the table of docs/protocols.md, with the commit and what else the machine was doing."""
+    commit = subprocess.run(
+        ("git", "-C", str(PAGE.parent), "rev-parse", "--short=12", "HEAD"), capture_output=True, text=True, check=True
+    ).stdout.strip()
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    told = f"At commit {commit}, {os.cpu_count()} cores, load average {os.getloadavg()[1]:.1f} while it ran.\n\n"
+    PAGE.write_text(before + BEGIN + told + "\n".join(table) + "\n" + END + rest.split(END)[1], encoding="utf-8")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--serve", type=float, metavar="DELAY", help=argparse.SUPPRESS)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=10_240, help="a multiple of 512: every answer is made beforehand")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", nargs="*", choices=tuple(SPOKEN), default=tuple(SPOKEN), help="forms; default: all")
+    parser.add_argument("--write", action="store_true", help="write the table of docs/protocols.md")
+    parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve is not None:
-        serve(options.serve)
+    if options.serve:
+        name, size, delay = options.serve
+        serve(SPOKEN[name].answer(int(size)), float(delay))
         return
-    frame = records(options.rows)
-    print(HEADER)
-    for delay in (0.0, 0.01):
-        with served(delay) as url:
-            plain(url, frame.head(512), 64)
-            for size in (64, 256, 512):
-                print(f"{size:>6} {f'+{delay * 1000:.0f} ms':>8} {compare(url, frame, size, options.repeats)}")
+    table = [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
+    print("\n".join(table), flush=True)
+    frame = records(options.rows - options.rows % max(SIZES))
+    for name in options.only:
+        for line in lines(SPOKEN[name], frame, options.repeats):
+            print(line, flush=True)
+            table.append(line)
+    if options.write:
+        write(table)
 
 
 if __name__ == "__main__":

@@ -42,8 +42,8 @@ class Filling:
         return [column.name for column in self.given]
 
     @cached_property
-    def rows(self) -> list[list[Any]]:
-        return [list(row) for row in zip(*self.cells, strict=True)]
+    def rows(self) -> list[tuple[Any, ...]]:
+        return list(zip(*self.cells, strict=True))
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ class Body:
         filling = Filling(frame, columns)
         kind = self.content_type
         if kind == CSV:
-            return as_csv(filling.rows, () if self.template == "$csv" else filling.names).encode()
+            return as_csv(filling.cells, () if self.template == "$csv" else filling.names).encode()
         if kind == LINES:
             return b"".join(as_json(filling.fill(self.template[EACH_LINE], i)) + b"\n" for i in range(len(frame)))
         return as_json(filling.fill(self.template))

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from auditor.errors import BadAnswer
 
 JSON, CSV, LINES = "application/json", "text/csv", "application/jsonlines"
 NUMBER = re.compile(r"[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t]*")
+TRUTH = {True: "true", False: "false"}
 LINE_TYPES = (LINES, "application/jsonl", "application/x-ndjson", "application/x-jsonlines")
 
 
@@ -24,18 +25,18 @@ def as_json(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 
 
-def as_csv(rows: Iterable[Sequence[Any]], names: Sequence[str] = ()) -> str:
+def as_csv(columns: Sequence[list[Any]], names: Sequence[str] = ()) -> str:
     """Missing cells are empty, booleans are true and false, floats keep every digit."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     if names:
         writer.writerow(names)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows(zip(*map(_written, columns), strict=True))
     return text.getvalue()
 
 
-def _cell(value: Any) -> Any:
-    return ("true" if value else "false") if isinstance(value, bool) else value
+def _written(cells: list[Any]) -> list[Any]:
+    return [TRUTH[v] if isinstance(v, bool) else v for v in cells] if bool in set(map(type, cells)) else cells
 
 
 def parsed(content: bytes, content_type: str) -> Any:
