@@ -28,6 +28,27 @@ def environment(service):
     return service.get("environment", {})
 
 
+class TestComposeWithS3:
+    ADDED = yaml.safe_load((ROOT / "docker-compose.s3.yml").read_text())
+
+    def test_who_reads_and_writes_records_is_told_where_and_can_get_there(self):
+        assert set(self.ADDED["services"]) == {"api", "worker-train", "worker-query"}
+        for service in self.ADDED["services"].values():
+            assert service["environment"]["AUDITOR_ARTIFACTS_URL"].startswith("${AUDITOR_ARTIFACTS_URL:?")
+            assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_S3"} <= set(service["environment"])
+            assert service["networks"] == ["store"]
+        assert self.ADDED["networks"] == {"store": {}}  # not internal: it leads out
+
+    def test_credentials_are_passed_on_and_never_written_down(self):
+        given = self.ADDED["services"]["api"]["environment"]
+        assert all(value is None for name, value in given.items() if name.startswith("AWS_") and name != "AWS_DEFAULT_REGION")
+
+    def test_the_image_can_speak_to_the_store(self):
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+        assert any(Requirement(one).name == "s3fs" for one in extras["s3"])
+        assert 'install --no-cache-dir ".[s3]"' in (ROOT / "Dockerfile").read_text()
+
+
 class TestCompose:
     def test_it_has_the_services_of_the_product(self):
         expected = {"api", "worker-train", "worker-query", "beat", "migrate", "redis", "postgres", "target"}
