@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from auditor.report import numbers
+from auditor.report.control import Control, control_of
 from auditor.report.costs import Cost, cost_of
 from auditor.report.definition import CURRENT, Definition, definition_of
 from auditor.report.families import FamilyOf, families_of
@@ -48,6 +49,7 @@ class Reading:
     data_checks: tuple[Check, ...]
     detectability: str
     notes: tuple[str, ...]
+    control: Control | None
     cost: Cost | None
     method: tuple[Fact, ...]
     limitations: tuple[str, ...]
@@ -87,6 +89,7 @@ def read(result: Document) -> Reading:
         data_checks=(check_of("blind_baseline", data["blind_baseline"]),) if data.get("blind_baseline") else (),
         detectability=data.get("detectability") or "",
         notes=(*data.get("notes", ()), *profile.get("notes", ())),
+        control=control_of(result.get("control")),
         cost=cost_of(result.get("cost")),
         method=_method(result),
         limitations=LIMITATIONS,

@@ -106,10 +106,19 @@ def document(services: Services, audit: Audit) -> dict[str, Any]:
     """`control` of the result: what was shown while the target was asked."""
     with services.database.read() as tx:
         shown = _recorded(tx, audit)
-    told = [" ".join(dict.fromkeys(str(one["sentence"]) for one in shown))] if shown else [NOBODY]
-    if not shown and is_local(parse(audit.spec).target_block.url):
-        told.append("It is on the auditor's own machine.")
-    return {"shown": bool(shown), "sentence": " ".join(told), "proofs": shown}
+    sentences = list(dict.fromkeys(str(one["sentence"]) for one in shown)) or _nobody(audit)
+    return {"shown": bool(shown), "sentence": " ".join(sentences), "proofs": shown}
+
+
+def _nobody(audit: Audit) -> list[str]:
+    url = str((audit.spec.get("target") or {}).get("url") or "")
+    if not url:
+        return ["The model was submitted as a file: there is no endpoint to show control over."]
+    return [NOBODY, "It is on the auditor's own machine."] if is_local(url) else [NOBODY]
+
+
+def told(services: Services, audit: Audit) -> str:
+    return str(document(services, audit)["sentence"])
 
 
 def _recorded(tx: Transaction, audit: Audit) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from auditor.web.dashboard.compare_pages import comparable_with
 from auditor.web.dashboard.pages import blueprint
 from auditor.web.dashboard.stages import stages_of
 from auditor.workflow import what_if
+from auditor.workflow.control import told as control_told
 from auditor.workflow.single_records import has_table
 from auditor.workflow.submit import progress_of
 
@@ -97,7 +98,8 @@ def _state(found: Audit) -> dict[str, object]:
         return {}
     with services().database.read() as tx:
         known = steps.steps(tx, found.id)
-    return {"progress": progress_of(found, known, services().clock()), "stages": stages_of(known)}
+    more = {"stages": stages_of(known), "control": control_told(services(), found)}
+    return {"progress": progress_of(found, known, services().clock()), **more}
 
 
 def _target_name(tx: Transaction, found: Audit) -> str | None:
