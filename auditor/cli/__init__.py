@@ -29,6 +29,7 @@ COMMANDS = (
     records,
     log,
     regrade,
+    what_if,
     compare,
     canaries,
     attacks,

@@ -10,16 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dashboard_browser import Browser
+from sqlalchemy import update
 
+from auditor.cli import COMMANDS, main
 from auditor.domain.audit import Audit, AuditStatus
+from auditor.domain.catalog import Role
 from auditor.domain.learner import Learner
 from auditor.domain.spec import parse
 from auditor.errors import Conflict
 from auditor.learners import build
 from auditor.settings import Settings
 from auditor.shadows.channels import AS_IT_IS, CHANNELS, Channel
-from auditor.store import audits, ledger, workspaces
+from auditor.store import audits, keys, ledger, workspaces
+from auditor.store.tables import audit as audit_table
 from auditor.testing.servers import ModelServer
+from auditor.web.app import create_app
 from auditor.workflow import Services, run_locally, submit
 from auditor.workflow import what_if as door
 from auditor.workflow.what_if_graded import Row, comes_out_again, rows_of
@@ -213,6 +219,67 @@ class TestWhole:
         (shared,) = [a for c in document["tried"] if c["channel"] == "labels only" for a in c["attacks"] if a["attack"] == "gap"]
         assert shared["score"] == alone.score
         assert shared["score_high"] > (alone.score_high or 0)
+
+
+class TestDoors:
+    def test_before_it_is_made_the_route_says_how(self, boosted: Done) -> None:
+        answer = asked(boosted, Role.VIEWER, "GET")
+        assert answer.status_code == 404
+        assert "POST" in answer.json["detail"]
+
+    def test_who_may_only_read_may_not_make_the_service_work(self, boosted: Done) -> None:
+        assert asked(boosted, Role.VIEWER, "POST").status_code == 403
+
+    def test_what_would_keep_a_request_waiting_is_left_to_the_command(self, boosted: Done) -> None:
+        result = {**(boosted.audit.result or {}), "data": {"members": 10**6, "non_members": 10**6}}
+        keep_result(boosted, result)
+        answer = asked(boosted, Role.AUDITOR, "POST")
+        keep_result(boosted, boosted.audit.result)
+        assert answer.status_code == 409
+        assert f"auditor what-if {boosted.audit.id}" in answer.json["detail"]
+
+    def test_the_api_makes_it_and_shows_it(self, grown: Done) -> None:
+        made = asked(grown, Role.AUDITOR, "POST")
+        assert made.status_code == 200
+        assert asked(grown, Role.VIEWER, "GET").json == made.json
+        assert made.json["channels"] == len(made.json["tried"])
+
+    def test_the_command_prints_it_writes_it_and_reports_hold_it(
+        self, grown: Done, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AUDITOR_DATABASE_URL", grown.services.settings.database_url)
+        table, told = tmp_path / "table.json", tmp_path / "result.json"
+        home = ["--home", str(grown.services.settings.home)]
+        assert main(["what-if", grown.audit.id, "--output", str(table), *home], COMMANDS) == 0
+        assert main(["report", grown.audit.id, "--output", str(told), *home], COMMANDS) == 0
+        assert "labels only" in capsys.readouterr().out.lower()
+        assert json.loads(table.read_text()) == json.loads(told.read_text())["what_if"] == grown.what_if
+
+    def test_the_page_of_the_audit_offers_it_until_it_is_there(self, boosted: Done, grown: Done) -> None:
+        made, missing = "What if the model answered less?", "What if it answered less?"
+        _ = grown.what_if
+        assert (made in page_of(boosted), missing in page_of(boosted)) == (False, True)
+        assert (made in page_of(grown), missing in page_of(grown)) == (True, False)
+
+
+def keep_result(done: Done, result: Any) -> None:
+    with done.services.database.begin() as tx:
+        tx.execute(update(audit_table).where(audit_table.c.id == done.audit.id).values(result=result))
+
+
+def key_for(done: Done, role: Role) -> str:
+    with done.services.database.begin() as tx:
+        return keys.create_key(tx, done.audit.workspace_id, f"a key for {role}", role, done.services.clock())[1]
+
+
+def asked(done: Done, role: Role, method: str) -> Any:
+    client = create_app(done.services).test_client(use_cookies=False)
+    address = f"/api/v1/audits/{done.audit.id}/what-if"
+    return client.open(address, method=method, headers={"Authorization": f"Bearer {key_for(done, role)}"})
+
+
+def page_of(done: Done) -> str:
+    return str(Browser(create_app(done.services), key_for(done, Role.AUDITOR)).text(f"/audits/{done.audit.id}"))
 
 
 def test_an_audit_that_is_not_over_has_nothing_to_be_tried_on(grown: Done) -> None:
