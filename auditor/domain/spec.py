@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from auditor.domain.data import ColumnType
 from auditor.domain.key_forms import SHAPES, WANTED
 from auditor.domain.learner import Task
+from auditor.domain.limits_spec import LimitsSpec, WindowSpec
 from auditor.domain.policy import BUILTIN, DEFAULT_LEVEL, GATED_FAMILIES, Policy
 from auditor.domain.target_spec import AdapterSpec, Part, check_wire
 from auditor.domain.target_spec import AuthSpec as AuthSpec
@@ -256,6 +257,8 @@ def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
             "target": TargetSpec,
             "auth": AuthSpec,
             "adapter": AdapterSpec,
+            "limits": LimitsSpec,
+            "blackout": WindowSpec,
             "data": DataSpec,
             "sensitive": SensitiveSpec,
             "learner": LearnerSpec,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from auditor.domain.blackout import Window
+
 
 class WireProtocol(StrEnum):
     OPEN_INFERENCE = "open-inference"
@@ -105,6 +107,15 @@ class Adapter:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How the one who runs the model wants it to be asked; `rows` of one request, None: as many as it takes."""
+
+    connections: int = 4
+    rows: int | None = None
+    blackout: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True)
 class Target:
     url: str
     protocol: WireProtocol = WireProtocol.OPEN_INFERENCE
@@ -114,6 +125,7 @@ class Target:
     auth: Auth = Auth()
     adapter: Adapter | None = None
     ca: str = ""  # certificates of a private authority, as PEM
+    limits: Limits = Limits()
     model: str = ""  # the id of a submitted model file, in place of a URL
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from auditor.domain.learner import Task
-from auditor.domain.target import SPOKEN, Adapter, Auth, AuthKind, Output, Rows, Target, WireProtocol
+from auditor.domain.limits_spec import LimitsSpec, check_limits
+from auditor.domain.target import SPOKEN, Adapter, Auth, AuthKind, Limits, Output, Rows, Target, WireProtocol
 from auditor.errors import InvalidInput
 
 
@@ -49,6 +50,7 @@ class TargetSpec(Part):
     auth: AuthSpec | None = None
     adapter: AdapterSpec | None = Field(None, description="for protocol json: how this server is spoken to")
     ca: str = Field("", max_length=100_000, description="PEM of a private authority that signs the server's certificate")
+    limits: LimitsSpec | None = Field(None, description="connections, rows of a request, and hours in which it is not asked")
 
     @field_validator("classes", mode="before", json_schema_input_type=list[str | bool | int | float])
     @classmethod
@@ -63,7 +65,9 @@ class TargetSpec(Part):
     def as_target(self) -> Target:
         auth = Auth() if self.auth is None else Auth(**dict(self.auth))
         adapter = None if self.adapter is None else Adapter(**dict(self.adapter))
-        return Target(self.url, self.protocol, self.rows, self.output, self.classes, auth, adapter, self.ca, self.model)
+        limits = Limits() if self.limits is None else self.limits.as_limits()
+        told = (self.url, self.protocol, self.rows, self.output, self.classes)
+        return Target(*told, auth, adapter, self.ca, limits, self.model)
 
 
 def check_wire(target: TargetSpec) -> None:
@@ -80,6 +84,7 @@ def check_wire(target: TargetSpec) -> None:
         known = " or ".join(SPOKEN[target.protocol])
         raise InvalidInput("target.rows", f"choose {known}; protocol {target.protocol} has no form for {target.rows}")
     _check_auth(target.auth)
+    check_limits(target.limits)
 
 
 def _check_model(target: TargetSpec) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from auditor.querying.attempts import exchanged
-from auditor.querying.faults import TRANSIENT, Transient
+from auditor.querying.circuit import Circuit
+from auditor.querying.faults import TRANSIENT, Stale, Transient
 from auditor.querying.ledger import Ledger
 from auditor.querying.rate import LONGEST_RETRY_AFTER, Rate
 from auditor.querying.reply import Reply
@@ -27,15 +28,21 @@ class Door:
     ledger: Ledger
     rate: Rate = field(default_factory=Rate)
     checkpoint: Checkpoint = go_on
+    circuit: Circuit = field(default_factory=Circuit)
 
     def admit(self, rows: int) -> str:
         """Waits until rows may be sent, then pays for them: what is spent is never less than what the target saw. The attempt."""
         self.rate.wait(rows, self.checkpoint)
-        return self.ledger.spend(rows)
+        attempt = self.ledger.spend(rows)
+        self.circuit.sends()
+        return attempt
 
     def patience(self, fault: Transient, attempt: int) -> float:
         """Seconds to wait before the next try; raises the fault when another try is not worth it."""
         too_late = fault.retry_after is not None and fault.retry_after > LONGEST_RETRY_AFTER
+        pause = None if isinstance(fault, Stale) else self.circuit.failed()
+        if pause is not None and not too_late:
+            return max(pause, fault.retry_after or 0.0)
         if attempt >= fault.patience or too_late:
             raise fault
         return self.rate.pause(attempt, fault.retry_after)
@@ -46,7 +53,9 @@ class Door:
         heard = exchanged(self.transport, frame)
         self.ledger.settle(attempt, heard.exchange)
         self.ledger.flush()
-        return heard.given()
+        reply = heard.given()
+        self.circuit.went_well()
+        return reply
 
     def ask(self, frame: pd.DataFrame) -> Reply:
         """One batch as it is; raises BatchTooLarge when the target wants fewer rows."""

@@ -65,7 +65,7 @@ class Course:
         self._frame = frame
         self._size = size
         self._keep = keep
-        self._lanes = Lanes()
+        self._lanes = Lanes(ceiling=door.rate.connections)
         self._waiting: deque[Batch] = deque()
         self._under_way: dict[Future[Heard], Batch] = {}
 
@@ -84,12 +84,15 @@ class Course:
             pool.shutdown(wait=False)
 
     def _send(self, pool: ThreadPoolExecutor) -> None:
-        while self._waiting and len(self._under_way) < self._lanes.width:
+        while self._waiting and len(self._under_way) < self._width():
             batch, *rest = self._waiting.popleft().split(self._size)
             self._waiting.extendleft(reversed(rest))
             paid = self._door.admit(len(batch.rows))
             future = pool.submit(exchanged, self._door.transport, batch.of(self._frame))
             self._under_way[future] = replace(batch, paid=paid)
+
+    def _width(self) -> int:
+        return 1 if self._door.circuit.is_narrow else self._lanes.width
 
     def _settle(self, future: Future[Heard]) -> float:
         """Keeps an answer, or puts its batch back; seconds to wait before anything else is asked."""
@@ -109,6 +112,7 @@ class Course:
             self._waiting.appendleft(Batch(batch.rows, batch.tries + 1))
             return self._door.patience(fault, batch.tries)
         self._lanes.went_well()
+        self._door.circuit.went_well()
         self._keep(batch.rows, reply)
         return 0.0
 

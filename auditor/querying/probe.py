@@ -101,12 +101,14 @@ def _small(door: Door, rows: pd.DataFrame) -> Trial:
 
 
 def _large(door: Door, rows: pd.DataFrame, small: Trial) -> Trial | None:
-    """A batch of 512, where 64 went well, the body stays small and the answer can be expected soon."""
-    heavy = LARGE * rows.shape[1] * BYTES_PER_CELL > LARGEST_BODY
-    if small.rows < SMALL or heavy or small.seconds * LARGE / SMALL > SLOWEST_LARGE:
+    """A batch of 512, or of as many as the target's limits allow, where 64 went well and a small body and a quick answer can be
+    expected."""
+    size = min(LARGE, most_rows(door.transport) or LARGE)
+    heavy = size * rows.shape[1] * BYTES_PER_CELL > LARGEST_BODY
+    if small.rows < SMALL or size <= SMALL or heavy or small.seconds * LARGE / SMALL > SLOWEST_LARGE:
         return None
     try:
-        return _trial(door, _cycle(rows, 0, LARGE))
+        return _trial(door, _cycle(rows, 0, size))
     except BatchTooLarge:
         return None
 

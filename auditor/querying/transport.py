@@ -68,7 +68,8 @@ def http_transport(
     headers = {"Content-Type": wire.content_type, "Accept": ACCEPTED[wire.content_type], "User-Agent": "privacy-attack-auditor"}
     context = context_for(target, secret)
     credential = credential_for(target, endpoint, secret, Visit(guard, timeout, context))
-    return HttpTransport(wire, open_pool(endpoint, guard, deadline, context), headers | wire.headers, credential, deadline, timeout)
+    pool = open_pool(endpoint, guard, deadline, context)
+    return HttpTransport(wire, pool, headers | wire.headers, credential, deadline, timeout, target.limits.rows)
 
 
 def most_rows(transport: Transport) -> int | None:
@@ -84,11 +85,12 @@ class HttpTransport:
     credential: Credential = field(repr=False)
     deadline: Deadline
     timeout: float
+    limit: int | None = None
     traffic: Traffic = field(default_factory=Traffic)
 
     @property
     def most_rows(self) -> int | None:
-        return self.wire.most_rows
+        return min((rows for rows in (self.wire.most_rows, self.limit) if rows is not None), default=None)
 
     def ask(self, frame: pd.DataFrame) -> Reply:
         self.traffic.begin()

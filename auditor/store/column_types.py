@@ -1,11 +1,20 @@
-"""Column types that read back the same on SQLite and PostgreSQL."""
+"""Column types that read back the same on SQLite and PostgreSQL, and the columns that many tables have."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import JSON, DateTime, Dialect, String, TypeDecorator
 
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMES)
 Document = JSON(none_as_null=True)
 
 
@@ -43,3 +52,23 @@ class Word(TypeDecorator[StrEnum]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
         return None if value is None else self.vocabulary(value)
+
+
+def id_column() -> sa.Column[str]:
+    return sa.Column("id", sa.String(36), primary_key=True)
+
+
+def owner_column() -> sa.Column[str]:
+    return sa.Column("workspace_id", sa.String(36), sa.ForeignKey("workspace.id", ondelete="CASCADE"), nullable=False)
+
+
+def ref_column(name: str, to: str, *, nullable: bool = True, on_delete: str | None = None) -> sa.Column[str]:
+    return sa.Column(name, sa.String(36), sa.ForeignKey(to, ondelete=on_delete), nullable=nullable)
+
+
+def made_column() -> sa.Column[Any]:
+    return sa.Column("created_at", UtcTime, nullable=False)
+
+
+def name_column() -> sa.Column[str]:
+    return sa.Column("name", sa.String(200), nullable=False)

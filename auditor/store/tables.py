@@ -1,59 +1,42 @@
 """The tables. Every row belongs to a workspace; the rows themselves never leave the store."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from auditor.domain.audit import AuditStatus, Queue, StepKind, StepStatus
 from auditor.domain.catalog import Role
 from auditor.domain.control import ProofKind
-from auditor.store.column_types import Document, UtcTime, Word
+from auditor.store.column_types import (
+    Document,
+    UtcTime,
+    Word,
+    id_column,
+    made_column,
+    metadata,
+    name_column,
+    owner_column,
+    ref_column,
+)
+from auditor.store.query_tables import answer as answer
+from auditor.store.query_tables import attempt as attempt
+from auditor.store.query_tables import pace as pace
 
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = sa.MetaData(naming_convention=NAMES)
+workspace = sa.Table("workspace", metadata, id_column(), name_column(), made_column(), sa.UniqueConstraint("name"))
 
-
-def _id() -> sa.Column[str]:
-    return sa.Column("id", sa.String(36), primary_key=True)
-
-
-def _owner() -> sa.Column[str]:
-    return sa.Column("workspace_id", sa.String(36), sa.ForeignKey("workspace.id", ondelete="CASCADE"), nullable=False)
-
-
-def _ref(name: str, to: str, *, nullable: bool = True, on_delete: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, sa.String(36), sa.ForeignKey(to, ondelete=on_delete), nullable=nullable)
-
-
-def _made() -> sa.Column[Any]:
-    return sa.Column("created_at", UtcTime, nullable=False)
-
-
-def _name() -> sa.Column[str]:
-    return sa.Column("name", sa.String(200), nullable=False)
-
-
-workspace = sa.Table("workspace", metadata, _id(), _name(), _made(), sa.UniqueConstraint("name"))
-
-account = sa.Table("account", metadata, _id(), _owner(), _name(), _made(), sa.UniqueConstraint("workspace_id", "name"))
+account = sa.Table(
+    "account", metadata, id_column(), owner_column(), name_column(), made_column(), sa.UniqueConstraint("workspace_id", "name")
+)
 
 api_key = sa.Table(
     "api_key",
     metadata,
-    _id(),
-    _owner(),
-    _ref("account_id", "account.id", on_delete="SET NULL"),
-    _name(),
+    id_column(),
+    owner_column(),
+    ref_column("account_id", "account.id", on_delete="SET NULL"),
+    name_column(),
     sa.Column("role", Word(Role), nullable=False),
     sa.Column("prefix", sa.String(32), nullable=False),
     sa.Column("digest", sa.LargeBinary, nullable=False),
-    _made(),
+    made_column(),
     sa.Column("last_used_at", UtcTime),
     sa.Column("expires_at", UtcTime),
     sa.Column("revoked", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -64,66 +47,66 @@ api_key = sa.Table(
 secret = sa.Table(
     "secret",
     metadata,
-    _id(),
-    _owner(),
-    _name(),
+    id_column(),
+    owner_column(),
+    name_column(),
     sa.Column("host", sa.String(255), nullable=False),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
-    _made(),
+    made_column(),
     sa.Index(None, "workspace_id", "id"),
 )
 
 target = sa.Table(
     "target",
     metadata,
-    _id(),
-    _owner(),
-    _name(),
+    id_column(),
+    owner_column(),
+    name_column(),
     sa.Column("spec", Document, nullable=False),
-    _made(),
+    made_column(),
     sa.Index(None, "workspace_id", "id"),
 )
 
 dataset = sa.Table(
     "dataset",
     metadata,
-    _id(),
-    _owner(),
-    _name(),
+    id_column(),
+    owner_column(),
+    name_column(),
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("columns", Document, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
-    _made(),
+    made_column(),
     sa.Index(None, "workspace_id", "id"),
 )
 
 model_file = sa.Table(
     "model_file",
     metadata,
-    _id(),
-    _owner(),
-    _name(),
+    id_column(),
+    owner_column(),
+    name_column(),
     sa.Column("format", sa.String(32), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
-    _made(),
+    made_column(),
     sa.Index(None, "workspace_id", "id"),
 )
 
 schedule = sa.Table(
     "schedule",
     metadata,
-    _id(),
-    _owner(),
-    _name(),
+    id_column(),
+    owner_column(),
+    name_column(),
     sa.Column("spec", Document, nullable=False),
     sa.Column("cron", sa.String(200), nullable=False),
     sa.Column("zone", sa.String(64), nullable=False),
     sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("next_run_at", UtcTime),
-    _made(),
-    _ref("target_id", "target.id"),
+    made_column(),
+    ref_column("target_id", "target.id"),
     # Without a foreign key: audit already points at schedule, and a circle of keys cannot be created in one order.
     sa.Column("last_audit_id", sa.String(36)),
     sa.Column("last_note", sa.Text),
@@ -135,14 +118,14 @@ schedule = sa.Table(
 audit = sa.Table(
     "audit",
     metadata,
-    _id(),
-    _owner(),
-    _name(),
+    id_column(),
+    owner_column(),
+    name_column(),
     sa.Column("spec", Document, nullable=False),
     sa.Column("status", Word(AuditStatus), nullable=False),
-    _made(),
-    _ref("target_id", "target.id"),
-    _ref("schedule_id", "schedule.id", on_delete="SET NULL"),
+    made_column(),
+    ref_column("target_id", "target.id"),
+    ref_column("schedule_id", "schedule.id", on_delete="SET NULL"),
     sa.Column("finished_at", UtcTime),
     sa.Column("cancel_requested", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("reason", sa.Text),
@@ -162,9 +145,9 @@ audit = sa.Table(
 step = sa.Table(
     "step",
     metadata,
-    _id(),
-    _ref("audit_id", "audit.id", nullable=False, on_delete="CASCADE"),
-    _owner(),
+    id_column(),
+    ref_column("audit_id", "audit.id", nullable=False, on_delete="CASCADE"),
+    owner_column(),
     sa.Column("key", sa.String(200), nullable=False),
     sa.Column("kind", Word(StepKind), nullable=False),
     sa.Column("stage", sa.Integer, nullable=False),
@@ -189,49 +172,12 @@ step = sa.Table(
     sa.Index(None, "status", "delivered_at"),
 )
 
-answer = sa.Table(
-    "answer",
-    metadata,
-    _owner(),
-    _ref("audit_id", "audit.id", nullable=False, on_delete="CASCADE"),
-    sa.Column("digest", sa.LargeBinary, nullable=False),
-    sa.Column("outputs", sa.LargeBinary, nullable=False),
-    sa.PrimaryKeyConstraint("audit_id", "digest"),
-    sqlite_with_rowid=False,
-)
-
-attempt = sa.Table(
-    "attempt",
-    metadata,
-    _id(),
-    _owner(),
-    _ref("audit_id", "audit.id", nullable=False, on_delete="CASCADE"),
-    _made(),
-    sa.Column("asked_by", sa.String(200), nullable=False),
-    sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("ended", sa.String(32), nullable=False),
-    sa.Column("status", sa.Integer),
-    sa.Column("sent", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("received", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("milliseconds", sa.Float, nullable=False, server_default="0"),
-    sa.Index(None, "audit_id", "id"),
-)
-
-pace = sa.Table(
-    "pace",
-    metadata,
-    _owner(),
-    sa.Column("host", sa.String(255), nullable=False),
-    sa.Column("free_at", sa.Float, nullable=False),
-    sa.PrimaryKeyConstraint("workspace_id", "host"),
-)
-
 finding = sa.Table(
     "finding",
     metadata,
-    _id(),
-    _owner(),
-    _ref("audit_id", "audit.id", nullable=False, on_delete="CASCADE"),
+    id_column(),
+    owner_column(),
+    ref_column("audit_id", "audit.id", nullable=False, on_delete="CASCADE"),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("attack", sa.String(200), nullable=False),
     sa.Column("family", sa.String(64), nullable=False),
@@ -248,8 +194,8 @@ finding = sa.Table(
 estimate = sa.Table(
     "estimate",
     metadata,
-    _ref("finding_id", "finding.id", nullable=False, on_delete="CASCADE"),
-    _owner(),
+    ref_column("finding_id", "finding.id", nullable=False, on_delete="CASCADE"),
+    owner_column(),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("value", sa.Float),
@@ -264,13 +210,13 @@ estimate = sa.Table(
 artifact = sa.Table(
     "artifact",
     metadata,
-    _owner(),
+    owner_column(),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("kind", sa.String(64), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("data", sa.LargeBinary),
     sa.Column("location", sa.Text),
-    _made(),
+    made_column(),
     sa.PrimaryKeyConstraint("workspace_id", "digest"),
     sa.Index(None, "kind", "created_at"),
 )
@@ -278,7 +224,7 @@ artifact = sa.Table(
 artifact_key = sa.Table(
     "artifact_key",
     metadata,
-    _owner(),
+    owner_column(),
     sa.Column("key", sa.String(200), nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.PrimaryKeyConstraint("workspace_id", "key"),
@@ -288,24 +234,24 @@ artifact_key = sa.Table(
 policy = sa.Table(
     "policy",
     metadata,
-    _id(),
-    _owner(),
-    _name(),
+    id_column(),
+    owner_column(),
+    name_column(),
     sa.Column("levels", Document, nullable=False),
-    _made(),
+    made_column(),
     sa.UniqueConstraint("workspace_id", "name"),
 )
 
 event = sa.Table(
     "event",
     metadata,
-    _id(),
-    _owner(),
+    id_column(),
+    owner_column(),
     sa.Column("kind", sa.String(64), nullable=False),
     sa.Column("sentence", sa.Text, nullable=False),
-    _made(),
-    _ref("audit_id", "audit.id", on_delete="SET NULL"),
-    _ref("target_id", "target.id", on_delete="SET NULL"),
+    made_column(),
+    ref_column("audit_id", "audit.id", on_delete="SET NULL"),
+    ref_column("target_id", "target.id", on_delete="SET NULL"),
     sa.Column("details", Document, nullable=False),
     sa.Index(None, "workspace_id", "id"),
     sa.Index(None, "audit_id"),
@@ -314,11 +260,11 @@ event = sa.Table(
 signing_key = sa.Table(
     "signing_key",
     metadata,
-    _id(),
-    _owner(),
-    _name(),
+    id_column(),
+    owner_column(),
+    name_column(),
     sa.Column("public", sa.String(64), nullable=False),
-    _made(),
+    made_column(),
     sa.Column("revoked", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("workspace_id", "public"),
 )
@@ -326,17 +272,17 @@ signing_key = sa.Table(
 proof = sa.Table(
     "proof",
     metadata,
-    _id(),
-    _owner(),
+    id_column(),
+    owner_column(),
     sa.Column("kind", Word(ProofKind), nullable=False),
     sa.Column("shown_by", sa.Text, nullable=False),
     sa.Column("scope", sa.Text, nullable=False),
     sa.Column("starts", UtcTime, nullable=False),
     sa.Column("ends", UtcTime, nullable=False),
-    _made(),
+    made_column(),
     sa.Column("attacks", Document, nullable=False),
     sa.Column("budget", sa.BigInteger),
-    _ref("key_id", "signing_key.id", on_delete="CASCADE"),
+    ref_column("key_id", "signing_key.id", on_delete="CASCADE"),
     sa.Column("evidence", Document, nullable=False),
     sa.Index(None, "workspace_id", "ends"),
     sa.Index(None, "key_id"),
@@ -345,13 +291,13 @@ proof = sa.Table(
 idempotency = sa.Table(
     "idempotency",
     metadata,
-    _owner(),
+    owner_column(),
     sa.Column("key", sa.String(255), nullable=False),
     sa.Column("body_digest", sa.String(64), nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("headers", Document, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    _made(),
+    made_column(),
     sa.PrimaryKeyConstraint("workspace_id", "key"),
     sa.Index(None, "created_at"),
 )

@@ -13,12 +13,13 @@ from auditor.domain.audit import Audit
 from auditor.domain.data import Column
 from auditor.domain.target import AuthKind, Profile, Target
 from auditor.errors import BudgetExhausted, Cancelled, InvalidInput
-from auditor.querying import Door, QueryClient, Rate, Transport, guard_of, http_transport
+from auditor.querying import Door, QueryClient, Transport, guard_of, http_transport
 from auditor.querying.auth.hosts import unbound
 from auditor.store import attempts, audits, ledger, secrets
 from auditor.store.engine import Transaction, after_commit
-from auditor.workflow.control import watched
 from auditor.workflow import served_model
+from auditor.workflow.control import watched
+from auditor.workflow.pacing import rate_of
 from auditor.workflow.services import Services
 
 
@@ -99,13 +100,13 @@ def transport(services: Services, audit: Audit, target: Target, columns: tuple[C
 
 
 def query_client(asker: Asker, door: Transport, profile: Profile, checkpoint: Checkpoint) -> QueryClient:
-    rate = Rate(asker.audit.spec["budget"]["rate"])
+    rate = rate_of(asker.services, asker.audit)
     return QueryClient(door, asker.ledger(), profile, rate=rate, checkpoint=watched(asker.services, asker.audit, checkpoint))
 
 
 def paying_door(asker: Asker, door: Transport, checkpoint: Checkpoint) -> Door:
     """For the probe, which asks the same records again: paid, paced and cancelled like any other question."""
-    rate = Rate(asker.audit.spec["budget"]["rate"])
+    rate = rate_of(asker.services, asker.audit)
     return Door(door, asker.ledger(), rate, watched(asker.services, asker.audit, checkpoint))
 
 

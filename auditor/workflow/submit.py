@@ -15,6 +15,7 @@ from auditor.workflow import control
 from auditor.workflow.advance import advance_in, deliver
 from auditor.workflow.canaries import refuse_other_key
 from auditor.workflow.named_columns import features_of
+from auditor.workflow.pacing import waiting
 from auditor.workflow.prepare import refuse_small
 from auditor.workflow.probing import requested_attacks
 from auditor.workflow.services import Services
@@ -141,7 +142,8 @@ def progress_of(audit: Audit, steps: list[Step], now: datetime) -> Progress:
     eta = None
     if started is not None and fraction > 0.05:
         eta = max(0.0, (now - started).total_seconds() * (1 - fraction) / fraction)
-    return Progress(audit.status, fraction, eta, _doing(steps), done, len(steps))
+    doing = waiting(audit, steps, now) or _doing(steps)
+    return Progress(audit.status, fraction, eta, doing, done, len(steps))
 
 
 def _fraction(steps: list[Step]) -> float:
