@@ -51,12 +51,16 @@ def give_back() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
+def gib(size: int) -> str:
+    return f"{size / GIB:.1f} GiB"
+
+
 def refuse_what_does_not_fit(job: Job, free: int | None) -> None:
     """Raises InvalidInput with both numbers; better now than a worker that is killed without a word."""
     wanted = memory.needed(job)
     if free is not None and wanted > free:
         raise InvalidInput(
             "data",
-            f"training {job.learner.name} on these {len(job.pool):,} records takes about {wanted / GIB:.1f} GiB of memory and"
-            f" {max(0, free) / GIB:.1f} GiB are free; give fewer records or columns, or run the worker where there is more",
+            f"training {job.learner.name} on these {len(job.pool):,} records takes about {gib(wanted)} of memory and"
+            f" {gib(max(0, free))} are free; give fewer records or columns, or run the worker where there is more",
         )

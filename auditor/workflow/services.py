@@ -11,6 +11,7 @@ from auditor.settings import Settings
 from auditor.store.artifacts import Artifacts
 from auditor.store.engine import Database, open_database
 from auditor.store.vault import Vault
+from auditor.workflow.memory import available
 
 
 def _now() -> datetime:
@@ -27,6 +28,7 @@ class Services:
     clock: Callable[[], datetime] = _now
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     text_records: TextRecords = text_records
+    free_memory: Callable[[], int | None] = available
 
     def close(self) -> None:
         self.dispatch.close()

@@ -107,7 +107,7 @@ def _shadows(services: Services, step: Step, material: Material, checkpoint: Che
     result: Result = {"trained": len(missing)}
     if missing:
         started = time.monotonic()
-        trained = _trained(material, learner, missing, checkpoint)
+        trained = _trained(services, material, learner, missing, checkpoint)
         result["seconds_a_fit"] = round((time.monotonic() - started) / len(missing), 3)
         with services.database.begin() as tx:
             for index, outputs in zip(missing, trained, strict=True):
@@ -116,11 +116,14 @@ def _shadows(services: Services, step: Step, material: Material, checkpoint: Che
     return result | {"digests": {str(i): found[keys[i]] for i in indices}}
 
 
-def _trained(material: Material, learner: Learner, missing: list[int], checkpoint: Checkpoint) -> NDArray[np.float32]:
+def _trained(
+    services: Services, material: Material, learner: Learner, missing: list[int], checkpoint: Checkpoint
+) -> NDArray[np.float32]:
     """On halves of the candidates, and on the rest of the target's training data where it was given."""
     data, seed = material.data, material.spec.seed
     job = trainers.Job(check(learner), data.columns, data.candidates, len(data.classes), tuple(missing), seed, checkpoint)
-    memory.refuse_what_does_not_fit(job, memory.available())
+    whole = job if data.training is None else trainers.remainder.whole(job, data.training)
+    memory.refuse_what_does_not_fit(whole, services.free_memory())
     if data.training is None:
         return trainers.train(learner, data.columns, data.candidates, len(data.classes), missing, seed, checkpoint)
     return trainers.remainder.train(job, data.training)

@@ -13,6 +13,7 @@ from auditor.store import audits, datasets, events, model_files
 from auditor.store.engine import Transaction
 from auditor.workflow import control
 from auditor.workflow.advance import advance_in, deliver
+from auditor.workflow.audit_size import refuse_too_large
 from auditor.workflow.canaries import refuse_other_key
 from auditor.workflow.named_columns import features_of
 from auditor.workflow.pacing import waiting
@@ -56,7 +57,7 @@ def submit(services: Services, workspace_id: str, spec: AuditSpec, origin: Origi
 def submit_in(tx: Transaction, services: Services, workspace_id: str, spec: AuditSpec, origin: Origin) -> tuple[Audit, list[Step]]:
     """Inside the caller's transaction; the caller delivers the returned steps after it commits."""
     now = services.clock()
-    _check_files(tx, workspace_id, spec)
+    _check_files(tx, services, workspace_id, spec)
     if spec.target_block.model:
         model_files.get_model_file(tx, workspace_id, spec.target_block.model)
     proof = control.required_in(tx, services, workspace_id, spec)
@@ -86,13 +87,15 @@ def validate(spec: AuditSpec) -> None:
         check(Learner(spec.learner.name, dict(spec.learner.params), spec.target_block.task))
 
 
-def _check_files(tx: Transaction, workspace_id: str, spec: AuditSpec) -> None:
-    """Enough records, and in every file the columns that the spec names: known before anything is queued."""
+def _check_files(tx: Transaction, services: Services, workspace_id: str, spec: AuditSpec) -> None:
+    """Enough records but not too many, and in every file the columns that the spec names: known before anything is queued. What
+    workers on other machines have free is not known here; they refuse when they are to train."""
     files = {name: datasets.get_dataset(tx, workspace_id, one) for name, one in spec.data.files.items()}
     refuse_small({name: file.rows for name, file in files.items()})
     if "key" in files:
         refuse_other_key({name: file.rows for name, file in files.items()}, list(files["key"].columns))
     features_of(spec.data, {name: list(file.columns) for name, file in files.items()})
+    refuse_too_large(spec, files, services.free_memory() if services.settings.embedded else None)
 
 
 def cancel(services: Services, workspace_id: str, audit_id: str) -> Audit:

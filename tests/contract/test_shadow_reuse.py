@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from auditor.domain.audit import Audit, StepKind
 from auditor.domain.spec import AuditSpec
+from auditor.errors import InvalidInput
 from auditor.settings import Settings
 from auditor.store import audits, retention
 from auditor.testing.servers import ModelServer
@@ -160,3 +161,12 @@ def test_the_estimate_knows_what_is_stored(ground: Ground, first: Audit) -> None
     block = ground.spec.target_block.model_copy(update={"url": ground.target.open_inference + "?version=3"})
     assert foretold(ground, target=block) == (0, 0)
     assert foretold(ground, seed=12_345) == (4, 4)
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_anything_is_queued(ground: Ground) -> None:
+    """The door of `auditor run`."""
+    full = replace(ground.services, free_memory=lambda: 1_000)
+    with pytest.raises(InvalidInput, match=r"takes at least about 0\.0 GiB of memory and 0\.0 GiB are free"):
+        submit(full, ground.workspace_id, ground.spec.model_copy(update={"name": "too large"}))
+    with ground.services.database.read() as tx:
+        assert "too large" not in {audit.name for audit in audits.page(tx, ground.workspace_id, limit=50)[0]}

@@ -1,6 +1,8 @@
 """What a batch of shadows needs of memory, told from the pool before anything is trained."""
 
-from auditor.domain.learner import Task
+from dataclasses import dataclass
+
+from auditor.domain.learner import Learner, Task
 from auditor.learners.encode import MOST, Table, prepare
 from auditor.shadows.trainers import logistic
 from auditor.shadows.trainers.coordinates import width_of
@@ -20,11 +22,26 @@ GROWN = {"random-forest": "n_estimators", "extra-trees": "n_estimators", "decisi
 def needed(job: Job) -> int:
     """Bytes at the peak, roughly: the matrices, the answers of all shadows of the batch, and one model."""
     table = prepare(job.pool.features, job.columns)
-    cell = 8 if job.learner.name in WIDE else 4
-    outputs = 1 if job.learner.task is Task.REGRESSION else job.classes
-    matrices = COPIES * len(table) * columns_of(table) * cell
-    answers = len(table) * outputs * (4 * len(job.indices) + 8 * COPIES)
-    return matrices + answers + _model(job) + _lanes(job, table)
+    size = Size(len(table), columns_of(table), job.classes)
+    return at_least(job.learner, size, len(job.indices)) + _lanes(job, table)
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a pool: its records, the columns of their encoding, the classes."""
+
+    records: int
+    columns: int
+    classes: int
+
+
+def at_least(learner: Learner, size: Size, shadows: int) -> int:
+    """Bytes for a batch of so many shadows of a learner with its defaults filled in, where only the size of the pool is known."""
+    cell = 8 if learner.name in WIDE else 4
+    outputs = 1 if learner.task is Task.REGRESSION else size.classes
+    matrices = COPIES * size.records * size.columns * cell
+    answers = size.records * outputs * (4 * shadows + 8 * COPIES)
+    return matrices + answers + _model(learner, size.records)
 
 
 def _lanes(job: Job, table: Table) -> int:
@@ -40,9 +57,9 @@ def columns_of(table: Table) -> int:
     return 2 * int(table.numeric.shape[1]) + sum(min(MOST, len(known)) for known in table.categories)
 
 
-def _model(job: Job) -> int:
-    name = GROWN.get(job.learner.name)
+def _model(learner: Learner, records: int) -> int:
+    name = GROWN.get(learner.name)
     if name is None:
         return 0
-    trees = int(str(job.learner.params[name])) if name else 1
-    return trees * len(job.pool) * NODE
+    trees = int(str(learner.params[name])) if name else 1
+    return trees * records * NODE

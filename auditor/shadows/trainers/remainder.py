@@ -4,6 +4,8 @@ An adversary who knows the rest of the training data is the one that differentia
 share it differ in the records in question alone, so that these are seen best (docs/canaries.md has the measurements).
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -18,10 +20,14 @@ from auditor.shadows.trainers.job import Job
 
 def train(job: Job, remainder: Records) -> NDArray[np.float32]:
     """As `trainers.train` for the records of `job.pool`, each shadow trained on its half of them and on all of `remainder`."""
-    pool = joined(job.pool, remainder)
-    whole = Job(job.learner, job.columns, pool, job.classes, job.indices, job.seed, job.checkpoint, job.threads)
+    all_of_it = whole(job, remainder)
     single_threaded()
-    return loop.train(whole, prepare(pool.features, job.columns))[:, : len(job.pool)]
+    return loop.train(all_of_it, prepare(all_of_it.pool.features, job.columns))[:, : len(job.pool)]
+
+
+def whole(job: Job, remainder: Records) -> Job:
+    """The same shadows over the pool with its remainder: what has to fit into memory."""
+    return replace(job, pool=joined(job.pool, remainder))
 
 
 def joined(pool: Records, remainder: Records) -> WithRemainder:
