@@ -105,8 +105,13 @@ def _cost(item: Document | None, is_first: bool) -> str:
         return numbers.DASH
     if name in ("task_accuracy", "probability_change"):
         return f"{numbers.percent(item['value'])} ({numbers.interval('accuracy', item['low'], item['high'])})"
-    sign = "+" if name.endswith("_change") and item["value"] > 0 else ""
-    return f"{sign}{numbers.plain(item['value'])} ({numbers.plain(item['low'])} to {numbers.plain(item['high'])})"
+    sign = "+" if name.endswith("_change") and item["value"] >= 0.0005 else ""
+    return f"{sign}{_plain(item['value'])} ({_plain(item['low'])} to {_plain(item['high'])})"
+
+
+def _plain(value: float) -> str:
+    """Without the sign of a zero."""
+    return numbers.plain(round(value, 3) + 0.0)
 
 
 def _aside(channels: Sequence[Document]) -> tuple[str, ...]:
