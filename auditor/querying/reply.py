@@ -122,7 +122,7 @@ def label_text(value: object) -> str:
 def _is_sound(value: str | float) -> bool:
     """Text that can be written in UTF-8, a number that is one."""
     if not isinstance(value, str):
-        return math.isfinite(value)
+        return isinstance(value, int) or math.isfinite(value)
     return not any("\ud800" <= c <= "\udfff" for c in value)
 
 

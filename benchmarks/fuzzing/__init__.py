@@ -1,0 +1,1 @@
+"""Random changes to valid answers, and what may come of them."""
