@@ -154,6 +154,8 @@ def _block(target: "Target", arguments: argparse.Namespace) -> str:
     block: dict[str, Any] = {"url": target.url, "protocol": str(target.protocol)}
     if target.adapter is None:
         block["rows"] = str(target.rows)
+    if target.binary:
+        block["binary"] = True
     block["output"] = str(target.output)
     if target.classes:
         block["classes"] = list(target.classes)

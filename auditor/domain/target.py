@@ -126,6 +126,7 @@ class Target:
     adapter: Adapter | None = None
     ca: str = ""  # certificates of a private authority, as PEM
     limits: Limits = Limits()
+    binary: bool = False  # tensors as raw bytes (open-inference)
     model: str = ""  # the id of a submitted model file, in place of a URL
 
 

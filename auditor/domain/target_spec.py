@@ -50,6 +50,7 @@ class TargetSpec(Part):
     auth: AuthSpec | None = None
     adapter: AdapterSpec | None = Field(None, description="for protocol json: how this server is spoken to")
     ca: str = Field("", max_length=100_000, description="PEM of a private authority that signs the server's certificate")
+    binary: bool = Field(False, description="for protocol open-inference: tensors as raw bytes, exact and smaller")
     limits: LimitsSpec | None = Field(None, description="connections, rows of a request, and hours in which it is not asked")
 
     @field_validator("classes", mode="before", json_schema_input_type=list[str | bool | int | float])
@@ -67,7 +68,7 @@ class TargetSpec(Part):
         adapter = None if self.adapter is None else Adapter(**dict(self.adapter))
         limits = Limits() if self.limits is None else self.limits.as_limits()
         told = (self.url, self.protocol, self.rows, self.output, self.classes)
-        return Target(*told, auth, adapter, self.ca, limits, self.model)
+        return Target(*told, auth, adapter, self.ca, limits, self.binary, self.model)
 
 
 def check_wire(target: TargetSpec) -> None:
@@ -83,6 +84,8 @@ def check_wire(target: TargetSpec) -> None:
     if target.rows not in SPOKEN[target.protocol]:
         known = " or ".join(SPOKEN[target.protocol])
         raise InvalidInput("target.rows", f"choose {known}; protocol {target.protocol} has no form for {target.rows}")
+    if target.binary and target.protocol is not WireProtocol.OPEN_INFERENCE:
+        raise InvalidInput("target.binary", f"take it out; protocol {target.protocol} has no binary form")
     _check_auth(target.auth)
     check_limits(target.limits)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.domain.target import Profile, Target, WireProtocol
-from auditor.errors import BadAnswer, InvalidInput, TargetRefused
+from auditor.errors import BadAnswer, InvalidInput, TargetError, TargetRefused
 from auditor.querying.answers import answers
 from auditor.querying.asking import Door
 from auditor.querying.endpoint import parse_url
@@ -73,7 +73,7 @@ class Search:
 
     def run(self, target: Target) -> Discovery:
         """Raises a TargetError when the target cannot be reached or answers no form; `attempts` then says what was tried."""
-        found = self._found(target)
+        found = self._exact(self._found(target))
         kind = self._kind(found)
         found = replace(found, output=kind.output, classes=kind.classes)
         transport = self._reach(found)
@@ -93,6 +93,18 @@ class Search:
             f"The target answers none of {len(self.attempts)} usual forms; write target.adapter by hand (docs/protocols.md)."
             f" To the first of them it said: {self.attempts[0].sentence}"
         )
+
+    def _exact(self, target: Target) -> Target:
+        """Tensors as raw bytes, where the server takes them and answers the same: no number is rounded on the way."""
+        frame = self._sample.frame.head(TRIED)
+        if target.protocol is not WireProtocol.OPEN_INFERENCE or self._sample.frame.isna().to_numpy().any():
+            return target
+        binary = replace(target, binary=True)
+        try:
+            plain, raw = (self._asked(self._reach(one), frame)[-1] for one in (target, binary))
+        except (TargetError, InvalidInput):
+            return target
+        return binary if _agree(plain, raw) else target
 
     def _placed(self, places: Sequence[Target]) -> Target | None:
         """The first place that holds an answer; only a body that was not refused is asked again."""
@@ -163,6 +175,13 @@ class Search:
         return kind_of(_together(replies), self._sample.labels[: len(frame)] if self._sample.labels else ())
 
 
+def _agree(plain: Reply, raw: Reply) -> bool:
+    """Up to what 32 bits, written as decimals, may be off by."""
+    if plain.numbers is None or raw.numbers is None:
+        return plain.labels is not None and plain.labels == raw.labels
+    return plain.numbers.shape == raw.numbers.shape and bool(np.allclose(plain.numbers, raw.numbers, rtol=1e-6, atol=1e-7))
+
+
 def _together(replies: list[Reply]) -> Reply:
     """The answers to single records as one; raises BadAnswer where they are not alike."""
     if len(replies) == 1:
@@ -191,4 +210,4 @@ def form_of(target: Target) -> str:
     """The protocol and its form in a few words."""
     if target.protocol is WireProtocol.JSON and target.adapter is not None:
         return f"json, body {target.adapter.body}, answer {target.adapter.answer}"
-    return f"{target.protocol}, rows: {target.rows}"
+    return f"{target.protocol}, rows: {target.rows}" + (", binary" if target.binary else "")

@@ -2,7 +2,7 @@
 
 import http.client
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from auditor.querying.connection import Deadline, open_pool
 from auditor.querying.endpoint import parse_url, refuse
 from auditor.querying.faults import Interrupted, Stale
 from auditor.querying.guard import Guard
-from auditor.querying.protocols import Wire, media, wire_for
+from auditor.querying.protocols import Wire, binary_tensors, media, wire_for
 from auditor.querying.refusals import refused
 from auditor.querying.reply import Reply
 
@@ -31,6 +31,7 @@ ACCEPTED = {
     media.JSON: media.JSON,
     media.CSV: f"{media.CSV}, {media.JSON};q=0.9",
     media.LINES: f"{media.LINES}, {media.JSON};q=0.9",
+    binary_tensors.OCTETS: f"{binary_tensors.OCTETS}, {media.JSON};q=0.9",
 }
 """What is sent as text is answered as text where the server can; all of these are understood at any time."""
 
@@ -94,7 +95,9 @@ class HttpTransport:
 
     def ask(self, frame: pd.DataFrame) -> Reply:
         self.traffic.begin()
-        request = self.credential.applied(Request(self.wire.path, self.headers, self.wire.encode(frame)))
+        body = self.wire.encode(frame)
+        framing = {binary_tensors.LENGTH: str(body.header_length)} if isinstance(body, binary_tensors.Framed) else {}
+        request = self.credential.applied(Request(self.wire.path, self.headers | framing, body))
         self.deadline.start(self.timeout)
         try:
             self.traffic.sent = len(request.body)
@@ -108,7 +111,7 @@ class HttpTransport:
             raise self._refused(request, response, content)
         self.credential.worked(request)
         self._check_end(response, content)
-        return self.wire.decode(media.parsed(content, response.headers.get("Content-Type", "")), len(frame))
+        return self.wire.decode(_document(response.headers, content), len(frame))
 
     def _check_end(self, response: urllib3.BaseHTTPResponse, content: bytes) -> None:
         """An answer that may have been cut, or was followed by bytes of another, is none; raises Interrupted."""
@@ -137,6 +140,11 @@ class HttpTransport:
         if response.status == 401 and self.credential.is_outdated(request):
             return Stale("The target no longer takes the token (401), and took no newer one either; check target.auth.")
         return refused(response.status, response.headers, content, self.credential.hidden())
+
+
+def _document(headers: Mapping[str, str], content: bytes) -> Any:
+    length = headers.get(binary_tensors.LENGTH)
+    return media.parsed(content, headers.get("Content-Type", "")) if length is None else binary_tensors.parsed(content, length)
 
 
 def largest(rows: int) -> int:
