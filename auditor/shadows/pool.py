@@ -15,7 +15,7 @@ from auditor.learners import check
 from auditor.learners.estimators import versions
 
 # Change this when the encoding, the design, the seeds or the stored arrays of shadows change, so that nothing old is taken for new.
-TRAINING_VERSION = 4
+TRAINING_VERSION = 5
 
 
 def key(pool_digest: str, learner: Learner, index: int, seed: int, installed: Mapping[str, str] | None = None) -> str:

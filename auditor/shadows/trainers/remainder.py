@@ -11,18 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.domain.data import Records
-from auditor.learners.encode import prepare
-from auditor.learners.estimators import single_threaded
 from auditor.shadows.design import WithRemainder
-from auditor.shadows.trainers import loop
 from auditor.shadows.trainers.job import Job
+from auditor.shadows.trainers.train import train_job
 
 
 def train(job: Job, remainder: Records) -> NDArray[np.float32]:
     """As `trainers.train` for the records of `job.pool`, each shadow trained on its half of them and on all of `remainder`."""
-    all_of_it = whole(job, remainder)
-    single_threaded()
-    return loop.train(all_of_it, prepare(all_of_it.pool.features, job.columns))[:, : len(job.pool)]
+    return train_job(whole(job, remainder))[:, : len(job.pool)]
 
 
 def whole(job: Job, remainder: Records) -> Job:

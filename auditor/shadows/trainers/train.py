@@ -44,8 +44,13 @@ def train(
     in which order, nor on threads.
     """
     job = Job(check(learner), tuple(columns), pool, classes, tuple(indices), seed, checkpoint, threads)
-    table = prepare(pool.features, columns)
+    return train_job(job)
+
+
+def train_job(job: Job) -> NDArray[np.float32]:
+    """The same for a job whose learner has its defaults filled in."""
+    table = prepare(job.pool.features, job.columns)
     single_threaded()
-    checkpoint(0.0)
+    job.checkpoint(0.0)
     trainer = next((fast for fast in FAST if fast.takes(job, table)), PLAIN)
     return trainer.train(job, table)

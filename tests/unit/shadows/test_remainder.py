@@ -7,8 +7,9 @@ import pytest
 from auditor.domain.data import Column, ColumnType, Records
 from auditor.domain.learner import Learner, Task
 from auditor.learners import build, build_for_values, check
+from auditor.learners.encode import prepare
 from auditor.shadows import design
-from auditor.shadows.trainers import Job, log_odds, remainder, shadow_seed
+from auditor.shadows.trainers import Job, log_odds, loop, remainder, shadow_seed
 
 COLUMNS = (Column("age", ColumnType.INTEGER), Column("town", ColumnType.STRING))
 SEED = 5
@@ -41,10 +42,20 @@ def test_a_shadow_is_the_model_of_its_half_and_the_remainder(name: str) -> None:
     given = remainder.train(job(pool, learner, (2,)), base)[0]
     rows = np.flatnonzero(design.masks(120, [2], SEED)[0])
     training = remainder.joined(pool.take(rows), base)
-    model = build(check(learner), COLUMNS, shadow_seed(SEED, 2)).fit(training.features, training.labels)
+    converged = Learner(name, {"tol": 1e-10, "max_iter": 10_000}) if name == "logistic-regression" else learner
+    model = build(check(converged), COLUMNS, shadow_seed(SEED, 2)).fit(training.features, training.labels)
     expected = log_odds(model.over_all(model.predict_proba(pool.features), 2))
     assert given.shape == (120, 2)
     assert np.allclose(given, expected, atol=1e-4)
+
+
+def test_a_neural_shadow_takes_the_steps_of_a_fit_on_its_half_and_the_remainder() -> None:
+    """One epoch, before rounding parts the paths."""
+    pool, base = people(120, 1), people(60, 2)
+    learner = check(Learner("mlp", {"max_iter": 1}))
+    whole = remainder.whole(job(pool, learner, (1, 2)), base)
+    plain = loop.train(whole, prepare(whole.pool.features, COLUMNS))[:, :120]
+    np.testing.assert_allclose(remainder.train(job(pool, learner, (1, 2)), base), plain, atol=1e-4)
 
 
 def test_a_model_of_numbers_is_trained_on_the_remainder_too() -> None:
