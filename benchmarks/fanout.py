@@ -46,16 +46,18 @@ def measure(learner: str, shadows: int, side: int, count: int) -> Measured:
         services = workflow.open_services(settings.load(environ))
         try:
             services.database.migrate()
-            workspace, spec = _stored(services, learner, side)
+            workspace, ids = stored(services, side)
+            spec = _spec(ids, learner)
             with workers(count, environ, Path(folder)) as children:
                 _run(services, workspace, spec, CHUNK * count, 0)  # the workers import their libraries
                 steps = _run(services, workspace, spec, shadows, 1)
-                return Measured(_span(steps), max(_peak(child) for child in children))
+                return Measured(_span(steps), max(high_water(child) for child in children))
         finally:
             services.close()
 
 
-def _stored(services: Services, learner: str, side: int) -> tuple[str, AuditSpec]:
+def stored(services: Services, side: int) -> tuple[str, dict[str, str]]:
+    """A workspace, and its two files of so many records of Adult."""
     frame = adult.load().drop_duplicates().sample(2 * side, random_state=7)
     now, home = services.clock(), services.settings.home
     with services.database.begin() as tx:
@@ -64,8 +66,12 @@ def _stored(services: Services, learner: str, side: int) -> tuple[str, AuditSpec
         for name, rows in (("members", frame[:side]), ("non_members", frame[side:])):
             data, types, digest = _kept(services, tx, workspace, rows, home / f"{name}.csv")
             ids[name] = datasets.create_dataset(tx, workspace, name, side, types, data, digest, now).id
+    return workspace, ids
+
+
+def _spec(ids: dict[str, str], learner: str) -> AuditSpec:
     target = {"url": "http://127.0.0.1:9/v2/models/none/infer", "classes": list(adult.CLASSES)}
-    return workspace, parse({"spec": 1, "target": target, "data": {**ids, "label": adult.LABEL}, "learner": learner})
+    return parse({"spec": 1, "target": target, "data": {**ids, "label": adult.LABEL}, "learner": learner})
 
 
 def _kept(services: Services, tx, workspace: str, rows: pd.DataFrame, path: Path):  # type: ignore[no-untyped-def]
@@ -106,15 +112,15 @@ def _span(steps: list[Step]) -> float:
     return (max(s.finished_at for s in steps) - min(s.started_at for s in steps)).total_seconds()  # type: ignore[type-var,operator]
 
 
-def _peak(child: Child) -> float:
-    """MiB of the largest process under this one, itself included."""
+def high_water(child: Child) -> float:
+    """The peak in MiB of the largest process under this one, itself included."""
     import psutil
 
     root = psutil.Process(child.process.pid)
-    return max(_high_water(p.pid) for p in [root, *root.children(recursive=True)]) / 1024
+    return max(_peak(p.pid) for p in [root, *root.children(recursive=True)]) / 1024
 
 
-def _high_water(pid: int) -> int:
+def _peak(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
