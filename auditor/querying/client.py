@@ -29,8 +29,7 @@ class QueryClient:
     def __call__(self, frame: pd.DataFrame) -> Answers:
         """Raises BudgetExhausted, Cancelled or a TargetError; answers that arrived before it are recorded."""
         digests = record_digests(frame)
-        first: dict[bytes, int] = {}
-        source = np.array([first.setdefault(digest, row) for row, digest in enumerate(digests)], dtype=np.intp)
+        first = dict(zip(reversed(digests), reversed(range(len(digests))), strict=True))
         known = self._door.ledger.answered(list(first))
         result = np.full((len(frame), self._width), np.nan)
         for digest, answer in known.items():
@@ -40,9 +39,9 @@ class QueryClient:
             result[rows] = answers(reply, self._profile)
             self._door.ledger.record([digests[row] for row in rows.tolist()], result[rows])
 
-        unknown = np.array([row for digest, row in first.items() if digest not in known], dtype=np.intp)
-        Course(self._door, frame, self._profile.batch_size, keep).run(unknown)
-        return result[source]
+        unknown = sorted(row for digest, row in first.items() if digest not in known) if known else sorted(first.values())
+        Course(self._door, frame, self._profile.batch_size, keep).run(np.array(unknown, dtype=np.intp))
+        return result if len(first) == len(digests) else result[[first[digest] for digest in digests]]
 
     def fresh(self, frame: pd.DataFrame) -> Answers:
         """The same numbers asked anew, repeated records and all: spent, not looked up, not recorded."""

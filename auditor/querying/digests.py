@@ -17,7 +17,8 @@ def record_digests(frame: pd.DataFrame) -> list[bytes]:
     """blake2b-16 of the canonical JSON array of each row's cells; 5 and 5.0 are equal, missing is null."""
     columns = [_texts(frame.iloc[:, i]) for i in range(frame.shape[1])]
     digest = hashlib.blake2b
-    return [digest(f"[{row}]".encode(), digest_size=16).digest() for row in map(",".join, zip(*columns, strict=True))]
+    rows = "]\n[".join(map(",".join, zip(*columns, strict=True)))  # a line break inside of a cell is written as \n
+    return [digest(row, digest_size=16).digest() for row in f"[{rows}]".encode().split(b"\n")] if len(frame) else []
 
 
 def _texts(column: pd.Series) -> list[str]:

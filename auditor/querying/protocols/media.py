@@ -27,7 +27,7 @@ def as_json(value: Any) -> bytes:
 
 def as_csv(columns: Sequence[list[Any]], names: Sequence[str] = ()) -> str:
     """Missing cells are empty, booleans are true and false, floats keep every digit."""
-    text = io.StringIO(newline="")
+    text = io.StringIO(newline="\n")  # as it is written; without a line end, StringIO looks for line ends in all of it
     writer = csv.writer(text, lineterminator="\n")
     if names:
         writer.writerow(names)

@@ -11,7 +11,7 @@ class Served(litserve.LitAPI):
     def setup(self, device: str) -> None:
         self.model = trained()
 
-    def decode_request(self, request: Any) -> Any:
+    def decode_request(self, request):  # type: ignore[no-untyped-def]  # LitServe would take an annotation for a parameter of the URL
         return request["input"]
 
     def predict(self, x: Any) -> Any:
