@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1_000_000
 MOST_RECORDS = 1000
+AUTH_KEYS = ("parameter", "token_url", "scope", "audience", "region", "service")
 UNLABELLED = 64
 """Without labels the classes are those of one batch: no more records are asked than it holds."""
 
@@ -30,8 +31,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--label", metavar="COLUMN", help="the column that the model predicts; it is not sent")
     parser.add_argument("--exclude", default="", metavar="COLUMNS", help="columns that are not sent, separated by commas")
     parser.add_argument("--secret", default="", metavar="NAME", help="the environment variable with the target's credential")
-    parser.add_argument("--auth", choices=("bearer", "basic", "header"), default="bearer", help="how it is sent; default: bearer")
+    kinds = ("bearer", "basic", "header", "query", "oauth2", "google", "sigv4", "mtls")
+    parser.add_argument("--auth", choices=kinds, default="bearer", help="how it is sent; default: bearer")
     parser.add_argument("--header", default="X-API-Key", metavar="NAME", help="the header of --auth header; default: X-API-Key")
+    parser.add_argument("--auth-key", action="append", default=[], metavar="KEY=VALUE", help="another key of target.auth")
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates of a private authority, PEM")
     parser.add_argument("--rate", type=float, default=0.0, metavar="ROWS", help="rows a second at most; default: no limit")
     add_home(parser)
     parser.set_defaults(execute=execute)
@@ -107,16 +111,29 @@ def _labels(cells: "pd.DataFrame", label: str | None) -> list[str]:
 
 
 def _target(arguments: argparse.Namespace) -> "tuple[Target, str | None]":
+    from auditor.cli.local_spec import pem_of
     from auditor.domain.target import Auth, AuthKind, Target
     from auditor.errors import InvalidInput
 
+    ca = pem_of(arguments.ca) if arguments.ca else ""
     if not arguments.secret:
-        return Target(arguments.url), None
+        return Target(arguments.url, ca=ca), None
     secret = os.environ.get(arguments.secret)
     if not secret:
         shown = arguments.secret if arguments.secret.replace("_", "").isalnum() else "that you name"
         raise InvalidInput("--secret", f"set the environment variable {shown} to the target's credential")
-    return Target(arguments.url, auth=Auth(AuthKind(arguments.auth), arguments.secret, arguments.header)), secret
+    auth = Auth(AuthKind(arguments.auth), arguments.secret, arguments.header, **_auth_keys(arguments.auth_key))
+    return Target(arguments.url, auth=auth, ca=ca), secret
+
+
+def _auth_keys(given: list[str]) -> dict[str, str]:
+    from auditor.errors import InvalidInput
+
+    pairs = dict(text.partition("=")[::2] for text in given)
+    odd = next((key for key in pairs if key not in AUTH_KEYS), None)
+    if odd is not None:
+        raise InvalidInput("--auth-key", f"there is no key {odd[:40]!r}; write KEY=VALUE with one of {', '.join(AUTH_KEYS)}")
+    return pairs
 
 
 def _told(found: "Discovery", spent: int, label: str | None) -> str:
@@ -164,4 +181,7 @@ def _block(target: "Target", arguments: argparse.Namespace) -> str:
     if arguments.secret:
         block["auth"] = {"kind": arguments.auth, "secret": arguments.secret}
         block["auth"] |= {"header": arguments.header} if arguments.auth == "header" else {}
+        block["auth"] |= _auth_keys(arguments.auth_key)
+    if arguments.ca:
+        block["ca"] = str(arguments.ca)
     return yaml.safe_dump({"target": block}, sort_keys=False, allow_unicode=True, width=1000).rstrip()

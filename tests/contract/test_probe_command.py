@@ -182,3 +182,27 @@ def test_the_address_guard_holds_for_the_probe_too(probe: Probe) -> None:
     code, _, err = probe("http://169.254.169.254/invocations")
     assert code == 2
     assert "169.254.169.254" in err
+
+
+def test_other_ways_to_prove_who_asks_are_written_into_the_block(
+    probe: Probe, served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = served()
+    monkeypatch.setenv("MY_KEY", "s3cret&")
+    said = probe(server.url("kserve-v1"), "--secret", "MY_KEY", "--auth", "query", "--auth-key", "parameter=api-key")
+    auth = block_of(said).auth
+    assert auth is not None
+    assert (auth.kind, auth.secret, auth.parameter) == ("query", "MY_KEY", "api-key")
+    assert server.seen.path.endswith("?api-key=s3cret%26")
+    assert "s3cret" not in said[1]
+
+
+def test_an_unknown_key_or_authority_is_one_sentence(
+    probe: Probe, served: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server = served()
+    monkeypatch.setenv("MY_KEY", "s3cret")
+    code, _, said = probe(server.origin, "--secret", "MY_KEY", "--auth-key", "tokenurl=x")
+    assert (code, "there is no key 'tokenurl'" in said) == (2, True)
+    code, _, said = probe(server.origin, "--ca", str(tmp_path / "nowhere.pem"))
+    assert (code, "cannot be read as PEM" in said) == (2, True)
