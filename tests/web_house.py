@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from auditor.domain.catalog import Role
 from auditor.settings import Settings
-from auditor.store import keys, workspaces
+from auditor.store import keys, model_files, workspaces
 from auditor.store.artifacts import Artifacts
 from auditor.store.engine import open_database
 from auditor.store.vault import Vault
@@ -126,6 +126,13 @@ class House:
 
     def dataset_id(self, **options):
         return self.upload(**options).json["id"]
+
+    def model_id(self, of="ours"):
+        """A model file that was taken in, without the process that reads it."""
+        here, workspace = self.services, self.workspaces[of]
+        with here.database.begin() as tx:
+            digest = here.artifacts.put(tx, workspace, b"tree", kind="model")
+            return model_files.create_model_file(tx, workspace, "m", "lightgbm", 4, digest, here.clock()).id
 
     def spec(self, **changes):
         """A spec that this workspace can submit."""

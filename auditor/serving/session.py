@@ -16,6 +16,7 @@ from auditor.serving.recognise import FileKind
 from auditor.serving.refused import Refused
 
 LONGEST_SENTENCE = 400
+TOO_LARGE = "the model needs more memory than AUDITOR_MODEL_MEMORY_MB allows"
 
 
 def run(report: Report, kind: FileKind, memory_mb: int, seconds: float) -> None:
@@ -56,9 +57,9 @@ def _serve(line: Line, load: Callable[[bytes], Model], seconds: float) -> None:
         except Refused as no:
             line.send(Message({"refused": _sentence(str(no))}))
         except MemoryError:
-            line.send(Message({"refused": "the model needs more memory than AUDITOR_MODEL_MEMORY_MB allows"}))
+            line.send(Message({"refused": TOO_LARGE}))
         except Exception as error:  # a library's own exceptions are of any kind; their first line is told, nothing else is shown
-            line.send(Message({"refused": _sentence(f"the library cannot use the file or the records: {_said(error)}")}))
+            line.send(Message({"refused": _sentence(_said(error))}))
 
 
 def _reply(model: Model, message: Message) -> Message:
@@ -71,8 +72,10 @@ def _reply(model: Model, message: Message) -> Message:
 
 
 def _said(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}, {lines[0][:200]}" if lines else type(error).__name__
+    if "bad_alloc" in str(error):  # how libraries in C++ say that there was no memory
+        return TOO_LARGE
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return f"the library cannot use the file or the records: {type(error).__name__}, {first[:200]}".rstrip(", ")
 
 
 def _sentence(text: str) -> str:

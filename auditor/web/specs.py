@@ -11,7 +11,7 @@ from auditor.errors import AddressBlocked, InvalidInput, NotFound
 from auditor.querying import check_url
 from auditor.querying.auth.hosts import unbound
 from auditor.settings import Settings
-from auditor.store import datasets, secrets, targets
+from auditor.store import datasets, model_files, secrets, targets
 from auditor.store.engine import Transaction
 from auditor.web.ids import the_id
 from auditor.workflow.named_columns import features_of
@@ -38,6 +38,8 @@ def resolved(tx: Transaction, workspace_id: str, spec: AuditSpec) -> tuple[Audit
 
 def vetted(tx: Transaction, workspace_id: str, block: TargetSpec, settings: Settings) -> TargetSpec:
     """A target's block whose address may be asked and whose secret is one of this workspace, bound to that very host."""
+    if block.model or not block.url:
+        return _of_file(tx, workspace_id, block)
     try:
         check_url(block.url, settings)
     except AddressBlocked as refusal:
@@ -50,6 +52,16 @@ def vetted(tx: Transaction, workspace_id: str, block: TargetSpec, settings: Sett
     if block.auth.token_url:
         _check_token_url(block.auth.token_url, settings)
     return block.model_copy(update={"auth": _auth(tx, workspace_id, block.auth, block.url)})
+
+
+def _of_file(tx: Transaction, workspace_id: str, block: TargetSpec) -> TargetSpec:
+    """A target's block that names a model file of this workspace."""
+    check_wire(block)
+    model_id = the_id(block.model, "target.model", "model")
+    try:
+        return block.model_copy(update={"model": model_files.get_model_file(tx, workspace_id, model_id).id})
+    except NotFound:
+        raise InvalidInput("target.model", "this workspace has no model with this id; POST /api/v1/models makes one") from None
 
 
 def _check_token_url(url: str, settings: Settings) -> None:

@@ -62,19 +62,14 @@ def load(data: bytes) -> XGBoostModel:
         booster = xgboost.Booster({"nthread": 1})
         booster.load_model(bytearray(data))
         text = bytes(booster.save_raw("json"))
-    except xgboost.core.XGBoostError as error:
-        raise Refused(f"{DAMAGED} ({_first_line(error)})") from None
+    except (xgboost.core.XGBoostError, ValueError):
+        raise Refused(DAMAGED) from None
     document = _parsed(text)
     learner = document["learner"]
     found = _read(document)
     names = tuple(map(str, learner.get("feature_names") or ()))
     types = tuple(map(str, learner.get("feature_types") or ()))
     return XGBoostModel(booster, str(learner["objective"]["name"]), names, types, _categories(learner, names, types), found)
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].rpartition("] ")[2][:120] if lines else "unreadable"
 
 
 def _parsed(text: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from auditor.web.api import (
     events,
     health,
     keys,
+    models,
     outcomes,
     queries,
     records,
@@ -22,7 +23,23 @@ from auditor.web.api import (
 from auditor.web.api.shapes import check_media_type
 from auditor.web.ids import check_path
 
-RESOURCES = (health, targets, control, secrets, datasets, audits, outcomes, what_if, records, queries, schedules, attacks, keys, events)
+RESOURCES = (
+    health,
+    targets,
+    control,
+    secrets,
+    datasets,
+    models,
+    audits,
+    outcomes,
+    what_if,
+    records,
+    queries,
+    schedules,
+    attacks,
+    keys,
+    events,
+)
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", enable_openapi=False)
 for resource in RESOURCES:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from auditor.domain.spec import first_mistake
 from auditor.errors import InvalidInput
 
-UPLOADS = "api.datasets.create"
+UPLOADS = ("api.datasets.create", "api.models.create")
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -68,7 +68,7 @@ def nothing() -> Response:
 
 def check_media_type() -> None:
     """Before every request of the API: a body that says what it is says JSON, except where files are uploaded."""
-    if request.mimetype and not request.is_json and request.endpoint != UPLOADS:
+    if request.mimetype and not request.is_json and request.endpoint not in UPLOADS:
         raise UnsupportedMediaType
 
 

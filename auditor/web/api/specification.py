@@ -64,12 +64,13 @@ UPLOAD_BODY = {
         "application/octet-stream": {"schema": FILE},
     },
 }
+UPLOADS = ("/api/v1/datasets", "/api/v1/models")
 UPLOAD_NAME = {
     "name": "name",
     "in": "query",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-    "description": "the name of the dataset, where the body is the bare file",
+    "description": "the name of the dataset or model, where the body is the bare file",
 }
 
 Operation = dict[str, Any]
@@ -89,7 +90,7 @@ def complete_for(app: APIFlask) -> None:
         }
         for path, method, operation in operations(document):
             _complete(app, operation, method, endpoints[operation["operationId"]])
-            if (path, method) == ("/api/v1/datasets", "post"):
+            if method == "post" and path in UPLOADS:
                 operation["requestBody"] = UPLOAD_BODY
                 operation["parameters"].append(UPLOAD_NAME)
         return document

@@ -30,6 +30,7 @@ def made(house):
     return {
         "target_id": spec["target"],
         "dataset_id": spec["data"]["members"],
+        "model_id": house.model_id(),
         "audit_id": house.post("/audits", json=spec).json["id"],
         "schedule_id": house.post("/schedules", json={"name": "n", "cron": "0 3 * * *", "audit": spec}).json["id"],
     }
@@ -42,6 +43,8 @@ READS = [
     "/targets/{target_id}",
     "/datasets",
     "/datasets/{dataset_id}",
+    "/models",
+    "/models/{model_id}",
     "/audits",
     "/audits/{audit_id}",
     "/audits/{audit_id}/findings",

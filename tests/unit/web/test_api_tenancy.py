@@ -14,6 +14,7 @@ def ours(house):
     return {
         "target_id": spec["target"],
         "dataset_id": spec["data"]["members"],
+        "model_id": house.model_id(),
         "audit_id": audit_id,
         "other_id": house.post("/audits", json=spec).json["id"],
         "schedule_id": house.post("/schedules", json=schedule).json["id"],
@@ -52,7 +53,7 @@ def test_and_nothing_happened_to_what_they_name(house, ours):
     assert len(house.get("/secrets").json["items"]) == 1
 
 
-@pytest.mark.parametrize("path", ["/targets", "/datasets", "/audits", "/schedules", "/secrets", "/events"])
+@pytest.mark.parametrize("path", ["/targets", "/datasets", "/models", "/audits", "/schedules", "/secrets", "/events"])
 def test_foreign_things_are_in_no_list(house, ours, path):
     assert house.get(path, of="theirs").json["items"] == []
     assert house.get(path).json["items"] != []

@@ -1,0 +1,93 @@
+"""Model files: models that nobody serves, uploaded once, audited as targets."""
+
+from datetime import datetime
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from auditor.domain.catalog import ModelFile, Role
+from auditor.errors import InvalidInput
+from auditor.store import model_files
+from auditor.web.access import needs
+from auditor.web.api import upload
+from auditor.web.api.replay import once_for
+from auditor.web.api.shapes import Checked, Name, PageOf, PageQuery, Shown, nothing, page
+from auditor.web.current import services, workspace_id
+from auditor.workflow import served_model
+
+bp = APIBlueprint("models", __name__, url_prefix="/models", tag="Models")
+
+
+class ModelIn(Checked):
+    name: Name
+
+
+class ModelOut(Shown):
+    id: str
+    name: str
+    format: str
+    size: int
+    digest: str
+    created_at: datetime
+
+
+class ModelPage(PageOf[ModelOut]):
+    pass
+
+
+@bp.post("")
+@needs(Role.AUDITOR)
+@bp.output(ModelOut, status_code=201)
+def create() -> Response:
+    """Upload a model: ONNX, XGBoost, LightGBM, safetensors or skops, as a form (`file`, `name`) or as the body with `?name=`."""
+    with upload.received(services().settings.max_upload_mb) as file:
+        if set(request.args) - {"name"}:
+            raise InvalidInput("name", "the only parameter of this address is `name`")
+        name = ModelIn.model_validate({"name": upload.form_name() or ""}).name
+        return once_for(f"{name}\n{file.digest}".encode(), lambda: _kept(name, file))
+
+
+def _kept(name: str, file: upload.Upload) -> tuple[ModelOut, int, dict[str, str]]:
+    """Read outside the transaction: a process that starts must not hold the database."""
+    here = services()
+    try:
+        taken = served_model.take(here.settings, file.path)
+    except InvalidInput as mistake:
+        raise InvalidInput("file", mistake.sentence) from None
+    with here.database.begin() as tx:
+        made = served_model.keep(tx, here, workspace_id(), name, taken)
+    return shown(made), 201, {"Location": f"/api/v1/models/{made.id}"}
+
+
+@bp.get("")
+@needs(Role.VIEWER)
+@bp.input(PageQuery, location="query")
+@bp.output(ModelPage)
+def index(query_data: PageQuery) -> Response:
+    """The model files of the workspace, by pages."""
+    with services().database.read() as tx:
+        found, cursor = model_files.page_model_files(tx, workspace_id(), limit=query_data.limit, cursor=query_data.cursor)
+    return page([shown(model) for model in found], cursor)
+
+
+@bp.get("/<model_id>")
+@needs(Role.VIEWER)
+@bp.output(ModelOut)
+def show(model_id: str) -> ModelOut:
+    """One model file: its format, size and digest, never its content."""
+    with services().database.read() as tx:
+        return shown(model_files.get_model_file(tx, workspace_id(), model_id))
+
+
+@bp.delete("/<model_id>")
+@needs(Role.AUDITOR)
+@bp.doc(responses={204: "Deleted"})
+def delete(model_id: str) -> Response:
+    """Forget a model that no target, audit or schedule names."""
+    with services().database.begin() as tx:
+        model_files.delete_model_file(tx, workspace_id(), model_id)
+    return nothing()
+
+
+def shown(model: ModelFile) -> ModelOut:
+    return ModelOut.of(model)

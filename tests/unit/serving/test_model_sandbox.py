@@ -1,0 +1,147 @@
+"""What the process of a model can reach, tried from inside it; and what its parent does when it misbehaves."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import InvalidInput, TargetRefused
+from auditor.serving.isolation.calls import program
+from auditor.serving.limits import Limits
+from auditor.serving.served import Served, open_model
+from auditor.serving.shelf import Shelf
+from tests import model_files
+
+ROOT = Path(__file__).parents[3]
+INSIDE = """
+import os, socket, sys, threading
+sys.path.append({root!r})
+from auditor.serving.isolation import enter_namespaces, lock
+report = lock(enter_namespaces(), 1000)
+{tried}
+print("reached", flush=True)
+"""
+
+
+def inside(tried: str) -> str:
+    """What a process within the walls says of an attempt: its result, or the error's name."""
+    code = INSIDE.format(root=str(ROOT), tried=tried)
+    done = subprocess.run([sys.executable, "-I", "-B", "-c", code], capture_output=True, text=True, timeout=30, env={})
+    return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("tried", "says"),
+    [
+        ("socket.socket()", "Function not implemented"),
+        ("socket.socket(socket.AF_UNIX)", "Function not implemented"),
+        ("os.fork()", "Permission denied"),
+        ("os.execv('/bin/true', ['true'])", "Function not implemented"),
+        ("open('/etc/passwd').read()", "Permission denied"),
+        ("os.listdir(os.path.expanduser('/root'))", "Permission denied"),
+        ("open('/dev/shm/x', 'w')", "Permission denied"),
+        ("os.kill(os.getppid(), 0)", "Function not implemented"),
+        ("bytearray(2_000_000_000)", "MemoryError"),
+        ("os.mkdir('/tmp/made')", "Function not implemented"),
+    ],
+)
+def test_nothing_outside_can_be_reached(tried: str, says: str) -> None:
+    assert says in inside(tried)
+
+
+def test_what_computing_needs_is_there() -> None:
+    assert inside("threading.Thread(target=lambda: None).start(); import decimal, ctypes.util; sum(range(10))") == "reached"
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_filter_names_another_architecture_first_and_refuses_last(machine: str) -> None:
+    code = program(machine)
+    assert len(code) % 8 == 0
+    assert code[-4:] == (0x00050000 | 38).to_bytes(4, "little")
+
+
+def test_an_unknown_architecture_has_no_filter_and_says_so() -> None:
+    with pytest.raises(OSError, match="riscv64"):
+        program("riscv64")
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    made = open_model(model_files.perceptron_file().data, Limits(seconds=2.0))
+    yield made
+    made.close()
+
+
+def test_the_process_has_no_environment_and_no_descriptors_of_its_parent(served: Served) -> None:
+    with open(os.devnull) as ours:
+        os.set_inheritable(ours.fileno(), True)
+        again = open_model(model_files.perceptron_file().data)
+        names = [os.readlink(f"/proc/{again.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{again.process.pid}/fd")]
+        environ = Path(f"/proc/{again.process.pid}/environ").read_bytes()
+        again.close()
+    assert names == []  # the one that waits outside has closed all of its own
+    assert b"PATH" not in environ
+    assert b"HOME" not in environ
+
+
+def test_a_process_that_was_killed_is_told_once_and_asked_no_more(served: Served) -> None:
+    os.killpg(served.process.pid, 9)
+    with pytest.raises(TargetRefused, match="killed") as first:
+        served.ask(model_files.numeric())
+    with pytest.raises(TargetRefused) as second:
+        served.ask(model_files.numeric())
+    assert first.value.sentence == second.value.sentence
+    assert served.process.poll() is not None
+
+
+def test_a_process_that_does_not_answer_is_ended(served: Served) -> None:
+    os.killpg(served.process.pid, 19)
+    began = time.monotonic()
+    with pytest.raises(TargetRefused, match="longer than 2 seconds, AUDITOR_MODEL_SECONDS"):
+        served.ask(model_files.numeric())
+    assert time.monotonic() - began < 6
+    assert served.process.poll() is not None
+
+
+def test_too_little_memory_is_a_sentence() -> None:
+    with pytest.raises(Exception, match=r"AUDITOR_MODEL_MEMORY_MB|limits allow|could not be started"):
+        open_model(model_files.onnx_file().data, Limits(memory_mb=80))
+
+
+def test_without_isolation_it_is_refused_unless_that_is_allowed(served: Served) -> None:
+    from auditor.serving.frames import Line, Message
+    from auditor.serving.served import _greet
+
+    def greeted(limits: Limits) -> dict[str, object]:
+        reading, writing = os.pipe()
+        walls = {"walls": {"missing": ["namespaces: Operation not permitted"]}, "network": False}
+        Line(0, writing).send(Message(walls))
+        os.dup2(reading, served.process.stdout.fileno())  # type: ignore[union-attr]
+        os.close(reading)
+        os.close(writing)
+        weak = Served(served.kind, limits, served.process, served.folder)
+        _greet(weak)
+        return weak.sandbox
+
+    with pytest.raises(InvalidInput, match=r"Operation not permitted.*AUDITOR_ALLOW_WEAK_SANDBOX=1"):
+        greeted(Limits())
+    assert greeted(Limits(allow_weak=True))["network"] == "NOT isolated"
+
+
+def test_a_model_is_started_once_and_again_only_when_it_has_ended() -> None:
+    shelf, reads = Shelf(), []
+
+    def read() -> bytes:
+        reads.append(1)
+        return model_files.perceptron_file().data
+
+    first = shelf.take("digest", read, Limits())
+    assert shelf.take("digest", read, Limits()) is first
+    first.close()
+    assert shelf.take("digest", read, Limits()) is not first
+    assert len(reads) == 2
+    shelf.clear()
