@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-NAMES = ("steps", "scale", "fanout", "memory", "scoring", "demo", "querying", "membership", "shadows", "canaries")
+NAMES = ("steps", "scale", "fanout", "memory", "scoring", "demo", "querying", "membership", "shadows", "canaries", "scan")
 
 
 def main(arguments: list[str]) -> int:

@@ -15,6 +15,7 @@ from auditor.cli import (
     report,
     resume,
     run,
+    scan,
     schema,
     start,
     up,
@@ -24,6 +25,7 @@ from auditor.cli.parser import main
 
 COMMANDS = (
     run,
+    scan,
     resume,
     report,
     records,

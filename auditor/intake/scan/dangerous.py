@@ -102,7 +102,7 @@ def _is_dangerous(name: Global) -> bool:
 
 
 def _ways(name: Global) -> list[Global]:
-    """`a.b` + `os.system` is also `os` + `system`, by way of an attribute; `numpy` + `lib.npyio.load` also `numpy.lib.npyio` + `load`."""
+    """`a.b` + `os.system` is also `os` + `system`, by way of an attribute; `numpy` + `lib.load` also `numpy.lib` + `load`."""
     parts = name.name.split(".")
     through = [Global(".".join(parts[i:j]), ".".join(parts[j:])) for i in range(len(parts)) for j in range(i + 1, len(parts))]
     below = [Global(".".join([name.module, *parts[:j]]), ".".join(parts[j:])) for j in range(1, len(parts))]

@@ -1,9 +1,9 @@
 """Names that a pickle of a model may import: constructors of data and of fitted models, nothing that runs what it is given.
 
 Module and name are matched together and as a whole, because modules hold much more than what they are for:
-`sklearn.datasets._openml` has `GzipFile`, which writes files, and any module that imports `os` hands it out. Found by pickling every
-estimator of scikit-learn
-1.9, frames and arrays of pandas 3 and numpy 2, sparse matrices and distributions of scipy, XGBoost 3 and LightGBM 4."""
+`sklearn.datasets._openml` has `GzipFile`, which writes files, and any module that imports `os` hands it out. Found by
+pickling every estimator of scikit-learn 1.9, frames and arrays of pandas 3 and numpy 2, sparse matrices and distributions
+of scipy, XGBoost 3 and LightGBM 4."""
 
 import re
 from functools import cache

@@ -7,7 +7,6 @@ from auditor.intake.scan.pickles import Pickles, walk
 from auditor.intake.scan.sighting import Kind, Sighting
 from auditor.intake.scan.unpack import compression_of, unpack
 
-TAR = b"ustar"
 RUNS_WHATEVER = "loading this format runs whatever instructions stand in it"
 
 
@@ -39,7 +38,8 @@ def _look(part: Part) -> Reading | None:
     if head.startswith(npy.MAGIC):
         return _array(part)
     if head.startswith(keras.HDF5):
-        return Reading("HDF5", sightings=keras.look_into_hdf5(part))
+        unread = part.saw(Kind.UNREAD, "HDF5 is only searched for Lambda layers; save the model as .keras or ONNX")
+        return Reading("HDF5", sightings=[*keras.look_into_hdf5(part), unread])
     return _pickle(part, head) or _plain(part, head)
 
 

@@ -34,7 +34,7 @@ HOW_TO_CONVERT = (
 
 @dataclass(frozen=True)
 class Opinion:
-    """What another scanner says; it adds to a report and never takes away. `flagged` is None where it could not say."""
+    """What another scanner says; it is listed and decides nothing. `flagged` is None where it could not say."""
 
     scanner: str
     version: str
@@ -60,8 +60,7 @@ class ScanReport:
         kinds = {sighting.kind for sighting in self.sightings}
         if kinds & {Kind.RUNS, Kind.DIGEST}:
             return Outcome.BREACH
-        flagged = any(opinion.flagged for opinion in self.opinions)
-        return Outcome.INCONCLUSIVE if kinds or flagged else Outcome.PASS
+        return Outcome.INCONCLUSIVE if kinds else Outcome.PASS
 
     @property
     def severity(self) -> Severity:
