@@ -45,7 +45,15 @@ def measured(name: str, side: int, attacks: list[Any]) -> dict[str, Any]:
         document = what_if.computed(services, audit)
         seconds = time.perf_counter() - begun
         services.close()
-    return {"target": name, "side": side, "attacks": attacks, "seconds": round(seconds, 1), "what_if": document | {"audit": ""}}
+    return {"target": name, "side": side, "attacks": attacks, "seconds": round(seconds, 1), "what_if": _short(document)}
+
+
+def _short(document: dict[str, Any]) -> dict[str, Any]:
+    """Without what only a report needs: estimates of single attacks, and the audit's id."""
+    for channel in (document["as_it_is"], *document["tried"]):
+        for attack in channel["attacks"]:
+            attack["estimates"] = []
+    return document | {"audit": ""}
 
 
 def _audited(services: Services, learner: Learner, side: int, attacks: list[Any]) -> Audit:
@@ -109,7 +117,7 @@ def main() -> None:
     attacks = [*ATTACKS, *(["surrogate"] if options.copy else [])]
     runs = [measured(name, options.side, attacks) for name in options.target or LEARNERS]
     told = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, cwd=HERE, check=False)
-    WRITTEN.write_text(json.dumps({"commit": told.stdout.strip(), "runs": runs}, indent=1, sort_keys=True) + "\n")
+    WRITTEN.write_text(json.dumps({"commit": told.stdout.strip(), "runs": runs}, sort_keys=True) + "\n")
     print("\n".join(map(table, runs)))
 
 

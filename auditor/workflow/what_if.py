@@ -11,7 +11,7 @@ from typing import Any
 from auditor.domain.audit import Audit, AuditStatus, StepKind, StepStatus
 from auditor.domain.finding import Estimate, Outcome
 from auditor.errors import Conflict, NotFound
-from auditor.scoring import utility
+from auditor.scoring import usefulness
 from auditor.scoring.defences import Defence, by_cost, cheapest, cheapest_for_all
 from auditor.shadows.channels import AS_IT_IS, Channel, fewer
 from auditor.store import audits
@@ -20,9 +20,9 @@ from auditor.workflow.look import Look
 from auditor.workflow.material import Material, of_audit
 from auditor.workflow.services import Services
 from auditor.workflow.target_checks import checks_of
+from auditor.workflow.what_if_costs import utility_of
 from auditor.workflow.what_if_graded import FAMILIES, Row, comes_out_again, rows_of
 from auditor.workflow.what_if_recorded import GONE, Behind, Recorded, recorded_of
-from auditor.workflow.what_if_utility import utility_of
 from auditor.workflow.what_if_words import defence_json, notes_of, words_of
 
 VERSION = 1
@@ -43,7 +43,7 @@ class Channelled:
 
     @property
     def defence(self) -> Defence:
-        return Defence(self.channel.name, utility.cost(self.utility), tuple(row.tried for row in self.rows))
+        return Defence(self.channel.name, usefulness.cost(self.utility), tuple(row.tried for row in self.rows))
 
     def as_json(self) -> Document:
         families = {row.tried.family for row in self.rows}

@@ -54,7 +54,7 @@ def _sentence(found: Tried, level: float | None, best: Defence | None) -> str:
         return f"{found.attack}: {NONE_TRIED} brings it below {line}."
     own = next(t for t in best.tried if t.attack == found.attack)
     shown = (
-        f" (score at most {own.score_high:.0f})"
+        f" (score at most {own.score_high:.1f})"
         if own.score_high is not None
         else ", where it cannot run and others do not reach it"
     )

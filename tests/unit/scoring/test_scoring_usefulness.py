@@ -5,7 +5,7 @@ import pytest
 
 from auditor.domain.finding import Estimate
 from auditor.scoring.grading import Grading
-from auditor.scoring.utility import NAMES, Reading, calibration_error, cost, mean, of_labels, utility
+from auditor.scoring.usefulness import NAMES, Reading, calibration_error, cost, mean, of_labels, utility
 
 TERMS = Grading(None, seed=4)
 RNG = np.random.default_rng(1)

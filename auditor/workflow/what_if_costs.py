@@ -6,7 +6,7 @@ from auditor.attacks.signals import complete
 from auditor.domain.finding import Estimate
 from auditor.domain.seeds import derive
 from auditor.domain.target import Output
-from auditor.scoring import utility
+from auditor.scoring import usefulness
 from auditor.scoring.grading import Grading
 from auditor.workflow.privacy import is_canary
 from auditor.workflow.units import one_of_each
@@ -20,11 +20,11 @@ def utility_of(before: Behind, after: Behind) -> tuple[Estimate, ...]:
     rows = alone[~material.data.is_member[alone]]
     truth = None if is_canary(material) else material.data.candidates.labels[rows]
     terms = Grading(None, seed=derive(material.spec.seed, "what-if", "utility"))
-    return utility.utility(_read(before, rows, truth), _read(after, rows, truth), truth, terms)
+    return usefulness.utility(_read(before, rows, truth), _read(after, rows, truth), truth, terms)
 
 
-def _read(behind: Behind, rows: utility.Labels, truth: utility.Labels | None) -> utility.Reading:
+def _read(behind: Behind, rows: usefulness.Labels, truth: usefulness.Labels | None) -> usefulness.Reading:
     answers = behind.own[rows]
     if behind.profile.output is Output.LABELS:
-        return utility.of_labels(answers, np.asarray(answers.argmax(axis=1)) if truth is None else truth)
-    return utility.Reading(complete(answers), behind.profile.clip)
+        return usefulness.of_labels(answers, np.asarray(answers.argmax(axis=1)) if truth is None else truth)
+    return usefulness.Reading(complete(answers), behind.profile.clip)
