@@ -32,10 +32,11 @@ lint: dev
 bench: dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
-# Proofs that take too long for every test run; writes docs/validity.md, and the tables of docs/epsilon.md (its own environments: build/dp).
+# Proofs that take too long for every test run; writes docs/validity.md, and tables of docs/epsilon.md and docs/protocols.md (environments: build/).
 validate: dev
 	$(BIN)/python -m benchmarks.validate $(ARGS)
 	$(BIN)/python -m benchmarks.dp
+	$(BIN)/python -m benchmarks.servers
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo-output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

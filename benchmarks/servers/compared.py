@@ -37,13 +37,15 @@ NOT_COMPARED = ("queries",)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one model behind one server showed. `alike`: the forms of rows that were answered as in this process."""
+    """What one model behind one server showed. `alike`: the forms of rows that were answered as in this process. `differ`: the first
+    places in the findings where the two audits do not agree."""
 
     found: str
     alike: tuple[str, ...]
     answers: float
     estimates: float
     figures: int
+    differ: tuple[str, ...]
     verdict: str
     verdict_here: str
 
@@ -85,6 +87,7 @@ class Compared:
             answers=self._difference(target),
             estimates=max(differences.values()),
             figures=len(differences),
+            differ=tuple(sorted(place for place, size in differences.items() if size > SAME))[:5],
             verdict=verdicts[0],
             verdict_here=verdicts[1],
         )
