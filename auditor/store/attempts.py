@@ -1,8 +1,8 @@
 """Every request to a target: written as unknown in the transaction that pays for it, completed when its answer came."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -13,20 +13,31 @@ from auditor.store.rows import as_value, checked_cursor, columns_of, new_id
 from auditor.store.tables import attempt
 
 _COLUMNS = columns_of(attempt, Attempt)
+# Made once: building them anew for each request would cost more than running them.
+_BEGIN = insert(attempt)
+_SETTLE = (
+    update(attempt)
+    .where(attempt.c.id == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in ("ended", "status", "sent", "received", "milliseconds")})
+)
 
 
 def begin(tx: Transaction, audit: Audit, asked_by: str, rows: int, now: datetime) -> str:
     """The id of the new attempt; ids sort by time."""
-    made = Attempt(new_id(), now, asked_by, rows, UNKNOWN, None, 0, 0, 0.0)
-    tx.execute(insert(attempt).values(asdict(made) | {"audit_id": audit.id, "workspace_id": audit.workspace_id}))
-    return made.id
+    made = {"id": new_id(), "workspace_id": audit.workspace_id, "audit_id": audit.id, "created_at": now}
+    tx.execute(_BEGIN, {**made, "asked_by": asked_by, "rows": rows, "ended": UNKNOWN})
+    return str(made["id"])
 
 
 def settle(tx: Transaction, exchanges: Mapping[str, Exchange]) -> None:
     """How attempts ended, by their id."""
     if exchanges:
-        rows = [{"of": key, **asdict(exchange)} for key, exchange in exchanges.items()]
-        tx.execute(update(attempt).where(attempt.c.id == bindparam("of")), rows)
+        tx.execute(_SETTLE, [_ended(key, one) for key, one in exchanges.items()])
+
+
+def _ended(key: str, one: Exchange) -> dict[str, Any]:
+    named = {"new_ended": one.ended, "new_status": one.status, "new_milliseconds": one.milliseconds}
+    return {"of": key, **named, "new_sent": one.sent, "new_received": one.received}
 
 
 def page(tx: Transaction, audit_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Attempt], str | None]:
