@@ -54,7 +54,7 @@ def _summary(rows: list[Row]) -> list[str]:
     """Of the harmful files how many each calls harmful, and of the others how many."""
     harmful = [row for row in rows if row.case.truth == "harmful"]
     rest = [row for row in rows if row.case.truth != "harmful"]
-    ours = f"auditor finds a breach in {_breaches(harmful)} of {len(harmful)} harmful and {_breaches(rest)} of {len(rest)} others"
+    ours = f"This scan finds a breach in {_breaches(harmful)} of {len(harmful)} harmful and {_breaches(rest)} of {len(rest)} others"
     found, false = (Counter(o.scanner for row in part for o in row.opinions if o.flagged) for part in (harmful, rest))
     theirs = (f"{name} flags {found[name]} and {false[name]}" for name in OTHERS)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=PAGE.parent, capture_output=True, text=True, check=False)
