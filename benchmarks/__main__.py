@@ -3,7 +3,20 @@
 import runpy
 import sys
 
-NAMES = ("steps", "scale", "fanout", "memory", "scoring", "demo", "querying", "membership", "shadows", "canaries", "scan")
+NAMES = (
+    "steps",
+    "scale",
+    "fanout",
+    "memory",
+    "scoring",
+    "demo",
+    "querying",
+    "membership",
+    "shadows",
+    "canaries",
+    "scan",
+    "what_if",
+)
 
 
 def main(arguments: list[str]) -> int:
