@@ -1,6 +1,7 @@
 """One exchange with the target over HTTP: a frame of records out, a reply in its own terms back."""
 
 import http.client
+import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from auditor.querying.reply import Reply
 LARGEST_ANSWER = 64 * 1024 * 1024
 ROOM, ROOM_FOR_A_ROW = 1024 * 1024, 128 * 1024
 """Bytes of an answer, and more of them for each record: parsed, they take up to twenty times as much memory."""
+SHORTEST_SECRET = 8
 LARGEST_ERROR = 64 * 1024
 ACCEPTED = {
     media.JSON: media.JSON,
@@ -111,7 +113,18 @@ class HttpTransport:
             raise self._refused(request, response, content)
         self.credential.worked(request)
         self._check_end(response, content)
+        self._check_echo(response, content)
         return self.wire.decode(_document(response.headers, content), len(frame))
+
+    def _check_echo(self, response: urllib3.BaseHTTPResponse, content: bytes) -> None:
+        """What is wrong with an answer is told with words of it; one that holds the credential is not looked at."""
+        said = content + response.headers.get("Content-Type", "").encode("utf-8", "replace")
+        if any(
+            text.encode() in said or json.dumps(text)[1:-1].encode() in said
+            for text in self.credential.hidden()
+            if _is_telling(text)
+        ):
+            raise BadAnswer("The target's answer repeats the credential that it was sent; have the server leave it out.")
 
     def _check_end(self, response: urllib3.BaseHTTPResponse, content: bytes) -> None:
         """An answer that may have been cut, or was followed by bytes of another, is none; raises Interrupted."""
@@ -145,6 +158,11 @@ class HttpTransport:
 def _document(headers: Mapping[str, str], content: bytes) -> Any:
     length = headers.get(binary_tensors.LENGTH)
     return media.parsed(content, headers.get("Content-Type", "")) if length is None else binary_tensors.parsed(content, length)
+
+
+def _is_telling(text: str) -> bool:
+    """Whether an answer that holds it can only have it from the request; short words and numbers stand in answers by chance."""
+    return len(text) >= SHORTEST_SECRET and not text.replace(".", "").isdigit()
 
 
 def largest(rows: int) -> int:
