@@ -111,7 +111,8 @@ def _facts(result: Document) -> tuple[Fact, ...]:
     profile = target.get("profile") or {}
     return _said(
         [
-            ("Target", target.get("url")),
+            ("Target", target.get("url") or target.get("model")),
+            ("Model file", target.get("format")),
             ("Protocol", target.get("protocol")),
             ("Answers", _answers(profile)),
             ("Classes", ", ".join(profile.get("classes", ()))),

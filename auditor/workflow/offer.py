@@ -1,7 +1,7 @@
 """Which attacks can run on what an audit offers, and how many queries each is promised. The estimate and the plan both ask here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.attacks import registry
@@ -52,6 +52,7 @@ def sorted_out(spec: AuditSpec, offer: Offer, profile: Profile, left: int) -> tu
     for label, attack, wanted in _labelled(spec):
         for sensitive in _attributes(attack, offer):
             scope = _scope(offer, profile, sensitive, left, shadows)
+            scope = replace(scope, has_parameters=bool(spec.target_block.model))
             item = _item(label, attack, wanted, sensitive)
             reasons = _reasons(attack, scope)
             if reasons:

@@ -13,6 +13,8 @@ from auditor.domain.audit import Step, StepKind
 from auditor.domain.data import Records
 from auditor.domain.evidence import Evidence
 from auditor.domain.learner import Learner, Task
+from auditor.domain.parameters import ModelParameters
+from auditor.domain.threat import Sees
 from auditor.errors import AttackFailed, InvalidInput
 from auditor.learners import USUAL, check
 from auditor.querying import probe_through
@@ -179,12 +181,26 @@ def _run(services: Services, step: Step, material: Material, attack: Attack, que
         "sensitive": material.sensitive(item["sensitive"]),
         "query_limit": item["query_limit"],
         "fresh": fresh,
+        "parameters": _parameters(services, material, attack),
     }
     context = context_for(attack, material.data, profile_of(material), counted, checkpoint, grants)
     evidence: Evidence = attack.run(context)
     with services.database.begin() as tx:
         digest = services.artifacts.put_arrays(tx, material.audit.workspace_id, to_arrays(evidence), kind="evidence")
     return {"evidence": digest, "rows_asked": counted.rows + fresh.rows}
+
+
+def _parameters(services: Services, material: Material, attack: Attack) -> ModelParameters | None:
+    """Of a submitted file, for an attack that looks inside; they leave the process of the model for no other."""
+    model = material.spec.target_block.model
+    if attack.threat_model.sees is not Sees.PARAMETERS or not model:
+        return None
+    found = served_model.parameters(services, material.audit.workspace_id, model)
+    if found is None:
+        raise AttackFailed(
+            "The parameters of this kind of model cannot be read from its file; docs/models.md says of which they can."
+        )
+    return found
 
 
 class _Counting:

@@ -16,9 +16,9 @@ from tests.model_files import Saved
 
 FORMATS: dict[FileKind, tuple[Callable[[], Saved], int]] = {
     FileKind.XGBOOST_JSON: (model_files.xgboost_file, 60),
-    FileKind.XGBOOST_UBJ: (lambda: model_files.xgboost_file("ubj"), 12),
-    FileKind.LIGHTGBM: (model_files.lightgbm_file, 15),
-    FileKind.SKOPS: (model_files.skops_file, 12),
+    FileKind.XGBOOST_UBJ: (lambda: model_files.xgboost_file("ubj"), 8),
+    FileKind.LIGHTGBM: (model_files.lightgbm_file, 8),
+    FileKind.SKOPS: (model_files.skops_file, 8),
     FileKind.ONNX: (model_files.onnx_file, 200),
     FileKind.SAFETENSORS: (model_files.perceptron_file, 300),
 }

@@ -22,6 +22,14 @@ FORMATS: dict[FileKind, tuple[Callable[[], Saved], float]] = {
     FileKind.SAFETENSORS: (model_files.perceptron_file, 1e-12),
 }
 
+COUNTED = {
+    FileKind.XGBOOST_JSON: Count.HESSIANS,
+    FileKind.XGBOOST_UBJ: Count.HESSIANS,
+    FileKind.LIGHTGBM: Count.RECORDS,
+    FileKind.SKOPS: Count.WEIGHTS,
+    FileKind.ONNX: Count.UNKNOWN,
+}
+
 
 @pytest.fixture(scope="module", params=FORMATS, ids=str)
 def opened(request: pytest.FixtureRequest) -> Iterator[tuple[Served, Saved, float]]:
@@ -92,17 +100,13 @@ def walked(
     return total if total.shape[1] == 2 else np.hstack([1 - total, total])
 
 
-def test_counts_say_what_they_count() -> None:
-    kinds = {"json": Count.HESSIANS}
-    with_records = open_model(model_files.lightgbm_file().data)
-    found = with_records.describe()
-    with_records.close()
-    assert isinstance(found, Trees)
-    assert found.counted is Count.RECORDS
-    assert found.count[found.starts[0]] == model_files.ROWS
-    with_hessians = open_model(model_files.xgboost_file().data)
-    found = with_hessians.describe()
-    with_hessians.close()
-    assert isinstance(found, Trees)
-    assert found.counted is kinds["json"]
-    assert found.count[0] == pytest.approx(model_files.ROWS / 4, rel=0.05)  # p (1 - p) of each record
+def test_counts_say_what_they_count(opened: tuple[Served, Saved, float]) -> None:
+    served, *_ = opened
+    found = served.describe()
+    if not isinstance(found, Trees):
+        return
+    assert found.counted is COUNTED[served.kind]
+    if found.counted is Count.HESSIANS:
+        assert found.count[0] == pytest.approx(model_files.ROWS / 4, rel=0.05)  # p (1 - p) of each record
+    elif found.counted is not Count.UNKNOWN:
+        assert found.count[0] == model_files.ROWS
