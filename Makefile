@@ -36,6 +36,7 @@ bench: dev
 validate: dev
 	$(BIN)/python -m benchmarks.validate $(ARGS)
 	$(BIN)/python -m benchmarks.dp
+	$(BIN)/python -m benchmarks.fuzz
 	$(BIN)/python -m benchmarks.servers
 
 clean:
