@@ -57,6 +57,7 @@ class House:
     spec: AuditSpec
 
     def submit(self, url: str) -> str:
+        assert not isinstance(self.spec.target, str)
         target = self.spec.target.model_copy(update={"url": url})
         return submit(self.services, self.workspace, self.spec.model_copy(update={"target": target})).id
 
@@ -164,7 +165,7 @@ def test_what_faults_cost_never_passes_the_budget(house: House) -> None:
         audit_id = tight.submit(proxy.url(house.server.open_inference))
         audit = ended(house.services, audit_id)
     assert audit.status is AuditStatus.FAILED
-    assert "budget" in audit.reason
+    assert "budget" in str(audit.reason)
     assert house.paid_for(audit_id, house.server.seen.rows - before)
     assert house.server.seen.rows - before <= BUDGET
 
