@@ -53,8 +53,8 @@ def probe_through(door: Door, target: Target, sample: pd.DataFrame, classes: tup
     _ask_missing(door, sample)
     repeats = [_again(door, rows, small.rows) for _ in range(REPEATS)]
     large = _large(door, rows, small)
-    replies = [trial.reply for trial in (small, large) if trial is not None]
-    profile = replace(profile, decimals=_decimals(replies, profile))
+    seen = [*alone, small, *_until_small(door, rows, small), *([] if large is None else [large])]
+    profile = replace(profile, decimals=_decimals([trial.reply for trial in seen], profile))
     return _measured(profile, _Trials(alone, repeats, small, large))
 
 
@@ -89,8 +89,7 @@ def _again(door: Door, rows: pd.DataFrame, most: int) -> list[Trial]:
 
 
 def _small(door: Door, rows: pd.DataFrame) -> Trial:
-    complete = max(1, int((~rows.isna().any(axis=1)).sum()))
-    pool, size = rows.iloc[:complete], min(SMALL, most_rows(door.transport) or SMALL)
+    pool, size = _complete(rows), min(SMALL, most_rows(door.transport) or SMALL)
     while True:
         try:
             return _trial(door, _cycle(pool, 0, size))
@@ -98,6 +97,19 @@ def _small(door: Door, rows: pd.DataFrame) -> Trial:
             if size == 1:
                 raise
             size //= 2
+
+
+def _complete(rows: pd.DataFrame) -> pd.DataFrame:
+    """Those without a missing cell, which come first; at least one record."""
+    return rows.iloc[: max(1, int((~rows.isna().any(axis=1)).sum()))]
+
+
+def _until_small(door: Door, rows: pd.DataFrame, small: Trial) -> list[Trial]:
+    """As many records as the small batch would have held, where a request has room for fewer: one answer of 0.9 does not show how
+    many decimals there are. A slow target is asked fewer."""
+    pool, affordable = _complete(rows), 1 + int(SLOWEST_LARGE / max(small.seconds, 1e-3))
+    starts = range(small.rows, min(SMALL, len(pool)), small.rows)
+    return [_trial(door, _cycle(pool, start, small.rows)) for start in starts[:affordable]]
 
 
 def _large(door: Door, rows: pd.DataFrame, small: Trial) -> Trial | None:

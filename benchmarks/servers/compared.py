@@ -37,8 +37,8 @@ NOT_COMPARED = ("queries",)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one model behind one server showed. `alike`: the forms of rows that were answered as in this process. `differ`: the first
-    places in the findings where the two audits do not agree."""
+    """What one model behind one server showed. `alike`: the forms of rows that were answered as in this process. `differ`: the
+    first places in the findings where the two audits do not agree."""
 
     found: str
     alike: tuple[str, ...]

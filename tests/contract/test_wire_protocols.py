@@ -86,6 +86,19 @@ def test_the_probe_finds_the_profile_and_asks_one_by_one_where_it_must(protocol:
     assert (found.batch_size == 1) == (protocol != "mlflow")
 
 
+def test_decimals_are_found_one_by_one_as_well() -> None:
+    """The first records are answered in tenths; that the model knows hundredths shows in later ones only."""
+    frame = pd.DataFrame({"age": np.arange(40), "hours": 1.0})
+
+    def coarse(asked: pd.DataFrame) -> Any:
+        p = np.where(asked["age"].to_numpy(dtype=float) < 20, 0.9, 0.85)
+        return np.column_stack([np.round(1 - p, 2), p])
+
+    with ModelServer(coarse, columns=("age", "hours")) as server:
+        found = probe(door(server, "torchserve", Rows.MATRIX), MemoryLedger(), Target(server.url("torchserve")), frame, CLASSES)
+    assert (found.batch_size, found.decimals) == (1, 2)
+
+
 def test_noise_is_found_one_by_one_as_well() -> None:
     rng = np.random.default_rng(0)
 
