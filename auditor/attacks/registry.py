@@ -24,6 +24,7 @@ from auditor.attacks.membership.rmia import RMIA
 from auditor.attacks.membership.salem import Salem
 from auditor.attacks.membership.shokri import Shokri
 from auditor.attacks.membership.stacked import Stacked
+from auditor.attacks.stealing.equation_solving import EquationSolving
 from auditor.attacks.stealing.surrogate import Surrogate
 from auditor.domain.attack import Attack, Needs, Scope
 from auditor.domain.spec import suggestion
@@ -46,15 +47,17 @@ CLASSICAL: tuple[type[Attack], ...] = (
     Salem,
     Proxy,
 )
+# Each copies one kind of model exactly, and says so where the target is of another kind.
+EXACT: tuple[type[Attack], ...] = (EquationSolving,)
 # They ask many questions about each record, so no tier spends a budget on them unasked.
 ASKING: tuple[type[Attack], ...] = (Noise, Boundary)
-BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *ASKING)
+BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *ASKING)
 
 STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate")
 TIERS: dict[str, tuple[str, ...]] = {
     "quick": ("gap", "calibrated-correctness", "loss-threshold", "rmia"),
     "standard": STANDARD,
-    "full": (*STANDARD, *(attack.name for attack in CLASSICAL)),
+    "full": (*STANDARD, *(attack.name for attack in (*CLASSICAL, *EXACT))),
 }
 
 GROUP = "auditor.attacks"
