@@ -27,7 +27,9 @@ UNLABELLED = 64
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("probe", help="find out how a model wants to be asked", description=__doc__)
     parser.add_argument("url", metavar="URL", help="where the model is served")
-    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="a few records to ask, CSV or Parquet")
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", help="a few records to ask, CSV or Parquet; default: what the server describes"
+    )
     parser.add_argument("--label", metavar="COLUMN", help="the column that the model predicts; it is not sent")
     parser.add_argument("--exclude", default="", metavar="COLUMNS", help="columns that are not sent, separated by commas")
     parser.add_argument("--secret", default="", metavar="NAME", help="the environment variable with the target's credential")
@@ -66,8 +68,37 @@ class _Known:
 
 
 def _known(settings: "Settings", arguments: argparse.Namespace) -> _Known:
+    return _of_server(settings, arguments) if arguments.data is None else _of_file(settings, arguments)
+
+
+def _of_server(settings: "Settings", arguments: argparse.Namespace) -> _Known:
+    """Made-up records of the inputs that the server itself describes."""
+    from auditor.errors import InvalidInput
+    from auditor.querying import guard_of
+    from auditor.querying.described import described
+    from auditor.querying.discovery import Sample
+
+    found = described(arguments.url, guard_of(settings), settings.target_timeout)
+    if found is None:
+        raise InvalidInput(
+            "--data", "this server does not describe its model's inputs; give a few records in a CSV or Parquet file"
+        )
+    named = arguments.label or next(filter(None, arguments.exclude.split(",")), None)
+    if named:
+        raise InvalidInput("--data", f"the column {named[:40]!r} names a column of a file; give the file")
+    print(f"# The inputs are as {found.page} describes them; the records were made up: with --data and --label more is found out.")
+    return _Known(found.columns, Sample.of(found.sample(), (), _is_numeric(found.columns)))
+
+
+def _is_numeric(columns: "tuple[Column, ...]") -> bool:
+    from auditor.domain.data import ColumnType
+
+    return all(column.type.is_numeric or column.type is ColumnType.BOOLEAN for column in columns)
+
+
+def _of_file(settings: "Settings", arguments: argparse.Namespace) -> _Known:
     """The records of the file as an audit would type them."""
-    from auditor.domain.data import Column, ColumnType
+    from auditor.domain.data import Column
     from auditor.intake import types
     from auditor.querying.discovery import Sample
 
@@ -76,9 +107,8 @@ def _known(settings: "Settings", arguments: argparse.Namespace) -> _Known:
     hidden = {arguments.label, *filter(None, arguments.exclude.split(","))}
     names = [name for name in cells.columns if name not in hidden]
     columns = tuple(Column(name, types.infer([table.cells[name]], None, [table.types.get(name, "")])) for name in names)
-    is_numeric = all(column.type.is_numeric or column.type is ColumnType.BOOLEAN for column in columns)
     frame = types.typed(cells, columns, ("",))
-    return _Known(columns, Sample.of(frame, _labels(cells, arguments.label), is_numeric))
+    return _Known(columns, Sample.of(frame, _labels(cells, arguments.label), _is_numeric(columns)))
 
 
 def _table(settings: "Settings", arguments: argparse.Namespace) -> "Table":

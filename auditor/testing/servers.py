@@ -89,6 +89,7 @@ class ModelServer:
         self.predict = predict
         self.script = script or Script()
         self.columns = columns
+        self.pages: dict[str, Any] = {}  # what GET requests are answered, by path
         self.seen = Seen()
         self.lock = threading.Lock()
         self._http = _Server(("127.0.0.1", 0), _Handler)
@@ -189,7 +190,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Silent: tests read `seen`."""
 
     def do_GET(self) -> None:
-        self._say(200, b'{"live": true}')
+        page = self.server.model.pages.get(self.path, {"live": True})
+        self._say(200, json.dumps(page).encode())
 
     def do_POST(self) -> None:
         model = self.server.model

@@ -4,7 +4,6 @@ import bz2
 import gzip
 import io
 import json
-import os
 import pickle
 import zipfile
 import zlib
@@ -157,7 +156,7 @@ class TestFormats:
         assert look(b'<?xml version="1.0"?><PMML></PMML>').outcome is Outcome.PASS
         assert look(b'<!DOCTYPE x [<!ENTITY a "b">]><PMML></PMML>').outcome is Outcome.INCONCLUSIVE
 
-    @pytest.mark.parametrize("data", [b"", b"hello", b"[" * 100_000, b"\x93NUMPY\x01\x00\x05\x00xxxxx", os.urandom(64)])
+    @pytest.mark.parametrize("data", [b"", b"hello", b"[" * 100_000, b"\x93NUMPY\x01\x00\x05\x00xxxxx", bytes(range(190, 254))])
     def test_what_is_not_known_never_passes(self, look: Callable[..., ScanReport], data: bytes) -> None:
         assert look(data).outcome is Outcome.INCONCLUSIVE
 
