@@ -121,7 +121,7 @@ def _outputs(document: Any) -> list[Tensor]:
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:
     shape = tensor.get("shape")
-    if not isinstance(shape, list) or not all(isinstance(v, int) and 0 <= v < 2**31 for v in shape):
+    if not isinstance(shape, list) or not all(type(v) is int and 0 <= v < 2**31 for v in shape):
         raise BadAnswer("A tensor of the target's answer has no valid shape; check target.protocol, which says open-inference.")
     return tuple(shape)
 
@@ -133,19 +133,45 @@ def _reply(tensor: Tensor, n: int) -> Reply:
         raise BadAnswer(f"Output {name[:40]!r} of the target's answer has no data; ask the server for JSON, not binary tensors.")
     if not shape or shape[0] != n:
         raise BadAnswer(f"The target gave {shape[0] if shape else 1:,} answers for {n:,} records; it must answer each record once.")
-    flat = _flat(data)
+    flat = _flat(data, shape)
     if len(flat) != math.prod(shape):
         raise BadAnswer(
             f"Output {name[:40]!r} of the target's answer says shape {list(shape)} but holds {len(flat):,} values;"
             " the server must send as many as it says."
         )
+    _check_type(str(tensor.get("datatype", "")), flat, name)
     width = math.prod(shape[1:])
     if tensor.get("datatype") in ("BYTES", "BOOL") and width == 1:
         return replace(from_rows(flat, n), tensor=name)
     return replace(from_numbers(flat, width), tensor=name)
 
 
-def _flat(data: list[Any]) -> list[Any]:
-    while data and isinstance(data[0], list):
-        data = [cell for row in data for cell in (row if isinstance(row, list) else [row])]
-    return data
+def _check_type(datatype: str, flat: list[Any], name: str) -> None:
+    """Raises BadAnswer for values that the declared datatype cannot hold; numbers sent as BYTES are often another model's."""
+    kinds = set(map(type, flat))
+    fits = True
+    if datatype == "BYTES":
+        fits = kinds <= {str}
+    elif datatype == "BOOL":
+        fits = all(value in (0, 1) for value in flat) if kinds <= {bool, int, float} else False
+    elif datatype.startswith(("INT", "UINT")):
+        fits = kinds <= {int, float} and all(value == value // 1 for value in flat)
+    if not fits:
+        raise BadAnswer(
+            f"Output {name[:40]!r} of the target's answer says datatype {datatype[:10]} but holds other values;"
+            " the server must send what it says."
+        )
+
+
+def _flat(data: list[Any], shape: tuple[int, ...]) -> list[Any]:
+    """Nested lists row by row; those of another shape are left as they are, and so hold another number of values."""
+    sizes = [size for size in shape if size != 1]
+    nested: list[int] = []
+    flat = data
+    while flat and isinstance(flat[0], list):
+        nested.append(len(flat) // max(1, math.prod(nested)))
+        if not all(isinstance(row, list) and len(row) == len(flat[0]) for row in flat):
+            return data[:0]
+        flat = [cell for row in flat for cell in row]
+    nested.append(len(flat) // max(1, math.prod(nested)))
+    return flat if flat is data or [size for size in nested if size != 1] == sizes else data[:0]
