@@ -6,6 +6,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from auditor.attacks.inversion.attribute import AttributeInference
+from auditor.attacks.inversion.csmia import Csmia
+from auditor.attacks.inversion.fredrikson import FredriksonConfidence, FredriksonMap
+from auditor.attacks.inversion.likelihood_ratio import LikelihoodRatio
+from auditor.attacks.inversion.lomia import Lomia
+from auditor.attacks.inversion.yeom import Yeom
 from auditor.attacks.membership.attack_p import AttackP
 from auditor.attacks.membership.attack_r import AttackR
 from auditor.attacks.membership.boundary import Boundary
@@ -46,6 +51,12 @@ CLASSICAL: tuple[type[Attack], ...] = (
     Shokri,
     Salem,
     Proxy,
+    FredriksonMap,
+    FredriksonConfidence,
+    Yeom,
+    LikelihoodRatio,
+    Csmia,
+    Lomia,
 )
 # Each copies one kind of model exactly, and says so where the target is of another kind.
 EXACT: tuple[type[Attack], ...] = (EquationSolving,)

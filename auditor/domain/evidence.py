@@ -27,11 +27,13 @@ class MembershipScores:
 @dataclass(frozen=True, eq=False)
 class AttributeGuesses:
     """`rows` (m,): which candidates were attacked. `scores` (m, V): how strongly each value of the attribute is
-    claimed for each record; the guess is the argmax, its confidence the margin over the second."""
+    claimed for each record; the guess is the argmax, its confidence the margin over the second. `cases` (m,): where an attack
+    proceeds by cases, which one each record was."""
 
     attribute: Sensitive
     rows: NDArray[np.intp]
     scores: NDArray[np.float64]
+    cases: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,17 +50,18 @@ PLAIN_WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ThreatModel:
-    """`or_value`, `or_top_k`: the same adversary can also work on a target that answers one number for a record, or the top few
-    probabilities only."""
+    """`or_value`, `or_top_k`, `or_labels`: the same adversary can also work on a target that answers one number for a record, the
+    top few probabilities only, or labels only."""
 
     sees: Sees
     knows: frozenset[Knows] = frozenset()
     or_value: bool = False
     or_top_k: bool = False
+    or_labels: bool = False
 
     def seen(self, output: Output) -> str:
         """What this adversary sees of a target that answers `output`, in one word."""
-        makes_do = {Output.VALUE: self.or_value, Output.TOP_K: self.or_top_k}
+        makes_do = {Output.VALUE: self.or_value, Output.TOP_K: self.or_top_k, Output.LABELS: self.or_labels}
         return str(output if makes_do.get(output) else self.sees)
 
     def in_words(self, output: Output | None = None) -> str:
@@ -77,6 +78,6 @@ class ThreatModel:
             return True
         if output is Output.VALUE:
             return self.or_value
-        if output is Output.TOP_K and self.or_top_k:
+        if (output is Output.TOP_K and self.or_top_k) or (output is Output.LABELS and self.or_labels):
             return True
         return self.sees.rank <= Sees(output.value).rank

@@ -30,7 +30,8 @@ def to_arrays(evidence: Evidence) -> Arrays:
             arrays = {"target": evidence.target, "pseudo_targets": evidence.pseudo_targets, "membership": evidence.membership}
             return arrays if evidence.rows is None else arrays | {"rows": evidence.rows}
         case AttributeGuesses():
-            return {"rows": evidence.rows, "scores": evidence.scores}
+            guesses = {"rows": evidence.rows, "scores": evidence.scores}
+            return guesses if evidence.cases is None else guesses | {"cases": evidence.cases}
         case SurrogateLabels() | SurrogateValues():
             return _of_copy(evidence)
         case Disclosures():
@@ -63,7 +64,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], attribute: Sensitive | None)
     if "scores" in arrays:
         if attribute is None:
             raise ValueError("guesses of an attribute need the attribute")
-        return AttributeGuesses(attribute, arrays["rows"], arrays["scores"])
+        return AttributeGuesses(attribute, arrays["rows"], arrays["scores"], arrays.get("cases"))
     if "checks" in arrays:
         return Disclosures(tuple(Check(**(c | {"severity": Severity(c["severity"])})) for c in _value(arrays["checks"])))
     return _copy(arrays)

@@ -44,10 +44,11 @@ def auxiliary_of(context: Context) -> Records:
     return context.auxiliary
 
 
-def attacked_rows(context: Context, records: int) -> NDArray[np.intp]:
+def attacked_rows(context: Context, records: int, beside: int = 0) -> NDArray[np.intp]:
     """(m,) the first candidates: their order was shuffled by the audit's seed without regard to membership, so they are a random
-    draw. It depends on nothing that differs between the attack and its baseline; fewer are taken where queries are short."""
-    affordable = context.query_limit // len(attribute_of(context).values) if context.query_limit else records
+    draw. It depends on nothing that differs between the attack and its baseline; fewer are taken where queries are short, of which
+    `beside` are kept for something else."""
+    affordable = (context.query_limit - beside) // len(attribute_of(context).values) if context.query_limit else records
     return np.arange(min(records, affordable, len(candidates_of(context))), dtype=np.intp)
 
 

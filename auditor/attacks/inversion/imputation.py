@@ -49,12 +49,15 @@ class Imputer:
 
 def fit_imputer(records: Records, sensitive: Sensitive, columns: Sequence[Column], seed: int) -> Imputer:
     """Fitted on records whose attribute is known; records with any other value of it teach nothing and are left out."""
+    values = value_indices(records.features, sensitive)
+    return fit_on(records.take(values >= 0), values[values >= 0], sensitive, columns, seed)
+
+
+def fit_on(records: Records, values: NDArray[np.intp], sensitive: Sensitive, columns: Sequence[Column], seed: int) -> Imputer:
+    """Fitted on records with these `values` (n,), indices into those of the attribute; their own sensitive cells are not read."""
     label = _free_name("label", [c.name for c in columns])
     kept = [c for c in columns if c.name not in sensitive.columns] + [Column(label, ColumnType.CATEGORY)]
-    values = value_indices(records.features, sensitive)
-    known = records.take(values >= 0)
-    model = build(IMPUTER, kept, seed).fit(_known(known, sensitive, label), values[values >= 0])
-    return Imputer(sensitive, label, model)
+    return Imputer(sensitive, label, build(IMPUTER, kept, seed).fit(_known(records, sensitive, label), values))
 
 
 def _known(records: Records, sensitive: Sensitive, label: str) -> pd.DataFrame:
@@ -108,4 +111,4 @@ class Imputation:
         return AttributeGuesses(sensitive, rows, scores)
 
 
-__all__ = ["IMPUTER", "MOST_VALUES", "Imputation", "Imputer", "check_records", "fit_imputer"]
+__all__ = ["IMPUTER", "MOST_VALUES", "Imputation", "Imputer", "check_records", "fit_imputer", "fit_on"]

@@ -1,0 +1,51 @@
+"""Yeom's attribute adversary: which value makes the error of the model one that it often makes?"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from auditor.attacks.inversion.completed import ask, ask_auxiliary, completion_needs
+from auditor.attacks.inversion.completion import FEWEST_RECORDS
+from auditor.attacks.inversion.fredrikson import KNOWN, MOST_AUXILIARY
+from auditor.attacks.inversion.imputation import Imputation, check_records
+from auditor.attacks.inversion.marginals import log_marginals, log_training_accuracy
+from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.domain.evidence import AttributeGuesses
+from auditor.domain.threat import Sees, ThreatModel
+
+
+@dataclass(frozen=True)
+class Yeom:
+    """log p(v) + log g(error with v): Yeom et al. 2018, adversary 4, where a model of classes errs by 0 or 1. The paper
+    grants the error on the training data; here half of the error on auxiliary records stands for it."""
+
+    records: int = 2_000
+
+    name: ClassVar[str] = "yeom"
+    family: ClassVar[Family] = Family.INVERSION
+    kind: ClassVar[str] = "attribute"
+    threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.LABELS, KNOWN)
+    reference: ClassVar[str] = (
+        "Yeom, Giacomelli, Fredrikson, Jha: Privacy Risk in Machine Learning: Analyzing the Connection to Overfitting, CSF 2018 "
+        "(arXiv 1709.01604), section 5"
+    )
+    shows: ClassVar[str] = "whether a person's unknown value can be recovered from the model's answers"
+
+    def __post_init__(self) -> None:
+        check_records(f"attacks.{self.name}.records", self.records)
+
+    @property
+    def baseline(self) -> Imputation:
+        return Imputation(self.records)
+
+    def needs(self, scope: Scope) -> Needs:
+        return completion_needs(scope, self.records, MOST_AUXILIARY)
+
+    def run(self, context: Context) -> AttributeGuesses:
+        """Evidence with scores (m, V), log-probabilities up to a constant of the record."""
+        attacked = ask(context, self.records, FEWEST_RECORDS)
+        right, wrong = log_training_accuracy(*ask_auxiliary(context, attacked, MOST_AUXILIARY))
+        context.checkpoint(1.0)
+        marginals = log_marginals(attacked.auxiliary, attacked.sensitive)
+        return AttributeGuesses(attacked.sensitive, attacked.rows, marginals + np.where(attacked.matches, right, wrong))
