@@ -86,8 +86,9 @@ def _same_records(tx: Transaction, workspace_id: str, spec: AuditSpec) -> dict[s
 
 
 def _read_from(spec: Mapping[str, Any]) -> tuple[Any, ...]:
-    """All that decides which records shadows are trained on."""
-    return spec["data"], spec["seed"], spec["target"]["classes"], spec["target"]["output"]
+    """All that decides which records shadows are trained on; what a spec of an earlier version leaves out is its own value."""
+    target = spec["target"]
+    return spec["data"], spec.get("seed"), target.get("classes"), target.get("output")
 
 
 def _files(tx: Transaction, workspace_id: str, spec: AuditSpec) -> Files:

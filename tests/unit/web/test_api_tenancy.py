@@ -4,6 +4,8 @@ import pytest
 
 from auditor.domain.catalog import Role
 
+PUBLIC = "ed25519:" + "A" * 43 + "="
+
 
 @pytest.fixture
 def ours(house):
@@ -20,6 +22,7 @@ def ours(house):
         "schedule_id": house.post("/schedules", json=schedule).json["id"],
         "secret_id": house.post("/secrets", json={"name": "s", "host": "h", "value": "v"}).json["id"],
         "key_id": house.get("/keys").json["items"][0]["id"],
+        "signing_key_id": house.post("/signing-keys", json={"name": "ada", "public": PUBLIC}).json["id"],
     }
 
 
@@ -38,7 +41,7 @@ def test_foreign_ids_are_not_found_at_any_address(house, ours):
         for name, value in ours.items():
             path = path.replace(f"<{name}>", value)
         for method in rule.methods - {"HEAD", "OPTIONS"}:
-            body = {"paused": True} if method == "PATCH" else None
+            body = {"paused": True} if method == "PATCH" else {"by": "token"} if rule.endpoint == "api.control.prove" else None
             answer = house.ask(method, path, as_=Role.ADMIN, of="theirs", json=body)
             assert answer.status_code == 404, (method, path)
 

@@ -96,6 +96,8 @@ def test_keys_and_secrets_are_for_admins(house, role):
         ("GET", "/secrets"),
         ("POST", "/secrets"),
         ("DELETE", f"/secrets/{NO_ID}"),
+        ("POST", "/signing-keys"),
+        ("DELETE", f"/signing-keys/{NO_ID}"),
     ]:
         assert house.ask(method, path, as_=role).status_code == 403, (method, path)
 
