@@ -17,6 +17,7 @@ PERCENT_NAMES = (
     "baseline_fidelity",
     "fidelity",
     "advantage_over_imputation",
+    "distributional_advantage",
 )
 ROUNDING = 1e-9
 EPSILON_NAMES = ("empirical_epsilon", "epsilon_lower_bound")

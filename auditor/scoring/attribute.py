@@ -1,6 +1,6 @@
 """Grading of attribute guesses: what the model tells of its members beyond what the population tells of anybody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from auditor.domain.evidence import AttributeGuesses, Evidence
 from auditor.domain.finding import Estimate
 from auditor.domain.seeds import generator
 from auditor.errors import AttackFailed
+from auditor.scoring.attribute_values import Guessed, by_value
 from auditor.scoring.estimates import estimate
 from auditor.scoring.grading import NOTHING, Assessment, Grading, Truth
 from auditor.scoring.intervals import Floats, Interval, clopper_pearson, difference, percentiles, wilson
@@ -17,6 +18,10 @@ from auditor.scoring.shares import percent
 
 NOTHING_LEFT = 0.99
 FEWEST = 50
+POPULATION = (
+    "Of people it was not trained on, too, the model tells more than imputation does (distributional_advantage): that is knowledge "
+    "about the population, whoever was trained on, and is not counted in the score."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +33,11 @@ class Guesses:
     true: NDArray[np.intp]
     is_member: NDArray[np.bool_]
     common: int
+    cases: NDArray[np.intp]
+
+    @property
+    def guessed(self) -> Guessed:
+        return Guessed(self.attack.argmax(axis=1), self.imputer.argmax(axis=1), self.true, self.is_member)
 
     @property
     def k(self) -> int:
@@ -38,12 +48,13 @@ class Guesses:
 
 @dataclass(frozen=True, eq=False)
 class Arms:
-    """P@k of the attack on members, of the imputer on the same members, and of the attack on non-members (same share k)."""
+    """P@k of the attack on members, of the imputer on the same members, and of both on non-members (same share k)."""
 
     members: Claims
     imputer: Claims
     non_members: Claims
     k: int
+    imputer_non_members: Claims
 
     @property
     def k_non_members(self) -> float:
@@ -62,13 +73,14 @@ def assess_attribute(evidence: AttributeGuesses, baseline: Evidence | None, trut
     on members. Raises AttackFailed for guesses that cannot be graded.
     """
     guesses = aligned(evidence, baseline, truth)
-    found = _accuracies(guesses, grading)
+    found = (*_accuracies(guesses, grading), *_by_case(evidence, guesses, grading))
+    values = by_value(guesses.guessed, evidence.attribute, grading)
     reason = _too_few(guesses)
     if reason:
         unknown = (Estimate("precision@k", reason=reason), Estimate("advantage_over_imputation", reason=reason))
         caveat = f"Attribute inference cannot be graded: it {reason}."
-        return Assessment((*found, *unknown), None, None, None, (caveat,), resolved=False)
-    return _graded(arms_of(guesses), found, _caveat(evidence, guesses), grading)
+        return Assessment((*found, *unknown), None, None, None, (caveat,), resolved=False, subgroups=values)
+    return replace(_graded(arms_of(guesses), found, _caveat(evidence, guesses), grading), subgroups=values)
 
 
 def aligned(evidence: AttributeGuesses, baseline: Evidence | None, truth: Truth) -> Guesses:
@@ -84,13 +96,20 @@ def aligned(evidence: AttributeGuesses, baseline: Evidence | None, truth: Truth)
     attack, imputer = _finite(evidence.scores[mine]), _finite(baseline.scores[theirs])
     known = true[~is_member & (true >= 0)]
     common = int(np.bincount(known if len(known) else np.zeros(1, np.intp), minlength=attack.shape[1]).argmax())
-    return Guesses(attack, imputer, true, is_member, common)
+    cases = np.zeros(len(rows), np.intp) if evidence.cases is None else evidence.cases[mine]
+    return Guesses(attack, imputer, true, is_member, common, cases)
 
 
 def arms_of(guesses: Guesses) -> Arms:
     attack = claims(guesses.attack, guesses.true, guesses.common)
     imputer = claims(guesses.imputer, guesses.true, guesses.common)
-    return Arms(attack.take(guesses.is_member), imputer.take(guesses.is_member), attack.take(~guesses.is_member), guesses.k)
+    return Arms(
+        attack.take(guesses.is_member),
+        imputer.take(guesses.is_member),
+        attack.take(~guesses.is_member),
+        guesses.k,
+        imputer.take(~guesses.is_member),
+    )
 
 
 def _graded(arms: Arms, found: tuple[Estimate, ...], caveat: str, grading: Grading) -> Assessment:
@@ -104,13 +123,16 @@ def _graded(arms: Arms, found: tuple[Estimate, ...], caveat: str, grading: Gradi
         _precision("precision@k_imputation", imputer, arms.k, grading),
         estimate("advantage_over_imputation", printed, len(arms.members), grading),
     ]
+    population = distributional(arms, draws, grading.marginal_alpha)
+    listed.append(estimate("distributional_advantage", population, len(arms.non_members), grading))
+    caveats = (caveat, *([POPULATION] if population.low > 0 else []))
     if best >= NOTHING_LEFT:
         nothing = (
             f"Nothing is left to leak: without the records of members {percent(best, 0)} of the surest claims are right already."
         )
-        return Assessment((*found, *listed), 0.0, 0.0, 0.0, (caveat, nothing), driver=NOTHING)
+        return Assessment((*found, *listed), 0.0, 0.0, 0.0, (*caveats, nothing), driver=NOTHING)
     score, low, high = (min(100.0, 100 * max(0.0, v) / (1 - best)) for v in (deciding.value, deciding.low, deciding.high))
-    return Assessment((*found, *listed), score, low, high, (caveat,))
+    return Assessment((*found, *listed), score, low, high, caveats)
 
 
 def advantage(arms: Arms, draws: Floats, alpha: float) -> Interval:
@@ -120,33 +142,66 @@ def advantage(arms: Arms, draws: Floats, alpha: float) -> Interval:
     differ: then the limits reach at least as far as Newcombe's for independent proportions.
     """
     members, imputer, non_members = arms.precision()
-    rivals = []
-    for place, value, k in ((1, imputer, float(arms.k)), (2, non_members, arms.k_non_members)):
-        low, high = percentiles(draws[0] - draws[place], alpha)
-        if min(members, 1 - members, value, 1 - value) < 1e-9:
-            plain = difference(wilson(members * arms.k, arms.k, alpha), wilson(value * k, k, alpha))
-            low, high = min(low, plain.low), max(high, plain.high)
-        rivals.append(Interval(min(low, members - value), members - value, max(high, members - value)))
+    ours = (members, float(arms.k))
+    rivals = [
+        _above(ours, rival, draws[0] - draws[place], alpha)
+        for place, rival in ((1, (imputer, float(arms.k))), (2, (non_members, arms.k_non_members)))
+    ]
     return Interval(min(r.low for r in rivals), min(r.value for r in rivals), min(r.high for r in rivals))
 
 
+def distributional(arms: Arms, draws: Floats, alpha: float) -> Interval:
+    """P@k on non-members minus the imputer's on the same non-members: what the model tells of people it never saw."""
+    k = arms.k_non_members
+    found = [(float(precision_at(made, k)[0]), k) for made in (arms.non_members, arms.imputer_non_members)]
+    return _above(found[0], found[1], draws[2] - draws[3], alpha)
+
+
+def _above(ours: tuple[float, float], rival: tuple[float, float], draws: Floats, alpha: float) -> Interval:
+    """Difference of two precisions, each with its k, from resampled differences (B,)."""
+    value = ours[0] - rival[0]
+    low, high = percentiles(draws, alpha)
+    if min(ours[0], 1 - ours[0], rival[0], 1 - rival[0]) < 1e-9:
+        plain = difference(*(wilson(share * k, k, alpha) for share, k in (ours, rival)))
+        low, high = min(low, plain.low), max(high, plain.high)
+    return Interval(min(low, value), value, max(high, value))
+
+
 def _draws(arms: Arms, seed: int) -> Floats:
-    """(3, B): members, imputer, non-members; the first two under the same resamples."""
+    """(4, B): members, imputer, non-members, imputer on these; each two under the same resamples."""
     rng = generator(seed, "precision")
     paired = resampled(((arms.members, arms.k), (arms.imputer, arms.k)), rng)
-    return np.concatenate([paired, resampled(((arms.non_members, arms.k_non_members),), rng)])
+    others = ((arms.non_members, arms.k_non_members), (arms.imputer_non_members, arms.k_non_members))
+    return np.concatenate([paired, resampled(others, rng)])
 
 
 def _accuracies(guesses: Guesses, grading: Grading) -> tuple[Estimate, ...]:
-    """Share of members whose value is guessed right, by the attack and by the imputer."""
-    members = guesses.is_member
-    found = []
-    for name, scores in (("accuracy", guesses.attack), ("baseline_accuracy", guesses.imputer)):
-        right = int((scores[members].argmax(axis=1) == guesses.true[members]).sum())
-        found.append(
-            estimate(name, clopper_pearson(right, int(members.sum()), grading.marginal_alpha), int(members.sum()), grading)
-        )
-    return tuple(found)
+    """Share of members, and of non-members, whose value is guessed right, and of members by the imputer."""
+    made, inside = guesses.guessed, guesses.is_member
+    return (
+        _accuracy("accuracy", made.attack == made.true, inside, grading),
+        _accuracy("accuracy_non_members", made.attack == made.true, ~inside, grading),
+        _accuracy("baseline_accuracy", made.imputer == made.true, inside, grading),
+    )
+
+
+def _by_case(evidence: AttributeGuesses, guesses: Guesses, grading: Grading) -> list[Estimate]:
+    """Of an attack that proceeds by cases: each case apart, on members and on non-members."""
+    if evidence.cases is None:
+        return []
+    right, sides = guesses.guessed.attack == guesses.true, (("", guesses.is_member), ("_non_members", ~guesses.is_member))
+    return [
+        _accuracy(f"accuracy{suffix}@case={case}", right, side & (guesses.cases == case), grading)
+        for case in (1, 2, 3)
+        for suffix, side in sides
+    ]
+
+
+def _accuracy(name: str, right: NDArray[np.bool_], rows: NDArray[np.bool_], grading: Grading) -> Estimate:
+    if not rows.any():
+        return Estimate(name, reason="no attacked record is of this kind")
+    n = int(rows.sum())
+    return estimate(name, clopper_pearson(int((right & rows).sum()), n, grading.marginal_alpha), n, grading)
 
 
 def _precision(name: str, value: float, k: int, grading: Grading) -> Estimate:

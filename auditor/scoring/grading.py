@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.domain.evidence import MembershipScores
-from auditor.domain.finding import Estimate
+from auditor.domain.finding import Estimate, Subgroup
 from auditor.errors import AttackFailed
 
 NOTHING = "nothing left to leak"  # the driver of a score of 0 that no attack could raise
@@ -93,3 +93,4 @@ class Assessment:
     resolved: bool = True
     confounded: bool = False
     driver: str = ""
+    subgroups: tuple[Subgroup, ...] = ()

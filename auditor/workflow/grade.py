@@ -129,6 +129,7 @@ def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -
         parameters=_parameters(look, case),
         queries=result.get("rows_asked", 0),
         curve=dict(assessment.curve),
+        subgroups=assessment.subgroups,
         checks=tuple(c.as_json() for c in case.evidence.checks) if isinstance(case.evidence, Disclosures) else (),
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.domain.evidence import Evidence, MembershipScores
+from auditor.domain.evidence import Evidence
 from auditor.domain.finding import Control
 from auditor.domain.seeds import derive
 from auditor.scoring.assess import Grading
@@ -12,7 +12,7 @@ from auditor.workflow.evidence_store import from_arrays
 from auditor.workflow.material import Material
 from auditor.workflow.plan import attack_key
 from auditor.workflow.services import Services
-from auditor.workflow.units import independent
+from auditor.workflow.units import of_independent
 
 Item = dict[str, Any]
 
@@ -47,9 +47,8 @@ class Look:
         return from_arrays(arrays, self.material.sensitive(item["sensitive"]))
 
     def independent(self, digest: str, item: Item) -> Evidence:
-        """The same on records that are independent of each other: of a membership attack, one of each household."""
-        found = self.evidence(digest, item)
-        return independent(found, self.material.units) if isinstance(found, MembershipScores) else found
+        """The same on records that are independent of each other: one of each household, where claims are about people."""
+        return of_independent(self.evidence(digest, item), self.material.units)
 
     def grading(self, family: str, size: int) -> Grading:
         level = self.material.spec.resolved_policy.level(family)

@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.domain.data import AuditData
-from auditor.domain.evidence import MembershipScores
+from auditor.domain.evidence import AttributeGuesses, Evidence, MembershipScores
 
 ONE_OF_EACH = (
     "The {n:,} records belong to {units:,} groups. Records of a group are alike and trained on together, so limits that count them "
-    "all would be too narrow: membership is graded on one record of each group, drawn at random."
+    "all would be too narrow: membership and attributes are graded on one record of each group, drawn at random."
 )
 CROSSING = "{n:,} groups have records on both sides: these were not trained on together."
 
@@ -43,6 +43,17 @@ def _told(units: NDArray[np.intp], is_member: NDArray[np.bool_]) -> list[str]:
 def one_of_each(units: NDArray[np.intp] | None, n: int) -> NDArray[np.intp]:
     """One of n records of each unit, ascending: the first among candidates, whose order knows nothing of membership."""
     return np.arange(n) if units is None else np.sort(np.unique(units, return_index=True)[1])
+
+
+def of_independent(evidence: Evidence, units: NDArray[np.intp] | None) -> Evidence:
+    """What is claimed about one record of each unit, where claims are about single candidates; other evidence as it is."""
+    if isinstance(evidence, MembershipScores):
+        return independent(evidence, units)
+    if units is None or not isinstance(evidence, AttributeGuesses):
+        return evidence
+    kept = one_of_each(units[evidence.rows], len(evidence.rows))
+    cases = None if evidence.cases is None else evidence.cases[kept]
+    return replace(evidence, rows=evidence.rows[kept], scores=evidence.scores[kept], cases=cases)
 
 
 def independent(evidence: MembershipScores, units: NDArray[np.intp] | None) -> MembershipScores:

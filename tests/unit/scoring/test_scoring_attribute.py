@@ -30,11 +30,13 @@ def test_every_estimate_has_its_name_and_interval() -> None:
 
     assert [e.name for e in found.estimates] == [
         "accuracy",
+        "accuracy_non_members",
         "baseline_accuracy",
         "precision@k",
         "precision@k_non_members",
         "precision@k_imputation",
         "advantage_over_imputation",
+        "distributional_advantage",
     ]
     for estimate in found.estimates:
         assert estimate.value is not None

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from auditor.domain.data import AuditData
-from auditor.domain.evidence import MembershipScores
+from auditor.domain.data import AuditData, Sensitive
+from auditor.domain.evidence import AttributeGuesses, Disclosures, MembershipScores
 from auditor.domain.spec import parse
 from auditor.errors import InvalidInput
 from auditor.shadows import design
 from auditor.workflow.prepare import RawTable, prepare
-from auditor.workflow.units import independent, one_of_each, units_of
+from auditor.workflow.units import independent, of_independent, one_of_each, units_of
 
 
 def people(count: int, seed: int, home: str = "h") -> pd.DataFrame:
@@ -110,3 +110,20 @@ def test_a_file_without_the_column_is_refused() -> None:
         ready(people(90, 1), people(90, 2).drop(columns="home"))
     assert caught.value.field in ("data.group", "data.non_members")
     assert "'home'" in caught.value.sentence
+
+
+def test_guesses_of_attributes_are_thinned_like_scores() -> None:
+    attribute = Sensitive("job", ("job",), (("baker",), ("miner",)))
+    guesses = AttributeGuesses(attribute, np.array([0, 1, 2, 4]), np.arange(8.0).reshape(4, 2), np.array([1, 2, 3, 1]))
+    thinned = of_independent(guesses, np.array([7, 7, 8, 8, 8]))
+    assert isinstance(thinned, AttributeGuesses)
+    assert thinned.rows.tolist() == [0, 2]
+    assert thinned.scores.tolist() == [[0, 1], [4, 5]]
+    assert thinned.cases is not None
+    assert thinned.cases.tolist() == [1, 3]
+    assert of_independent(guesses, None) is guesses
+
+
+def test_evidence_about_no_single_candidate_is_left_alone() -> None:
+    nothing = Disclosures(())
+    assert of_independent(nothing, np.zeros(5, np.intp)) is nothing
