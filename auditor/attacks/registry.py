@@ -31,6 +31,7 @@ from auditor.attacks.membership.shokri import Shokri
 from auditor.attacks.membership.stacked import Stacked
 from auditor.attacks.stealing.equation_solving import EquationSolving
 from auditor.attacks.stealing.lowd_meek import LowdMeek
+from auditor.attacks.stealing.path_finding import PathFinding
 from auditor.attacks.stealing.surrogate import Surrogate
 from auditor.domain.attack import Attack, Needs, Scope
 from auditor.domain.spec import suggestion
@@ -60,7 +61,7 @@ CLASSICAL: tuple[type[Attack], ...] = (
     Lomia,
 )
 # Each copies one kind of model exactly, and says so where the target is of another kind.
-EXACT: tuple[type[Attack], ...] = (EquationSolving,)
+EXACT: tuple[type[Attack], ...] = (EquationSolving, PathFinding)
 # They ask many questions about each record, so no tier spends a budget on them unasked.
 ASKING: tuple[type[Attack], ...] = (Noise, Boundary, LowdMeek)
 BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *ASKING)

@@ -1,0 +1,122 @@
+"""The copy that path finding leaves: measured boxes, and a grown tree for what lies in none of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from auditor.attacks.stealing.leaf_answers import Answers
+from auditor.attacks.stealing.leaf_boxes import NOWHERE
+from auditor.attacks.stealing.path_finding_crawl import PER_LEAF, Crawl
+from auditor.domain.attack import Context
+from auditor.domain.learner import Learner, Task
+from auditor.domain.seeds import derive
+from auditor.learners import build, build_for_values
+
+Floats = NDArray[np.float64]
+GROWN = "decision-tree"
+
+
+@dataclass(frozen=True, eq=False)
+class LeafCopy:
+    """`rest`: answers for records that lie in no measured box."""
+
+    crawl: Crawl
+    rest: "Grown"
+
+    @staticmethod
+    def of(crawl: Crawl, context: Context) -> "LeafCopy":
+        return LeafCopy(crawl, Grown.of(crawl.answers, context))
+
+    @property
+    def asked(self) -> pd.DataFrame:
+        return self.crawl.answers.axes.frame(np.array(self.crawl.answers.points))
+
+    @property
+    def answered(self) -> Floats:
+        answers = self.crawl.answers
+        return np.array(answers.vectors)[answers.identities]
+
+    def places(self, features: pd.DataFrame) -> NDArray[np.intp]:
+        """(n,) the box of each record, or NOWHERE."""
+        if not self.crawl.is_tree:
+            return np.full(len(features), NOWHERE, dtype=np.intp)
+        axes = self.crawl.answers.axes
+        return self.crawl.boxes.located(axes.within(axes.points(features)))
+
+    def answers(self, features: pd.DataFrame) -> Floats:
+        """(n, C) of the box that holds each record; of the grown tree where none does, or where several leaves share an answer: their
+        boxes overlap, and the tree was grown on every answer at the very thresholds."""
+        places = self.places(features)
+        copied = self.rest.answers(features)
+        known = (places != NOWHERE) & (not self.crawl.is_shared)
+        identities = np.array(self.crawl.boxes.identities, dtype=np.intp)[places[known]]
+        copied[known] = np.array(self.crawl.answers.vectors)[identities]
+        return copied
+
+    def figures(self, points: pd.DataFrame) -> dict[str, float]:
+        crawl = self.crawl
+        leaves = len(crawl.boxes)
+        covered = float((self.places(points) != NOWHERE).mean())
+        spent = len(crawl.answers) / max(1, leaves)
+        return {
+            "leaves": float(leaves),
+            "distinct_answers": float(crawl.answers.distinct),
+            "queries_per_leaf": spent,
+            "covered_share": covered,
+        }
+
+    def said(self, points: pd.DataFrame, true: Floats) -> Iterator[str]:
+        crawl = self.crawl
+        if not crawl.is_tree:
+            yield (
+                "Hardly two records got the same answer: the target is no single tree, or answers at random, or is one of"
+                f" {crawl.expected:,.0f} leaves or more, for which {crawl.expected * PER_LEAF:,.0f} queries are too few. No leaf was"
+                " searched for; the copy was learned from auxiliary records."
+            )
+        elif crawl.is_shared:
+            yield (
+                f"Several leaves give the same answer ({crawl.answers.distinct} distinct answers), which hides thresholds: the copy"
+                " is an approximation, and the number of leaves is that of the boxes measured."
+            )
+        elif not crawl.is_complete:
+            yield "The queries ended before every leaf was found: what lies in no measured leaf is answered by a grown tree."
+        else:
+            yield self._exact(points, true)
+
+    def _exact(self, points: pd.DataFrame, true: Floats) -> str:
+        wrong = ~np.isclose(np.nan_to_num(self.answers(points)), np.nan_to_num(true), rtol=0, atol=1e-12).all(axis=1)
+        if wrong.any():
+            return (
+                f"{wrong.sum()} of {len(true)} uniform points are answered otherwise than the leaves that were found: the copy is not"
+                " exact."
+            )
+        return (
+            f"The target is a tree of {len(self.crawl.boxes)} leaves with an answer each: all were found, and the copy is exact"
+            f" between the extremes of the auxiliary records ({len(true)} uniform points agree)."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """A tree grown on everything that was answered; `classes` is 0 where the target answers a number."""
+
+    model: object
+    classes: int
+
+    @staticmethod
+    def of(answers: Answers, context: Context) -> "Grown":
+        features = answers.axes.frame(np.array(answers.points))
+        vectors = np.nan_to_num(np.array(answers.vectors)[answers.identities])
+        seed = derive(context.seed, "grown")
+        if not context.classes:
+            model = build_for_values(Learner(GROWN, task=Task.REGRESSION), context.columns, seed)
+            return Grown(model.fit(features, vectors[:, 0]), 0)
+        return Grown(build(Learner(GROWN), context.columns, seed).fit(features, vectors.argmax(axis=1)), context.classes)
+
+    def answers(self, features: pd.DataFrame) -> Floats:
+        if not self.classes:
+            return np.asarray(self.model.predict(features)[:, None])
+        return np.asarray(self.model.over_all(self.model.predict_proba(features), self.classes))
