@@ -10,6 +10,7 @@ from auditor.attacks.inversion.csmia import Csmia
 from auditor.attacks.inversion.fredrikson import FredriksonConfidence, FredriksonMap
 from auditor.attacks.inversion.likelihood_ratio import LikelihoodRatio
 from auditor.attacks.inversion.lomia import Lomia
+from auditor.attacks.inversion.tree_counts import TreeCounts
 from auditor.attacks.inversion.yeom import Yeom
 from auditor.attacks.membership.attack_p import AttackP
 from auditor.attacks.membership.attack_r import AttackR
@@ -62,13 +63,15 @@ CLASSICAL: tuple[type[Attack], ...] = (
 )
 # Each copies one kind of model exactly, and says so where the target is of another kind.
 EXACT: tuple[type[Attack], ...] = (EquationSolving, PathFinding)
+# They read a submitted model file and ask nothing, so every tier tries them where there is one.
+INSIDE: tuple[type[Attack], ...] = (TreeCounts,)
 # They ask many questions about each record, so no tier spends a budget on them unasked.
 ASKING: tuple[type[Attack], ...] = (Noise, Boundary, LowdMeek)
-BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *ASKING)
+BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *ASKING)
 
-STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate")
+STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate", "tree-counts")
 TIERS: dict[str, tuple[str, ...]] = {
-    "quick": ("gap", "calibrated-correctness", "loss-threshold", "rmia"),
+    "quick": ("gap", "calibrated-correctness", "loss-threshold", "rmia", "tree-counts"),
     "standard": STANDARD,
     "full": (*STANDARD, *(attack.name for attack in (*CLASSICAL, *EXACT))),
 }

@@ -91,9 +91,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Disclosures:
-    """What deterministic checks found; nothing here was sampled, so nothing has an interval."""
+    """What deterministic checks found; nothing here was sampled, so nothing has an interval. `boxed`: the candidates, ascending, of
+    which the released parameters give a value away if they were trained on; None where that cannot be told of single records."""
 
     checks: tuple[Check, ...]
+    boxed: tuple[int, ...] | None = None
 
 
 Evidence = MembershipScores | AttributeGuesses | Copies | Disclosures

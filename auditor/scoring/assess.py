@@ -20,5 +20,5 @@ def assess(evidence: Evidence, truth: Truth, grading: Grading, baseline: Evidenc
     if isinstance(evidence, AttributeGuesses):
         return assess_attribute(evidence, baseline, truth, grading)
     if isinstance(evidence, Disclosures):
-        return assess_disclosures(evidence)
+        return assess_disclosures(evidence, truth, grading)
     return assess_stealing(evidence, baseline, truth, grading)

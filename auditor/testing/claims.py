@@ -80,7 +80,8 @@ def _explained(copies: Floats, answers: Floats) -> Strength:
 def restored(evidence: Evidence, order: NDArray[np.intp]) -> Evidence:
     """Evidence about candidates in a new order (`order[i]` is the first place of the new i-th), about those in the first order."""
     if isinstance(evidence, Disclosures):
-        return evidence
+        boxed = evidence.boxed
+        return evidence if boxed is None else replace(evidence, boxed=tuple(sorted(int(order[row]) for row in boxed)))
     if isinstance(evidence, MembershipScores) and evidence.rows is None:
         back = np.argsort(order)
         return MembershipScores(evidence.target[back], evidence.pseudo_targets[:, back], evidence.membership[:, back])

@@ -13,12 +13,14 @@ from auditor.attacks.stealing.twin import noise_target
 from auditor.domain.attack import Attack, Checkpoint, Context, Family, Query, Scope
 from auditor.domain.data import AuditData, Column, ColumnType, Records, Sensitive
 from auditor.domain.learner import Learner, Task
+from auditor.domain.parameters import ModelParameters
 from auditor.domain.seeds import derive, generator
 from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Output, Profile
-from auditor.domain.threat import Knows
+from auditor.domain.threat import Knows, Sees
 from auditor.learners import build, build_for_values
 from auditor.shadows import design, pool, trainers
+from auditor.testing.insides import inside_of
 
 COLUMNS = (
     Column("age", ColumnType.INTEGER),
@@ -72,7 +74,14 @@ class World:
             learner=self.learner if Knows.LEARNER in knows else None,
             sensitive=sensitive,
             query_limit=min(self.query_limit, attack.needs(self.scope).queries_max),
+            parameters=self._inside(attack, query),
         )
+
+    def _inside(self, attack: Attack, query: Query) -> ModelParameters | None:
+        """Of the target that is asked: the null target's where it is that, else the leaky one's."""
+        if attack.threat_model.sees is not Sees.PARAMETERS:
+            return None
+        return inside_of(attack.name, self.data, is_leaky=query is not self.null(attack.family))
 
     def _known_of_candidates(self, knows: frozenset[Knows], sensitive: Sensitive | None) -> Records:
         """Labels only where the true label is known; the sensitive cells (a category here) are missing."""

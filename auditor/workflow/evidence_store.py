@@ -35,7 +35,8 @@ def to_arrays(evidence: Evidence) -> Arrays:
         case SurrogateLabels() | SurrogateValues():
             return _of_copy(evidence)
         case Disclosures():
-            return {"checks": _text([check.as_json() for check in evidence.checks])}
+            checks: Arrays = {"checks": _text([check.as_json() for check in evidence.checks])}
+            return checks if evidence.boxed is None else checks | {"boxed": np.array(evidence.boxed, dtype=np.intp)}
 
 
 def _of_copy(evidence: Copies) -> Arrays:
@@ -66,7 +67,8 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], attribute: Sensitive | None)
             raise ValueError("guesses of an attribute need the attribute")
         return AttributeGuesses(attribute, arrays["rows"], arrays["scores"], arrays.get("cases"))
     if "checks" in arrays:
-        return Disclosures(tuple(Check(**(c | {"severity": Severity(c["severity"])})) for c in _value(arrays["checks"])))
+        checks = tuple(Check(**(c | {"severity": Severity(c["severity"])})) for c in _value(arrays["checks"]))
+        return Disclosures(checks, tuple(map(int, arrays["boxed"])) if "boxed" in arrays else None)
     return _copy(arrays)
 
 

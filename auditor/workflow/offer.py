@@ -9,6 +9,7 @@ from auditor.domain.attack import Attack, Scope
 from auditor.domain.data import AuditData, Sensitive
 from auditor.domain.spec import AttackSpec, AuditSpec
 from auditor.domain.target import Profile
+from auditor.domain.threat import Sees
 from auditor.errors import InvalidInput
 from auditor.workflow.kinds import kind_of
 from auditor.workflow.prepare import is_sensitive_usable
@@ -78,9 +79,12 @@ def _labelled(spec: AuditSpec) -> Iterator[tuple[str, Attack, AttackSpec]]:
 
 
 def requested_attacks(spec: AuditSpec) -> list[AttackSpec]:
-    if isinstance(spec.attacks, str):
-        return [AttackSpec(name=name) for name in registry.TIERS[spec.attacks]]
-    return list(spec.attacks)
+    """A tier looks inside only where there is a file to look into."""
+    if not isinstance(spec.attacks, str):
+        return list(spec.attacks)
+    has_file = not isinstance(spec.target, str) and bool(spec.target.model)
+    names = registry.TIERS[spec.attacks]
+    return [AttackSpec(name=name) for name in names if has_file or registry.find(name).threat_model.sees is not Sees.PARAMETERS]
 
 
 def _attributes(attack: Attack, offer: Offer) -> list[Sensitive | None]:

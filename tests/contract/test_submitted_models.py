@@ -136,11 +136,19 @@ def test_the_findings_are_those_of_the_model_in_memory(twice: Twice) -> None:
         assert found == pytest.approx(known, abs=1e-6, nan_ok=True)
 
 
+def test_every_tier_looks_into_the_trees_of_a_file(twice: Twice) -> None:
+    assert twice.submitted.result is not None and twice.beside.result is not None  # noqa: PT018
+    inside = [f for f in twice.submitted.result["findings"] if f["attack"] == "tree-counts"]
+    assert [(f["outcome"], f["queries"], f["checks"][0]["found"]) for f in inside] == [("pass", 0, False)]
+    assert "tree-counts" not in {f["attack"] for f in [*twice.beside.result["findings"], *twice.beside.result["not_run"]]}
+
+
 def figures(audit: Audit) -> list[tuple[str, str, float, dict[str, Any]]]:
     assert audit.result is not None
     return [
         (f["attack"], f["outcome"], f["score"], {e["name"]: e.get("value") for e in f["estimates"]})
         for f in audit.result["findings"]
+        if f["threat_model"]["sees"] != "parameters"  # of the file alone
     ]
 
 

@@ -79,7 +79,7 @@ def test_every_attack_is_found_by_its_name_and_made_with_defaults(attack: type[A
 
 def test_tiers_name_attacks_that_exist() -> None:
     assert set(registry.TIERS) == {"quick", "standard", "full"}
-    assert registry.TIERS["quick"] == ("gap", "calibrated-correctness", "loss-threshold", "rmia")
+    assert registry.TIERS["quick"] == ("gap", "calibrated-correctness", "loss-threshold", "rmia", "tree-counts")
     for names in registry.TIERS.values():
         for name in names:
             registry.find(name)

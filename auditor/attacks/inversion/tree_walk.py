@@ -1,0 +1,61 @@
+"""Records down trees whose features are columns, by the names that model files give them."""
+
+import re
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from auditor.domain.data import Column
+from auditor.domain.parameters import Count, Trees
+
+INVENTED = re.compile(r"(?:Column_|f|x)?\d+")
+NOWHERE = -1
+
+
+def matrix_of(features: pd.DataFrame, columns: tuple[Column, ...], trees: Trees) -> NDArray[np.float64] | None:
+    """(n, F) what reaches the trees, or None where their features are no columns (an encoder stands before them, say).
+
+    A named feature is a column of numbers or booleans, or `column_value` / `column=value` of another. Without names every column
+    has to be a number and stands at its position.
+    """
+    plain = {c.name for c in columns if pd.api.types.is_numeric_dtype(features[c.name]) or _is_boolean(features[c.name])}
+    names = trees.features if not all(INVENTED.fullmatch(name) for name in trees.features) else tuple(c.name for c in columns)
+    wanted = int(trees.feature.max(initial=-1)) + 1
+    found = [_feature(features, name, plain) for name in names]
+    if any(column is None for column in found) or len(found) < wanted or not found:
+        return None
+    return np.column_stack([column for column in found if column is not None])
+
+
+def _is_boolean(column: pd.Series) -> bool:
+    return bool(column.dropna().map(lambda cell: isinstance(cell, bool)).all())
+
+
+def _feature(features: pd.DataFrame, name: str, plain: set[str]) -> NDArray[np.float64] | None:
+    if name in plain:
+        return np.asarray(pd.to_numeric(features[name].astype(object).map(_number), errors="coerce"), dtype=np.float64)
+    for column in sorted(set(map(str, features.columns)) - plain, key=len, reverse=True):
+        rest = name.removeprefix(column)
+        if rest != name and rest[:1] in ("_", "=") and len(rest) > 1:
+            return (features[column].astype(object).map(str) == rest[1:]).to_numpy(dtype=np.float64)
+    return None
+
+
+def _number(cell: object) -> object:
+    return float(cell) if isinstance(cell, bool) else cell
+
+
+def leaves_of(trees: Trees, matrix: NDArray[np.float64], tree: int) -> NDArray[np.int64]:
+    """(n,) the leaf of each record in one tree, NOWHERE behind a split on categories, whose sets are not known here."""
+    cells = matrix if trees.counted is Count.RECORDS else matrix.astype(np.float32)  # LightGBM alone compares in double precision
+    node = np.full(len(matrix), trees.starts[tree], dtype=np.int64)
+    walking = np.flatnonzero(~trees.is_leaf[node])
+    while len(walking):
+        at = node[walking]
+        value, threshold = cells[walking, trees.feature[at]], trees.threshold[at]
+        left = np.where(np.isnan(value), trees.missing_left[at], value <= threshold if trees.closed else value < threshold)
+        node[walking] = np.where(trees.categorical[at], NOWHERE, np.where(left, trees.left[at], trees.right[at]))
+        walking = walking[(node[walking] >= 0)]
+        walking = walking[~trees.is_leaf[node[walking]]]
+    return node

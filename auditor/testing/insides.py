@@ -1,0 +1,81 @@
+"""Parameters of models whose inside is known, for attacks that look inside: one that leaks and one that cannot, by attack."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from auditor.domain.data import AuditData, Records
+from auditor.domain.parameters import Count, ModelParameters, Trees
+
+Make = Callable[[AuditData], ModelParameters]
+
+
+@dataclass(frozen=True)
+class Insides:
+    """What the leaky target and the null target of a world were fitted to."""
+
+    leaky: Make
+    null: Make
+
+
+def inside_of(name: str, data: AuditData, is_leaky: bool) -> ModelParameters | None:
+    """The parameters that an attack of this name is tried on; None for one that nobody made any for."""
+    known = INSIDES.get(name)
+    if known is None:
+        return None
+    return known.leaky(data) if is_leaky else known.null(data)
+
+
+def full_tree(data: AuditData) -> Trees:
+    """A tree that splits the members until every leaf is alone."""
+    return trees_of(_numbers(data), min_samples_leaf=1)
+
+
+def stump(data: AuditData) -> Trees:
+    """One split, and hundreds of members on either side of it."""
+    return trees_of(_numbers(data), max_depth=1, min_samples_leaf=50)
+
+
+def _numbers(data: AuditData) -> Records:
+    """The members with their columns of numbers, missing cells as the middle of the rest."""
+    members = data.candidates.take(data.is_member)
+    names = [c.name for c in data.columns if c.type.is_numeric]
+    features = members.features[names]
+    return Records(features.fillna(features.median()), members.labels)
+
+
+def trees_of(records: Records, **settings: Any) -> Trees:
+    """A decision tree on columns of numbers, as a file of scikit-learn tells of it but with numbers of records."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    fitted = DecisionTreeClassifier(random_state=0, **settings).fit(records.features.to_numpy(), records.labels)
+    return from_fitted([fitted.tree_], tuple(map(str, records.features.columns)))
+
+
+def from_fitted(fitted: list[Any], features: tuple[str, ...], counted: Count = Count.RECORDS) -> Trees:
+    """Fitted trees of scikit-learn one after the other, in the neutral form."""
+    starts = np.concatenate([[0], np.cumsum([tree.node_count for tree in fitted])]).astype(np.int64)
+    offset = np.repeat(starts[:-1], np.diff(starts))
+    names = ("children_left", "children_right", "feature", "threshold", "weighted_n_node_samples")
+    left, right, feature, threshold, count = (np.concatenate([getattr(tree, name) for tree in fitted]) for name in names)
+    leaf = left == -1
+    return Trees(
+        starts,
+        np.where(leaf, -1, feature).astype(np.int64),
+        np.where(leaf, np.nan, threshold),
+        np.where(leaf, -1, left + offset),
+        np.where(leaf, -1, right + offset),
+        np.zeros(len(leaf), dtype=bool),
+        np.zeros(len(leaf), dtype=bool),
+        np.concatenate([tree.value[:, 0, :] for tree in fitted]),
+        count.astype(np.float64),
+        np.full(len(fitted), -1, dtype=np.int64),
+        counted,
+        True,
+        features,
+    )
+
+
+INSIDES: Mapping[str, Insides] = {"tree-counts": Insides(full_tree, stump)}
