@@ -1,7 +1,7 @@
 """The contract between an attack and the framework. `auditor.testing.check_attack` proves it for any attack."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -19,6 +19,7 @@ from auditor.domain.threat import ThreatModel
 
 Query = Callable[[pd.DataFrame], NDArray[np.float64]]
 Checkpoint = Callable[[float], None]
+Known = Callable[[pd.DataFrame], NDArray[np.bool_]]
 
 
 class Family(StrEnum):
@@ -60,7 +61,9 @@ class Context:
     records -> (n, C) probabilities (labels as 0/1, classes not returned as NaN); candidates keep their row index, so a
     subset of `candidates.features` may be asked as it is. `checkpoint(fraction)` reports progress and raises Cancelled.
     `parameters`: those of a submitted model file, for an adversary who sees them. `fresh` asks like `query`, but the target itself
-    even about records that it answered before (paid again): whether it still answers the same.
+    even about records that it answered before (paid again): whether it still answers the same. `recorded`: where the target can be
+    asked nothing new, which records of a frame (n,) it has answered before; None where it can be asked. `bounds`: the declared low and
+    high end of columns of numbers (data.bounds).
     """
 
     seed: int
@@ -76,6 +79,8 @@ class Context:
     query_limit: int = 0
     parameters: ModelParameters | None = None
     fresh: Query | None = None
+    recorded: Known | None = None
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def classes(self) -> int:

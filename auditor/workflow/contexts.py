@@ -20,8 +20,8 @@ from auditor.errors import AttackFailed
 def context_for(
     attack: Attack, data: AuditData, profile: Profile, query: Query, checkpoint: Checkpoint, grants: Mapping[str, Any]
 ) -> Context:
-    """`grants` may hold learner, shadows, sensitive, seed, query_limit, parameters, fresh: each is passed on only if the threat
-    model knows it."""
+    """`grants` may hold learner, shadows, sensitive, seed, query_limit, parameters, fresh, recorded: each is passed on only if
+    the threat model knows it."""
     knows = attack.threat_model.knows
     sensitive: Sensitive | None = grants.get("sensitive")
     shadows: ShadowOutputs | None = grants.get("shadows")
@@ -41,6 +41,8 @@ def context_for(
         query_limit=grants.get("query_limit", 0),
         parameters=grants.get("parameters") if attack.threat_model.sees is Sees.PARAMETERS else None,
         fresh=None if blind else grants.get("fresh", query),
+        recorded=grants.get("recorded"),
+        bounds=data.bounds,
     )
 
 

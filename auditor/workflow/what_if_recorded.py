@@ -136,8 +136,13 @@ class Behind:
             "shadows": self.shadows if attack.family == "membership" else None,
             "sensitive": material.sensitive(item["sensitive"]),
             "query_limit": item["query_limit"],
+            "recorded": self._recorded,
         }
         return attack.run(context_for(attack, material.data, self.profile, query, _unwatched, grants))
+
+    def _recorded(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
+        """(n,) What an attack that chooses its questions by the answers may ask here: what it, or another, has asked before."""
+        return np.array([digest in self.recorded.answers for digest in record_digests(frame)], dtype=bool)
 
     def _shown(self, answers: Floats, keys: Keys, model: str) -> Floats:
         noise = None

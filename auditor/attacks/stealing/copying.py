@@ -1,83 +1,188 @@
 """Training a copy: from answered records to a model that answers like the target."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from auditor.attacks.stealing.log_odds import ON_LOG_ODDS, log_odds, shares, trees_for
 from auditor.domain.attack import Checkpoint
 from auditor.domain.data import Column
-from auditor.domain.learner import Learner
-from auditor.domain.seeds import derive, generator
-from auditor.learners import Model, build
+from auditor.domain.learner import Learner, Task
+from auditor.domain.seeds import derive
+from auditor.learners import build, build_for_values
 
-HELD_OUT_SHARE = 0.1
+Floats = NDArray[np.float64]
+Answering = Callable[[pd.DataFrame], Floats]
+"""A trained copy: records -> (n, C) probabilities, or (n, 1) numbers."""
+
+HELD_OUT = 10
+"""Every tenth answered record judges the learners and is kept from all copies but the last."""
 NEGLIGIBLE = 0.005  # a class below this probability is not worth a row
+SOFT = 0.01
+BOOSTED = Learner("xgboost", {"n_estimators": 400, "learning_rate": 0.05, "subsample": 0.7, "colsample_bytree": 0.4})
+LINEAR = Learner("logistic-regression")
+NETWORK = Learner("mlp", {"max_iter": 60})
+LINE = Learner("linear-regression", task=Task.REGRESSION)
 
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """Records and what was answered: `probabilities` (q, C), one-hot where only labels were seen."""
+    """Records and what was answered: `answers` (q, C) probabilities, one-hot where only labels were seen; or (q, 1) numbers."""
 
     features: pd.DataFrame
-    probabilities: NDArray[np.float64]
+    answers: Floats
 
     def __len__(self) -> int:
         return len(self.features)
 
     def take(self, rows: NDArray[np.intp]) -> "Answered":
-        return Answered(self.features.iloc[rows].reset_index(drop=True), self.probabilities[rows])
+        return Answered(self.features.iloc[rows].reset_index(drop=True), self.answers[rows])
+
+    def and_(self, more: "Answered") -> "Answered":
+        return Answered(pd.concat([self.features, more.features], ignore_index=True), np.concatenate([self.answers, more.answers]))
 
     @property
     def labels(self) -> NDArray[np.intp]:
-        return np.asarray(self.probabilities.argmax(axis=1))
+        return np.asarray(self.answers.argmax(axis=1))
+
+    @property
+    def is_soft(self) -> bool:
+        """Were probabilities seen, rather than labels?"""
+        return self.answers.shape[1] > 1 and float((self.answers.max(axis=1) < 1.0).mean()) > SOFT
 
 
-def answered(features: pd.DataFrame, answers: NDArray[np.float64]) -> Answered:
-    """Classes that were not returned count as 0; each row is scaled to sum to 1 (all zero: every class alike)."""
+def answered(features: pd.DataFrame, answers: Floats) -> Answered:
+    """Classes that were not returned count as 0; each row is scaled to sum to 1 (all zero: every class alike). Numbers stay."""
+    if answers.shape[1] == 1:
+        return Answered(features, answers)
     known = np.clip(np.nan_to_num(answers, nan=0.0), 0.0, None)
     total = known.sum(axis=1, keepdims=True)
     return Answered(features, np.where(total > 0, known / np.where(total > 0, total, 1.0), 1.0 / known.shape[1]))
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """What a thief trains copies with: the declared learner, and one of another kind in case the declaration is wrong."""
+class Maker:
+    """One way to train a copy; `words` tells it."""
 
-    learners: tuple[Learner, ...]
+    words: str
+    learner: Learner
+    train: Callable[["Workshop", Learner, Answered], Answering]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a thief trains copies with. The declaration may be wrong, so learners of other kinds stand beside the declared one."""
+
+    makers: tuple[Maker, ...]
     columns: tuple[Column, ...]
     seed: int
     checkpoint: Checkpoint
     progress: float = 0.0
 
-    def copy(self, material: Answered) -> Model:
-        """The learner that agrees best with the answers on a tenth of the records that it was not fitted on, fitted on all."""
-        order = generator(self.seed, "held-out").permutation(len(material))
-        held_out, kept = np.split(order, [max(1, round(HELD_OUT_SHARE * len(material)))])
-        trial, judge = material.take(kept), material.take(held_out)
-        agreement = [float((self._fit(learner, trial).predict(judge.features) == judge.labels).mean()) for learner in self.learners]
-        return self._fit(self.learners[int(np.argmax(agreement))], material)
+    def copy(self, material: Answered, score: "Score | None" = None) -> Answering:
+        """The best maker's copy, fitted on all. `score`: what makers are compared by, else by `right`."""
+        held = held_out(len(material))
+        trials = self.trials(material.take(np.flatnonzero(~held)))
+        judge = material.take(np.flatnonzero(held))
+        return self.make(self.makers[best(trials, judge, score or right)], material)
 
-    def _fit(self, learner: Learner, material: Answered) -> Model:
+    def trials(self, material: Answered) -> list[Answering]:
+        """A copy by every maker."""
+        return [self.make(maker, material) for maker in self.makers]
+
+    def make(self, maker: Maker, material: Answered) -> Answering:
         self.checkpoint(self.progress)
-        features, labels, weights = weighted_rows(material)
-        return build(learner, self.columns, derive(self.seed, "copy", learner.name)).fit(features, labels, weights)
+        return maker.train(self, maker.learner, material)
 
 
-def weighted_rows(material: Answered) -> tuple[pd.DataFrame, NDArray[np.intp], NDArray[np.float64]]:
+def held_out(count: int) -> NDArray[np.bool_]:
+    """(n,) which of the records, in the order in which they were asked, no trial copy is fitted on."""
+    return np.asarray(np.arange(count) % HELD_OUT == 0)
+
+
+def right(copy: Answering, judge: Answered) -> Floats:
+    """(n,) 1 where the copy answers the class that the target answered; of numbers, minus the squared error in variances."""
+    said = copy(judge.features)
+    if judge.answers.shape[1] > 1:
+        return np.asarray(said.argmax(axis=1) == judge.labels, dtype=np.float64)
+    spread = float(judge.answers.var()) or 1.0
+    return np.asarray(-((said[:, 0] - judge.answers[:, 0]) ** 2) / spread)
+
+
+def likely(copy: Answering, judge: Answered) -> Floats:
+    """(n,) log-likelihood of the labels, for labels of people: these are noisy, and accuracy tells little between learners."""
+    said = copy(judge.features)
+    if judge.answers.shape[1] == 1:
+        return right(copy, judge)
+    return np.asarray(np.log(np.maximum((said * judge.answers).sum(axis=1), 1e-3)))
+
+
+Score = Callable[[Answering, Answered], Floats]
+
+
+def best(trials: Sequence[Answering], judge: Answered, score: Score = right) -> int:
+    """Which copy agrees best with answers that it was not fitted on; the first of equals."""
+    return int(np.argmax([score(copy, judge).mean() for copy in trials]))
+
+
+def by_rows(workshop: Workshop, learner: Learner, material: Answered) -> Answering:
+    """A learner of classes on weighted rows."""
+    features, labels, weights = weighted_rows(material)
+    model = build(learner, workshop.columns, derive(workshop.seed, "copy", learner.name)).fit(features, labels, weights)
+    classes = material.answers.shape[1]
+    return lambda frame: model.over_all(model.predict_proba(frame), classes)
+
+
+def by_log_odds(workshop: Workshop, learner: Learner, material: Answered) -> Answering:
+    """Learners of numbers on the log-odds of each class against the first: one for each class but that."""
+    odds = log_odds(material.answers)
+    seeds = [derive(workshop.seed, "copy", "log-odds", c) for c in range(odds.shape[1])]
+    made = trees_for(learner, len(material), odds.shape[1])
+    models = [build_for_values(made, workshop.columns, seed).fit(material.features, odds[:, c]) for c, seed in enumerate(seeds)]
+    return lambda frame: shares(np.column_stack([model.predict(frame) for model in models]))
+
+
+def by_values(workshop: Workshop, learner: Learner, material: Answered) -> Answering:
+    """A learner of numbers on the numbers that were answered."""
+    made = trees_for(learner, len(material)) if learner is ON_LOG_ODDS else learner
+    model = build_for_values(made, workshop.columns, derive(workshop.seed, "copy", learner.name))
+    model.fit(material.features, material.answers[:, 0])
+    return lambda frame: model.predict(frame)[:, None]
+
+
+def weighted_rows(material: Answered) -> tuple[pd.DataFrame, NDArray[np.intp], Floats]:
     """Soft labels for learners of hard ones: each record once for every class it may have, weighted by the class's probability
     (the weighted loss is then the cross-entropy to the answer)."""
-    rows, labels = np.nonzero(material.probabilities > NEGLIGIBLE)
-    return material.features.iloc[rows].reset_index(drop=True), labels, material.probabilities[rows, labels]
+    rows, labels = np.nonzero(material.answers > NEGLIGIBLE)
+    return material.features.iloc[rows].reset_index(drop=True), labels, material.answers[rows, labels]
 
 
-def thief_learners(declared: Learner | None) -> tuple[Learner, ...]:
-    """The declared learner first; beside it boosting, or a linear model where boosting was declared."""
-    other = Learner("logistic-regression") if declared is not None and declared.name == "xgboost" else Learner("xgboost")
-    return (other, Learner("logistic-regression")) if declared is None else (declared, other)
+def makers_for(declared: Learner | None, material: Answered) -> tuple[Maker, ...]:
+    """The declared learner, boosting and a linear model; a small network where nothing was declared. Boosting is fitted to log-odds
+    where probabilities are seen (docs/attacks/surrogate.md has what that gains over weighted rows)."""
+    if material.answers.shape[1] == 1:
+        return _of_values(declared)
+    boosted = (
+        Maker("boosted trees fitted to the log-odds", ON_LOG_ODDS, by_log_odds)
+        if material.is_soft
+        else Maker("boosted trees", BOOSTED, by_rows)
+    )
+    if declared is None:
+        return boosted, Maker("a linear model", LINEAR, by_rows), Maker("a small network", NETWORK, by_rows)
+    line = () if declared.name == LINEAR.name else (Maker("a linear model", LINEAR, by_rows),)
+    return Maker("the declared learner", declared, by_rows), boosted, *line
 
 
-def classes_of(answers: NDArray[np.float64]) -> NDArray[np.intp]:
+def _of_values(declared: Learner | None) -> tuple[Maker, ...]:
+    boosted = Maker("boosted trees", ON_LOG_ODDS, by_values)
+    if declared is None or declared.name == LINE.name:
+        return boosted, Maker("a linear model", LINE, by_values)
+    return Maker("the declared learner", declared, by_values), boosted, Maker("a linear model", LINE, by_values)
+
+
+def classes_of(answers: Floats) -> NDArray[np.intp]:
     """(n,) the class with the highest answer, the first of equals."""
     return np.asarray(np.nan_to_num(answers, nan=-1.0).argmax(axis=1))

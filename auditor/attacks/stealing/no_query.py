@@ -4,17 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from auditor.attacks.stealing.copying import Answered, Workshop, thief_learners
+from auditor.attacks.stealing.copying import Answered, Workshop, classes_of, likely, makers_for
 from auditor.attacks.stealing.population import UNIFORM, auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
 from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.domain.data import Records
 from auditor.domain.evidence import Copies, SurrogateLabels, SurrogateValues
-from auditor.domain.learner import Learner, Task
 from auditor.domain.threat import Knows, Sees, ThreatModel
 from auditor.errors import AttackFailed
-from auditor.learners import build_for_values
 
 UNKNOWN = -1
 
@@ -41,24 +38,22 @@ class NoQuerySurrogate:
         the target was not asked. Raises InvalidInput with fewer than 200 auxiliary records."""
         auxiliary, rows, points = auxiliary_of(context), evaluation_rows(context), uniform_points(context)
         assert context.candidates is not None  # noqa: S101 - they have rows
-        if not context.classes:
-            return _of_values(context, rows, points)
-        workshop = Workshop(thief_learners(context.learner), context.columns, context.seed, context.checkpoint)
-        model = workshop.copy(Answered(auxiliary.features, np.eye(context.classes)[auxiliary.labels]))
+        material = _natural(context, auxiliary)
+        makers = makers_for(context.learner, material)
+        copy = Workshop(makers, context.columns, context.seed, context.checkpoint).copy(material, likely)
         context.checkpoint(1.0)
-        labels = model.predict(context.candidates.features.iloc[rows])[None, :]
+        on_rows, on_points = copy(context.candidates.features.iloc[rows]), copy(points)
+        none = np.zeros(1, np.intp)
+        if not context.classes:
+            return SurrogateValues(none, rows, on_rows.T, on_points.T, np.full(UNIFORM, np.nan))
         nothing = np.full(UNIFORM, UNKNOWN, dtype=np.intp)
-        return SurrogateLabels(np.zeros(1, np.intp), rows, labels, model.predict(points)[None, :], nothing)
+        return SurrogateLabels(none, rows, classes_of(on_rows)[None, :], classes_of(on_points)[None, :], nothing)
 
 
-def _of_values(context: Context, rows: NDArray[np.intp], points: pd.DataFrame) -> SurrogateValues:
-    """The same of a target that answers a number: the thief's first learner of numbers on the auxiliary records' own values."""
-    auxiliary = auxiliary_of(context)
+def _natural(context: Context, auxiliary: Records) -> Answered:
+    """The auxiliary records with their own labels, or their own numbers."""
+    if context.classes:
+        return Answered(auxiliary.features, np.eye(context.classes)[auxiliary.labels])
     if auxiliary.values is None:
         raise AttackFailed("A copy of a target that answers a number needs auxiliary records whose true number is known.")
-    assert context.candidates is not None  # noqa: S101 - they have rows
-    learner = context.learner or Learner("xgboost", task=Task.REGRESSION)
-    model = build_for_values(learner, context.columns, context.seed).fit(auxiliary.features, auxiliary.values)
-    context.checkpoint(1.0)
-    values = model.predict(context.candidates.features.iloc[rows])[None, :]
-    return SurrogateValues(np.zeros(1, np.intp), rows, values, model.predict(points)[None, :], np.full(UNIFORM, np.nan))
+    return Answered(auxiliary.features, auxiliary.values[:, None])

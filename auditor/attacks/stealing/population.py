@@ -1,5 +1,7 @@
 """Records a thief can make up or is judged on: resampled, uniform, and candidates that were never asked."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -53,46 +55,74 @@ def evaluation_rows(context: Context) -> NDArray[np.intp]:
 def uniform_points(context: Context) -> pd.DataFrame:
     """UNIFORM records drawn evenly over the ranges of the auxiliary records: numbers between the extremes, categories with equal
     chance. The draw depends on those records only, so that the attack and its baseline are judged on the same points."""
-    auxiliary = auxiliary_of(context).features
-    rng = generator(0, "uniform")
-    return pd.DataFrame({c.name: _even(auxiliary[c.name], c, rng) for c in context.columns})
+    return drawn_evenly(auxiliary_of(context).features, context.columns, UNIFORM, generator(0, "uniform"))
 
 
-def _even(cells: pd.Series, column: Column, rng: np.random.Generator) -> pd.Series:
+def drawn_evenly(auxiliary: pd.DataFrame, columns: tuple[Column, ...], count: int, rng: np.random.Generator) -> pd.DataFrame:
+    return pd.DataFrame({c.name: _even(auxiliary[c.name], c, count, rng) for c in columns})
+
+
+def _even(cells: pd.Series, column: Column, count: int, rng: np.random.Generator) -> pd.Series:
     present = cells.dropna()
     if present.empty:
-        return cells.iloc[np.zeros(UNIFORM, np.intp)].reset_index(drop=True)
+        return cells.iloc[np.zeros(count, np.intp)].reset_index(drop=True)
     if not column.type.is_numeric:
         known = sorted(present.unique(), key=repr)
-        return pd.Series([known[i] for i in rng.integers(len(known), size=UNIFORM)], dtype=object)
+        return pd.Series([known[i] for i in rng.integers(len(known), size=count)], dtype=object)
     low, high = float(present.min()), float(present.max())
-    drawn = low + (high - low) * rng.random(UNIFORM)
+    drawn = low + (high - low) * rng.random(count)
     return pd.Series(np.rint(drawn) if column.type is ColumnType.INTEGER else drawn).astype(cells.dtype)
 
 
-def asked_records(context: Context, evaluated: Keys, count: int) -> pd.DataFrame:
-    """Up to `count` distinct records to ask: the auxiliary ones first, then made-up neighbours of them, none among `evaluated`.
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Distinct records that may be asked; the first `natural` of them are records of people, the others are made up."""
 
-    A made-up record takes each column, with probability RESAMPLED_SHARE, from another auxiliary record: every cell is in range,
-    and the record stays near those that people have (points far from them teach little: Tramèr et al. 2016, section 5)."""
+    features: pd.DataFrame
+    natural: int
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def kept(self, keep: NDArray[np.bool_]) -> "Pool":
+        return Pool(self.features[keep].reset_index(drop=True), int(keep[: self.natural].sum()))
+
+
+def pool_of(context: Context, judged: Keys, source: str, size: int) -> Pool:
+    """Up to `size` distinct records, none among `judged`, in random order. `source` natural: the auxiliary records first, then
+    made-up neighbours of them; synthetic: each column drawn by itself from the auxiliary records (the product of the marginals);
+    uniform: drawn evenly over their ranges. Raises AttackFailed below FEWEST_ASKED."""
     auxiliary = auxiliary_of(context).features
     rng = generator(context.seed, "asked")
-    pool = auxiliary.iloc[rng.permutation(len(auxiliary))]
-    if count > len(pool):
-        # Some made-up records will repeat others or an evaluated one, so a few more are made than are wanted.
-        pool = pd.concat([pool, _neighbours(auxiliary, int(1.5 * (count - len(pool))) + 50, rng)])
-    keys = record_keys(pool)
-    fresh = ~pd.Series(keys).duplicated().to_numpy() & ~np.isin(keys, evaluated)
-    asked = pool[fresh].iloc[:count].reset_index(drop=True)
-    if len(asked) < FEWEST_ASKED:
-        raise AttackFailed(f"Only {len(asked)} distinct records could be made up for the target, too few to learn a copy from.")
-    return asked
+    own = auxiliary.iloc[rng.permutation(len(auxiliary)) if source == "natural" else []]
+    # Some made-up records will repeat others or a judged one, so a few more are made than are wanted.
+    more = int(1.5 * (size - len(own))) + 50 if size > len(own) else 0
+    every = pd.concat([own, _made_up(auxiliary, context.columns, source, more, rng)], ignore_index=True)
+    keys = record_keys(every)
+    fresh = ~pd.Series(keys).duplicated().to_numpy() & ~np.isin(keys, judged)
+    fresh[np.flatnonzero(fresh)[size:]] = False
+    pool = Pool(every, len(own)).kept(fresh)
+    if context.recorded is not None:
+        pool = pool.kept(context.recorded(pool.features))
+    if len(pool) < FEWEST_ASKED:
+        raise AttackFailed(f"Only {len(pool)} distinct records could be made up for the target, too few to learn a copy from.")
+    return pool
 
 
-def _neighbours(auxiliary: pd.DataFrame, count: int, rng: np.random.Generator) -> pd.DataFrame:
+def _made_up(
+    auxiliary: pd.DataFrame, columns: tuple[Column, ...], source: str, count: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    if source == "uniform":
+        return drawn_evenly(auxiliary, columns, count, rng)
+    return _neighbours(auxiliary, count, rng, 1.0 if source == "synthetic" else RESAMPLED_SHARE)
+
+
+def _neighbours(auxiliary: pd.DataFrame, count: int, rng: np.random.Generator, share: float) -> pd.DataFrame:
+    """Auxiliary records that take each column, with probability `share`, from another one: every cell is in range, and the record
+    stays near those that people have (points far from them teach little: Tramèr et al. 2016, section 5)."""
     origin = rng.integers(len(auxiliary), size=count)
     columns = {}
     for name in auxiliary.columns:
-        source = np.where(rng.random(count) < RESAMPLED_SHARE, rng.integers(len(auxiliary), size=count), origin)
+        source = np.where(rng.random(count) < share, rng.integers(len(auxiliary), size=count), origin)
         columns[name] = auxiliary[name].iloc[source].reset_index(drop=True)
     return pd.DataFrame(columns)

@@ -1,6 +1,7 @@
 """Model stealing: how well does a copy that was trained on the target's answers agree with the target?"""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -8,34 +9,48 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.attacks.record_keys import record_keys
-from auditor.attacks.stealing.copying import Workshop, answered, classes_of, thief_learners
+from auditor.attacks.stealing.copying import classes_of
 from auditor.attacks.stealing.no_query import NoQuerySurrogate
-from auditor.attacks.stealing.population import UNIFORM, asked_records, check_auxiliary, evaluation_rows, uniform_points
+from auditor.attacks.stealing.population import UNIFORM, check_auxiliary, evaluation_rows, pool_of, uniform_points
+from auditor.attacks.stealing.rounds import Round, Thief
+from auditor.attacks.stealing.strategies import Strategy, margin
 from auditor.domain.attack import Context, Family, Needs, Scope
-from auditor.domain.evidence import SurrogateLabels
+from auditor.domain.evidence import Copies, SurrogateLabels, SurrogateValues
 from auditor.domain.threat import Knows, Sees, ThreatModel
-from auditor.errors import BudgetExhausted, InvalidInput
+from auditor.errors import BudgetExhausted, InvalidInput, TargetRefused
 
-SHARES = (0.1, 0.25, 0.5, 1.0)
+Floats = NDArray[np.float64]
+
 FEWEST_QUERIES = 200
 MOST_QUERIES = 1_000_000
-BATCH = 500
+SPARE = 4
+"""An adaptive strategy chooses among this many times the records that it may ask."""
+
+STRATEGIES: Mapping[str, Strategy] = {
+    "margin": Strategy(choose=margin),
+    "natural": Strategy(),
+    "synthetic": Strategy("synthetic"),
+    "uniform": Strategy("uniform"),
+    "copycat": Strategy(hard=True),
+}
 
 
 @dataclass(frozen=True)
 class Surrogate:
-    """The target labels records the thief has or makes up; copies are trained on 10, 25, 50 and 100 % of the answers.
+    """The target labels records the thief has or makes up, in rounds; a copy is trained after each.
 
-    Retraining with natural and made-up records, Tramèr et al. 2016 (USENIX Security) section 5; soft labels where probabilities
-    are returned. `queries`: how many records may be asked to learn from; UNIFORM more are asked to judge the copies.
+    Retraining with natural and made-up records, Tramèr et al. 2016 (USENIX Security) section 5, with the strategies of those who
+    came after (docs/attacks/surrogate.md). `queries`: how many records may be asked to learn from; UNIFORM more are asked to judge
+    the copies.
     """
 
     queries: int = 5_000
+    strategy: str = "margin"
 
     name: ClassVar[str] = "surrogate"
     family: ClassVar[Family] = Family.STEALING
     kind: ClassVar[str] = "extraction"
-    threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.LABELS, frozenset({Knows.POPULATION, Knows.LEARNER}))
+    threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.LABELS, frozenset({Knows.POPULATION, Knows.LEARNER}), or_value=True)
     reference: ClassVar[str] = (
         "Tramèr et al. 2016, Stealing Machine Learning Models via Prediction APIs (USENIX Security) section 5"
     )
@@ -48,6 +63,8 @@ class Surrogate:
                 "attacks.surrogate.queries",
                 f"set queries to a whole number from {FEWEST_QUERIES} to {MOST_QUERIES:,}, not {self.queries!r}",
             )
+        if self.strategy not in STRATEGIES:
+            raise InvalidInput("attacks.surrogate.strategy", f"choose one of {', '.join(STRATEGIES)}, not {self.strategy!r}")
 
     @property
     def baseline(self) -> NoQuerySurrogate:
@@ -57,26 +74,21 @@ class Surrogate:
         check_auxiliary(scope.auxiliary)
         return Needs(FEWEST_QUERIES + UNIFORM, self.queries + UNIFORM)
 
-    def run(self, context: Context) -> SurrogateLabels:
-        """Evidence of one copy a budget: predicted classes on candidates that were not asked and on uniform points. Raises
-        InvalidInput with fewer than 200 auxiliary records, BudgetExhausted with fewer than 700 queries, AttackFailed where the
-        columns allow too few distinct records."""
+    def run(self, context: Context) -> Copies:
+        """Evidence of one copy a round: predicted classes (or numbers) on candidates that were not asked and on uniform points.
+        Raises InvalidInput with fewer than 200 auxiliary records, BudgetExhausted with fewer than 700 queries, AttackFailed where
+        the columns allow too few distinct records."""
         rows, points = evaluation_rows(context), uniform_points(context)
         assert context.candidates is not None  # noqa: S101 - they have rows
-        judged = context.candidates.features.iloc[rows]
-        evaluated = np.concatenate([record_keys(frame) for frame in (judged, points)])
-        records = asked_records(context, evaluated, self._budget(context))
-        uniform = classes_of(_ask(context, points, 0.0, 0.05))
-        material = answered(records, _ask(context, records, 0.05, 0.4))
-        workshop = Workshop(thief_learners(context.learner), context.columns, context.seed, context.checkpoint)
-        budgets = np.unique(np.ceil(np.array(SHARES) * len(records)).astype(np.intp))
-        labels, uniform_labels = [], []
-        for i, budget in enumerate(budgets):
-            model = replace(workshop, progress=0.4 + 0.6 * i / len(budgets)).copy(material.take(np.arange(budget)))
-            labels.append(model.predict(judged))
-            uniform_labels.append(model.predict(points))
+        budget, strategy = self._budget(context), STRATEGIES[self.strategy]
+        judged = np.concatenate([record_keys(frame) for frame in (context.candidates.features.iloc[rows], points)])
+        pool = pool_of(context, judged, strategy.source, budget * (SPARE if strategy.choose else 1))
+        context.checkpoint(0.0)
+        points, uniform = _asked(context, points)
+        thief = Thief(context, pool, strategy, budget, judged)
+        thief.run()
         context.checkpoint(1.0)
-        return SurrogateLabels(budgets, rows, np.array(labels), np.array(uniform_labels), uniform)
+        return _evidence(context, thief, rows, points, uniform)
 
     def _budget(self, context: Context) -> int:
         """Records to learn from: what the parameter and the audit's limit allow beside the uniform points."""
@@ -86,10 +98,28 @@ class Surrogate:
         return budget
 
 
-def _ask(context: Context, frame: pd.DataFrame, start: float, end: float) -> NDArray[np.float64]:
-    """(n, C) answers, asked in batches; progress runs from `start` to `end`."""
-    parts = []
-    for first in range(0, len(frame), BATCH):
-        context.checkpoint(start + (end - start) * first / len(frame))
-        parts.append(context.query(frame.iloc[first : first + BATCH]))
-    return np.concatenate(parts)
+def _asked(context: Context, points: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
+    """A target that refuses made-up records is judged on people alone."""
+    try:
+        return points, context.query(points)
+    except TargetRefused:
+        return points[:0], np.empty((0, max(1, context.classes)))
+
+
+def _evidence(context: Context, thief: Thief, rows: NDArray[np.intp], points: pd.DataFrame, uniform: Floats) -> Copies:
+    assert context.candidates is not None  # noqa: S101 - they have rows
+    candidates = context.candidates.features
+    copied = thief.rounds[-1].copy(candidates)
+    on_rows = [*(r.copy(candidates.iloc[rows]) for r in thief.rounds[:-1]), copied[rows]]
+    on_points = [_on(r, points, uniform) for r in thief.rounds]
+    queries = np.array([r.queries for r in thief.rounds], dtype=np.intp)
+    notes = tuple(thief.notes)
+    if not context.classes:
+        values, uniform_values = np.array([a[:, 0] for a in on_rows]), np.array([a[:, 0] for a in on_points])
+        return SurrogateValues(queries, rows, values, uniform_values, uniform[:, 0], {}, notes, copied)
+    labels, uniform_labels = np.array([classes_of(a) for a in on_rows]), np.array([classes_of(a) for a in on_points])
+    return SurrogateLabels(queries, rows, labels, uniform_labels, classes_of(uniform), {}, notes, copied)
+
+
+def _on(made: Round, points: pd.DataFrame, uniform: Floats) -> Floats:
+    return made.copy(points) if len(points) else uniform

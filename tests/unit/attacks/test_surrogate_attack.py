@@ -74,8 +74,8 @@ def test_more_answers_copy_better() -> None:
 def test_a_constant_target_is_copied_at_once() -> None:
     world = World()
     evidence = Surrogate(queries=500).run(world.stealing(constant))
-    assert fidelity(world, constant, evidence).tolist() == [1.0] * 4
-    assert uniform_fidelity(evidence).tolist() == [1.0] * 4
+    assert fidelity(world, constant, evidence).tolist() == [1.0] * 5
+    assert uniform_fidelity(evidence).tolist() == [1.0] * 5
 
 
 def test_and_there_is_nothing_to_steal_where_everybody_has_its_class() -> None:
@@ -107,13 +107,13 @@ def test_noise_cannot_be_copied() -> None:
 
 
 def test_budgets_are_shares_of_what_was_asked() -> None:
-    assert Surrogate(queries=1_000).run(World().stealing(constant)).queries.tolist() == [100, 250, 500, 1_000]
+    assert Surrogate(queries=1_000).run(World().stealing(constant)).queries.tolist() == [100, 250, 500, 750, 1_000]
 
 
 def test_the_audits_limit_counts_the_uniform_points() -> None:
     query = Recorded(constant)
     evidence = Surrogate().run(World().stealing(query, limit=900))
-    assert evidence.queries.tolist() == [40, 100, 200, 400]
+    assert evidence.queries.tolist() == [40, 100, 200, 300, 400]
     assert len(query.asked) == 900
 
 
@@ -147,8 +147,8 @@ def test_no_judged_candidate_was_asked() -> None:
 def test_shapes_of_the_evidence() -> None:
     evidence = Surrogate(queries=400).run(World().stealing(constant))
     assert evidence.rows.shape == (400,)
-    assert evidence.labels.shape == (4, 400)
-    assert evidence.uniform_labels.shape == (4, 500)
+    assert evidence.labels.shape == (5, 400)
+    assert evidence.uniform_labels.shape == (5, 500)
     assert evidence.uniform.shape == (500,)
 
 

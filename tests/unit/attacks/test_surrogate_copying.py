@@ -1,11 +1,23 @@
 """From answers to a copy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from inversion_world import COLUMNS, people
 
-from auditor.attacks.stealing.copying import Answered, Workshop, answered, classes_of, thief_learners, weighted_rows
+from auditor.attacks.stealing.copying import (
+    Answered,
+    Maker,
+    Workshop,
+    answered,
+    by_rows,
+    classes_of,
+    makers_for,
+    weighted_rows,
+)
+from auditor.attacks.stealing.log_odds import ON_LOG_ODDS, log_odds, shares, trees_for
 from auditor.domain.learner import Learner
 from auditor.errors import Cancelled
 
@@ -15,7 +27,7 @@ def frame(n: int) -> pd.DataFrame:
 
 
 def workshop(*names: str, seed: int = 1) -> Workshop:
-    return Workshop(tuple(Learner(n) for n in names), COLUMNS, seed, lambda fraction: None)
+    return Workshop(tuple(Maker(n, Learner(n), by_rows) for n in names), COLUMNS, seed, lambda fraction: None)
 
 
 def linear_answers(features: pd.DataFrame) -> np.ndarray:
@@ -31,17 +43,17 @@ def checkered_answers(features: pd.DataFrame) -> np.ndarray:
 
 def test_answers_are_scaled_to_sum_to_one() -> None:
     material = answered(frame(2), np.array([[2.0, 2.0], [0.0, 0.5]]))
-    assert material.probabilities.tolist() == [[0.5, 0.5], [0.0, 1.0]]
+    assert material.answers.tolist() == [[0.5, 0.5], [0.0, 1.0]]
 
 
 def test_classes_that_were_not_returned_count_as_impossible() -> None:
     material = answered(frame(1), np.array([[np.nan, 0.4, 0.4]]))
-    assert material.probabilities == pytest.approx(np.array([[0.0, 0.5, 0.5]]))
+    assert material.answers == pytest.approx(np.array([[0.0, 0.5, 0.5]]))
 
 
 def test_an_answer_of_nothing_means_every_class_alike() -> None:
     material = answered(frame(2), np.array([[0.0, 0.0], [np.nan, np.nan]]))
-    assert np.array_equal(material.probabilities, np.full((2, 2), 0.5))
+    assert np.array_equal(material.answers, np.full((2, 2), 0.5))
 
 
 def test_each_record_stands_once_for_every_class_it_may_have() -> None:
@@ -69,17 +81,19 @@ def test_the_predicted_class_is_the_first_of_the_highest() -> None:
 
 def test_a_copy_of_a_linear_rule_agrees_with_it() -> None:
     material = answered(people(600, 1).features, linear_answers(people(600, 1).features))
-    model = workshop("logistic-regression", "xgboost").copy(material)
+    copy = workshop("logistic-regression", "xgboost").copy(material)
     fresh = people(400, 2).features
-    assert (model.predict(fresh) == linear_answers(fresh).argmax(axis=1)).mean() > 0.97
+    assert (copy(fresh).argmax(axis=1) == linear_answers(fresh).argmax(axis=1)).mean() > 0.97
 
 
 def test_the_learner_that_agrees_better_is_chosen() -> None:
-    features = people(600, 1).features
-    curved = workshop("logistic-regression", "xgboost").copy(answered(features, checkered_answers(features)))
-    straight = workshop("random-forest", "logistic-regression").copy(answered(features, linear_answers(features)))
-    assert curved.learner.name == "xgboost"
-    assert straight.learner.name == "logistic-regression"
+    fresh = people(500, 2).features
+    for rule, names in ((checkered_answers, ("logistic-regression", "xgboost")), (linear_answers, ("naive-bayes", "xgboost"))):
+        material = answered(people(600, 1).features, rule(people(600, 1).features))
+        shop = workshop(*names)
+        truth = rule(fresh).argmax(axis=1)
+        each = [(shop.make(maker, material)(fresh).argmax(axis=1) == truth).mean() for maker in shop.makers]
+        assert (shop.copy(material)(fresh).argmax(axis=1) == truth).mean() == max(each)
 
 
 def test_soft_labels_teach_more_than_hard_ones() -> None:
@@ -91,21 +105,21 @@ def test_soft_labels_teach_more_than_hard_ones() -> None:
         features = people(60, seed).features
         answers = linear_answers(features)
         for answer, found in ((answers, soft), (np.eye(2)[answers.argmax(axis=1)], hard)):
-            model = workshop("logistic-regression").copy(answered(features, answer))
-            found.append((model.predict(fresh) == truth).mean())
+            copy = workshop("logistic-regression").copy(answered(features, answer))
+            found.append((copy(fresh).argmax(axis=1) == truth).mean())
     assert np.mean(soft) > np.mean(hard)
 
 
 def test_answers_of_one_class_make_a_copy_of_one_class() -> None:
     features = people(300, 1).features
-    model = workshop("logistic-regression", "xgboost").copy(answered(features, np.tile([0.0, 1.0], (300, 1))))
-    assert model.predict(people(50, 2).features).tolist() == [1] * 50
+    copy = workshop("logistic-regression", "xgboost").copy(answered(features, np.tile([0.0, 1.0], (300, 1))))
+    assert copy(people(50, 2).features).tolist() == [[0.0, 1.0]] * 50
 
 
 def test_the_same_seed_makes_the_same_copy() -> None:
     features = people(300, 1).features
     material = answered(features, linear_answers(features))
-    predictions = [workshop("random-forest", seed=4).copy(material).predict_proba(features) for _ in range(2)]
+    predictions = [workshop("random-forest", seed=4).copy(material)(features) for _ in range(2)]
     assert np.array_equal(*predictions)
 
 
@@ -118,29 +132,58 @@ def test_it_can_be_cancelled_between_fits() -> None:
             raise Cancelled("stop")
 
     features = people(200, 1).features
-    shop = Workshop((Learner("xgboost"), Learner("logistic-regression")), COLUMNS, 1, stop_at_second, progress=0.5)
+    shop = replace(workshop("xgboost", "logistic-regression"), checkpoint=stop_at_second, progress=0.5)
     with pytest.raises(Cancelled):
         shop.copy(answered(features, linear_answers(features)))
     assert fits == [0.5, 0.5]
 
 
+SOFT = Answered(frame(2), np.array([[0.2, 0.8], [0.6, 0.4]]))
+HARD = Answered(frame(2), np.eye(2))
+NUMBERS = Answered(frame(2), np.array([[1.0], [2.0]]))
+
+
 @pytest.mark.parametrize(
-    ("declared", "expected"),
+    ("declared", "material", "expected"),
     [
-        ("xgboost", ["xgboost", "logistic-regression"]),
-        ("random-forest", ["random-forest", "xgboost"]),
-        ("logistic-regression", ["logistic-regression", "xgboost"]),
-        ("mlp", ["mlp", "xgboost"]),
-        (None, ["xgboost", "logistic-regression"]),
+        ("xgboost", SOFT, ["xgboost", "xgboost", "logistic-regression"]),
+        ("xgboost", HARD, ["xgboost", "xgboost", "logistic-regression"]),
+        ("random-forest", SOFT, ["random-forest", "xgboost", "logistic-regression"]),
+        ("logistic-regression", SOFT, ["logistic-regression", "xgboost"]),
+        ("mlp", HARD, ["mlp", "xgboost", "logistic-regression"]),
+        (None, SOFT, ["xgboost", "logistic-regression", "mlp"]),
+        ("random-forest", NUMBERS, ["random-forest", "xgboost", "linear-regression"]),
+        (None, NUMBERS, ["xgboost", "linear-regression"]),
     ],
 )
-def test_another_kind_of_learner_stands_beside_the_declared_one(declared: str | None, expected: list[str]) -> None:
-    learners = thief_learners(None if declared is None else Learner(declared))
-    assert [learner.name for learner in learners] == expected
+def test_learners_of_other_kinds_stand_beside_the_declared_one(
+    declared: str | None, material: Answered, expected: list[str]
+) -> None:
+    makers = makers_for(None if declared is None else Learner(declared), material)
+    assert [maker.learner.name for maker in makers] == expected
 
 
 def test_the_parameters_of_the_declared_learner_are_kept() -> None:
-    assert thief_learners(Learner("xgboost", {"max_depth": 3}))[0].params == {"max_depth": 3}
+    assert makers_for(Learner("xgboost", {"max_depth": 3}), HARD)[0].learner.params == {"max_depth": 3}
+
+
+def test_log_odds_come_back_as_shares() -> None:
+    answers = np.array([[0.2, 0.3, 0.5], [0.6, 0.2, 0.2]])
+    assert shares(log_odds(answers)) == pytest.approx(answers)
+    assert shares(log_odds(np.array([[0.0, 1.0]])))[0, 1] == pytest.approx(1 / 1.01)
+
+
+def test_many_classes_and_few_records_get_fewer_trees() -> None:
+    counts = [trees_for(ON_LOG_ODDS, n, c).params["n_estimators"] for n, c in ((10_000, 1), (10_000, 5), (100, 1), (100, 10))]
+    assert counts == [1_000, 200, 250, 100]
+    assert trees_for(Learner("mlp"), 10) == Learner("mlp")
+
+
+def test_a_copy_of_numbers_comes_near_them() -> None:
+    features, fresh = people(500, 1).features, people(300, 2).features
+    material = answered(features, features[["age"]].to_numpy(dtype=np.float64))
+    shop = Workshop(makers_for(None, material), COLUMNS, 1, lambda fraction: None)
+    assert np.abs(shop.copy(material)(fresh)[:, 0] - fresh["age"].to_numpy()).max() < 0.5
 
 
 def test_taking_rows_renumbers_them() -> None:

@@ -10,10 +10,10 @@ from inversion_world import COLUMNS, World, constant
 from auditor.attacks.record_keys import record_keys
 from auditor.attacks.stealing.population import (
     UNIFORM,
-    asked_records,
     auxiliary_of,
     check_auxiliary,
     evaluation_rows,
+    pool_of,
     uniform_points,
 )
 from auditor.domain.data import Column, ColumnType, Records
@@ -112,7 +112,7 @@ def test_a_column_that_is_always_missing_stays_missing() -> None:
 
 def test_auxiliary_records_are_asked_first() -> None:
     world = World()
-    asked = record_keys(asked_records(world.stealing(constant), NONE, 1_000))
+    asked = record_keys(pool_of(world.stealing(constant), NONE, "natural", 1_000).features)
     known = record_keys(world.data.auxiliary.features)
     assert set(asked[:300].tolist()) == set(known.tolist())
     assert not np.isin(asked[300:], known).any()
@@ -120,28 +120,28 @@ def test_auxiliary_records_are_asked_first() -> None:
 
 def test_a_small_budget_asks_auxiliary_records_only() -> None:
     world = World()
-    asked = record_keys(asked_records(world.stealing(constant), NONE, 210))
+    asked = record_keys(pool_of(world.stealing(constant), NONE, "natural", 210).features)
     assert len(asked) == 210
     assert np.isin(asked, record_keys(world.data.auxiliary.features)).all()
 
 
 def test_no_record_is_asked_twice() -> None:
-    asked = record_keys(asked_records(World().stealing(constant), NONE, 2_000))
+    asked = record_keys(pool_of(World().stealing(constant), NONE, "natural", 2_000).features)
     assert len(asked) == 2_000 == len(set(asked.tolist()))
 
 
 def test_no_judged_record_is_asked() -> None:
     world = World()
     context = world.stealing(constant)
-    first = asked_records(context, NONE, 2_000)
+    first = pool_of(context, NONE, "natural", 2_000).features
     judged = record_keys(first.iloc[300:1_000])
-    again = record_keys(asked_records(context, judged, 2_000))
+    again = record_keys(pool_of(context, judged, "natural", 2_000).features)
     assert not np.isin(again, judged).any()
 
 
 def test_made_up_records_take_every_cell_from_the_population() -> None:
     world = World()
-    asked = asked_records(world.stealing(constant), NONE, 2_000)
+    asked = pool_of(world.stealing(constant), NONE, "natural", 2_000).features
     for column in COLUMNS:
         known = set(world.data.auxiliary.features[column.name].dropna())
         assert set(asked[column.name].dropna()) <= known
@@ -154,14 +154,14 @@ def test_a_small_world_runs_out_of_new_records() -> None:
     cells = pd.DataFrame({"a": np.arange(n) % 17, "b": np.arange(n) % 13})
     columns = (Column("a", ColumnType.INTEGER), Column("b", ColumnType.INTEGER))
     context = replace(world.stealing(constant), auxiliary=Records(cells, world.data.auxiliary.labels), columns=columns)
-    assert len(asked_records(context, NONE, 5_000)) == 17 * 13
+    assert len(pool_of(context, NONE, "natural", 5_000).features) == 17 * 13
 
 
 def test_a_tiny_world_is_refused_in_a_sentence() -> None:
     world = World()
     context = replace(world.stealing(constant), auxiliary=narrowed(world.data.auxiliary), columns=COLUMNS[-2:])
     with pytest.raises(AttackFailed, match="Only 6 distinct records"):
-        asked_records(context, NONE, 1_000)
+        pool_of(context, NONE, "natural", 1_000)
 
 
 def test_candidates_that_all_look_like_auxiliary_records_cannot_judge() -> None:
@@ -177,8 +177,40 @@ def narrowed(records: Records) -> Records:
     return Records(records.features[["retired", "illness"]], records.labels)
 
 
+def test_natural_records_are_told_from_made_up_ones() -> None:
+    world = World()
+    pool = pool_of(world.stealing(constant), NONE, "natural", 1_000)
+    known = record_keys(world.data.auxiliary.features)
+    assert np.isin(record_keys(pool.features), known).tolist() == [True] * pool.natural + [False] * (1_000 - pool.natural)
+
+
+@pytest.mark.parametrize("source", ["synthetic", "uniform"])
+def test_made_up_pools_hold_no_record_of_people(source: str) -> None:
+    world = World()
+    pool = pool_of(world.stealing(constant), NONE, source, 800)
+    assert (len(pool), pool.natural) == (800, 0)
+    assert not np.isin(record_keys(pool.features), record_keys(world.data.auxiliary.features)).any()
+
+
+def test_synthetic_columns_are_drawn_apart_and_uniform_ones_evenly() -> None:
+    """Whoever is over 65 is retired: true of people, of no product of marginals; and uniform ages fill their range evenly."""
+    world = World()
+    synthetic, uniform = (pool_of(world.stealing(constant), NONE, s, 800).features for s in ("synthetic", "uniform"))
+    retired = synthetic["retired"].astype(bool)
+    assert (synthetic["age"][retired] <= 65).mean() > 0.3
+    assert abs(uniform["age"].mean() - 54.5) < 2.5
+
+
+def test_where_nothing_new_can_be_asked_the_pool_holds_what_is_recorded() -> None:
+    world = World()
+    context = world.stealing(constant)
+    known = record_keys(pool_of(context, NONE, "natural", 1_000).features)[::3]
+    only = replace(context, recorded=lambda frame: np.isin(record_keys(frame), known))
+    assert set(record_keys(pool_of(only, NONE, "natural", 1_000).features).tolist()) == set(known.tolist())
+
+
 def test_the_seed_decides_what_is_asked() -> None:
     world = World()
-    frames = [asked_records(world.stealing(constant, seed=s), NONE, 500) for s in (1, 1, 2)]
+    frames = [pool_of(world.stealing(constant, seed=s), NONE, "natural", 500).features for s in (1, 1, 2)]
     assert frames[0].equals(frames[1])
     assert not frames[0].equals(frames[2])

@@ -1,0 +1,177 @@
+"""Asking in rounds: each batch is chosen by what the copies of the last one left open, and asking ends when copies have settled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from auditor.attacks.record_keys import record_keys
+from auditor.attacks.stealing.copying import Answered, Answering, Maker, Workshop, answered, best, held_out, makers_for, right
+from auditor.attacks.stealing.population import Keys, Pool
+from auditor.attacks.stealing.strategies import Choice, Strategy, in_order
+from auditor.domain.attack import Context
+from auditor.domain.seeds import generator
+from auditor.errors import TargetRefused
+
+SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
+"""Of the records that may be asked, after each round."""
+BATCH = 500
+SETTLED = 0.01
+"""Copies have settled when those of two rounds later are, at 95 %, not right on this share more of the held-out answers."""
+CLEARLY = 2.0  # standard errors by which a maker must fall behind to be given up
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """The copy after `queries` answers."""
+
+    queries: int
+    copy: Answering
+
+
+@dataclass(eq=False)
+class Thief:
+    """Asks in rounds and trains copies. `judged`: keys of records that may not be asked, for copies are judged on them."""
+
+    context: Context
+    pool: Pool
+    strategy: Strategy
+    budget: int
+    judged: Keys
+    notes: list[str] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
+    material: Answered | None = None
+    asked: Rows = field(default_factory=lambda: np.empty(0, np.intp))
+    makers: tuple[Maker, ...] = ()
+
+    def run(self) -> None:
+        """Leaves one Round for each budget, the last copy fitted on every answer, and `notes` on how it went."""
+        ends = np.unique(np.ceil(np.array(SHARES) * min(self.budget, self._reach)).astype(np.intp))
+        for number, end in enumerate(ends):
+            self._ask(int(end) - len(self.asked), number, len(ends))
+            is_last = number == len(ends) - 1
+            self._copy(0.05 + 0.95 * (number + 0.5) / len(ends), is_last)
+            if is_last or len(self.asked) < end:
+                break
+            if self._settled():
+                self.notes.append(
+                    f"Asking ended after {len(self.asked):,} of {self.budget:,} records: on answers that the copies were not fitted"
+                    f" on, those of the last two rounds are right on at most {SETTLED:.0%} more."
+                )
+                break
+        self._finish()
+
+    @property
+    def _reach(self) -> int:
+        """Records that can be asked: a strategy that makes up its own is not bound to the pool."""
+        return len(self.pool) if self.strategy.grow is None else self.budget
+
+    @property
+    def _answers(self) -> Answered:
+        assert self.material is not None  # noqa: S101 - after the first round
+        return self.material
+
+    def _ask(self, count: int, number: int, rounds: int) -> None:
+        rows = self._chosen(count, number)
+        for first in range(0, len(rows), BATCH):
+            self.context.checkpoint(0.05 + 0.95 * (number + 0.5 * first / len(rows)) / rounds)
+            self._take(rows[first : first + BATCH])
+
+    def _take(self, rows: Rows) -> None:
+        frame = self.pool.features.iloc[rows].reset_index(drop=True)
+        try:
+            answers = self.context.query(frame)
+        except TargetRefused:
+            natural = rows[rows < self.pool.natural]
+            if len(natural) == len(rows) or not len(natural) + len(self.asked):
+                raise
+            self._stay_natural()
+            return self._take(natural) if len(natural) else None
+        found = answered(frame, _labels_alone(answers) if self.strategy.hard else answers)
+        self.material = found if self.material is None else self.material.and_(found)
+        self.asked = np.concatenate([self.asked, rows])
+        return None
+
+    def _stay_natural(self) -> None:
+        note = "The target refuses made-up records, so no more of them were asked."
+        if note not in self.notes:
+            self.notes.append(note)
+        self.pool = Pool(self.pool.features.iloc[: self.pool.natural], self.pool.natural)
+
+    def _chosen(self, count: int, number: int) -> Rows:
+        choice = Choice(
+            self.pool,
+            self.asked,
+            self.material or Answered(self.pool.features[:0], np.empty((0, 1))),
+            self.rounds[-1].copy if self.rounds else _nothing,
+            self.context.columns,
+            generator(self.context.seed, "choice", number),
+        )
+        if not self.rounds or not self.context.classes:
+            return in_order(choice, count)
+        if self.strategy.grow is not None:
+            return self._grown(self.strategy.grow(choice, count), choice, count)
+        return (self.strategy.choose or in_order)(choice, count)
+
+    def _grown(self, made: pd.DataFrame, choice: Choice, count: int) -> Rows:
+        """Rows of the records that were made up, after they joined the pool."""
+        taken = np.concatenate([self.judged, record_keys(self.pool.features)])
+        keys = record_keys(made)
+        fresh = ~np.isin(keys, taken) & ~pd.Series(keys).duplicated().to_numpy()
+        if self.context.recorded is not None:
+            fresh &= self.context.recorded(made)
+        added = made[fresh][:count]
+        first = len(self.pool)
+        self.pool = Pool(pd.concat([self.pool.features, added], ignore_index=True), self.pool.natural)
+        rows = np.arange(first, first + len(added))
+        return np.concatenate([rows, in_order(choice, count - len(rows))])
+
+    def _copy(self, progress: float, is_last: bool) -> None:
+        """Makers that clearly fell behind are given up; the last copy is fitted on the held-out answers too."""
+        held = held_out(len(self._answers))
+        known, judge = self._answers.take(np.flatnonzero(~held)), self._answers.take(np.flatnonzero(held))
+        self.makers = self.makers or makers_for(self.context.learner, self._answers)
+        workshop = Workshop(self.makers, self.context.columns, self.context.seed, self.context.checkpoint, progress)
+        trials = workshop.trials(known) if len(self.makers) > 1 or not is_last else []
+        chosen = best(trials, judge) if trials else 0
+        self.rounds.append(Round(len(self.asked), trials[chosen] if trials else _nothing))
+        keep = _in_the_running(trials, judge, chosen) if trials else [0]
+        self._best = self.makers[chosen]
+        self.makers = tuple(self.makers[i] for i in keep)
+
+    def _finish(self) -> None:
+        workshop = Workshop((self._best,), self.context.columns, self.context.seed, self.context.checkpoint, 0.99)
+        self.rounds[-1] = replace(self.rounds[-1], copy=workshop.make(self._best, self._answers))
+        self.notes.insert(0, f"The best copy was {self._best.words}.")
+
+    def _settled(self) -> bool:
+        if len(self.rounds) < 3:
+            return False
+        judge = self._answers.take(np.flatnonzero(held_out(len(self._answers))))
+        gain = right(self.rounds[-1].copy, judge) - right(self.rounds[-3].copy, judge)
+        error = 1.96 * float(gain.std()) / np.sqrt(len(gain))
+        return bool(float(gain.mean()) + max(error, 3.0 / len(gain)) < SETTLED)
+
+
+def _in_the_running(trials: Sequence[Answering], judge: Answered, chosen: int) -> list[int]:
+    top = right(trials[chosen], judge)
+    kept = []
+    for i, trial in enumerate(trials):
+        behind = top - right(trial, judge)
+        if i == chosen or behind.mean() <= CLEARLY * behind.std() / np.sqrt(len(behind)) + 1 / len(behind):
+            kept.append(i)
+    return kept
+
+
+def _labels_alone(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    if answers.shape[1] == 1:
+        return answers
+    return np.asarray(np.eye(answers.shape[1])[np.nan_to_num(answers, nan=-1.0).argmax(axis=1)])
+
+
+def _nothing(frame: pd.DataFrame) -> NDArray[np.float64]:
+    raise RuntimeError("no copy yet")
