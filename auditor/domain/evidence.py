@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.domain.data import Sensitive
@@ -74,6 +75,22 @@ class SurrogateValues:
 Copies = SurrogateLabels | SurrogateValues
 
 
+@dataclass(frozen=True, eq=False)
+class Reconstructions:
+    """What an attack claims the training records looked like. `records` (m rows, RangeIndex, a column for each feature): the claims;
+    `labels` (m,): the class that each stands for, -1 for none; `scores` (m,): how sure the attack is, higher is surer (of several
+    claims about one class the surest is the one that is judged). The baseline of such an attack gives one claim a class too: the
+    best guess without the model.
+
+    `figures`: further numbers under their names as estimates; `notes`: sentences about what was done."""
+
+    records: pd.DataFrame
+    labels: NDArray[np.intp]
+    scores: NDArray[np.float64]
+    figures: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Check:
     """One deterministic check: was the thing `found` (None: it could not be looked at)? `severity` is what it is worth if found;
@@ -98,4 +115,4 @@ class Disclosures:
     boxed: tuple[int, ...] | None = None
 
 
-Evidence = MembershipScores | AttributeGuesses | Copies | Disclosures
+Evidence = MembershipScores | AttributeGuesses | Copies | Disclosures | Reconstructions

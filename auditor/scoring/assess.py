@@ -1,10 +1,11 @@
 """The one place where evidence meets the truth: a branch for each kind of evidence."""
 
-from auditor.domain.evidence import AttributeGuesses, Disclosures, Evidence, MembershipScores
+from auditor.domain.evidence import AttributeGuesses, Disclosures, Evidence, MembershipScores, Reconstructions
 from auditor.scoring.attribute import assess_attribute
 from auditor.scoring.disclosures import assess_disclosures
 from auditor.scoring.grading import Assessment, Grading, Truth
 from auditor.scoring.membership import assess_membership
+from auditor.scoring.reconstruction import assess_reconstruction
 from auditor.scoring.stealing import assess_stealing
 
 __all__ = ["Assessment", "Grading", "Truth", "assess"]
@@ -21,4 +22,6 @@ def assess(evidence: Evidence, truth: Truth, grading: Grading, baseline: Evidenc
         return assess_attribute(evidence, baseline, truth, grading)
     if isinstance(evidence, Disclosures):
         return assess_disclosures(evidence, truth, grading)
+    if isinstance(evidence, Reconstructions):
+        return assess_reconstruction(evidence, baseline, truth, grading)
     return assess_stealing(evidence, baseline, truth, grading)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.domain.data import Column, Records
 from auditor.domain.evidence import MembershipScores
 from auditor.domain.finding import Estimate, Subgroup
 from auditor.errors import AttackFailed
@@ -43,6 +44,16 @@ class Grading:
 
 
 @dataclass(frozen=True, eq=False)
+class Originals:
+    """The n candidates themselves, which reconstructions are held against, and the auxiliary records that an independent model can
+    learn the classes from."""
+
+    candidates: Records
+    columns: tuple[Column, ...]
+    auxiliary: Records | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Truth:
     """What is joined after the attacks have spoken; n candidates.
 
@@ -57,6 +68,7 @@ class Truth:
     target_labels: NDArray[np.intp] | None
     classes: int
     target_values: NDArray[np.float64] | None = None
+    originals: Originals | None = None
 
     def of(self, evidence: MembershipScores) -> "Truth":
         """The truth about the candidates that the attack was tried on. Raises AttackFailed for rows that are no candidates."""

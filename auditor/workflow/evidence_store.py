@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.domain.data import Sensitive
@@ -15,6 +16,7 @@ from auditor.domain.evidence import (
     Disclosures,
     Evidence,
     MembershipScores,
+    Reconstructions,
     SurrogateLabels,
     SurrogateValues,
 )
@@ -38,6 +40,9 @@ def to_arrays(evidence: Evidence) -> Arrays:
             checks: Arrays = {"checks": _text([check.as_json() for check in evidence.checks])}
             return checks if evidence.boxed is None else checks | {"boxed": np.array(evidence.boxed, dtype=np.intp)}
 
+        case Reconstructions():
+            return _of_claims(evidence)
+
 
 def _of_copy(evidence: Copies) -> Arrays:
     arrays: Arrays = {"queries": evidence.queries, "rows": evidence.rows, "uniform": evidence.uniform}
@@ -48,6 +53,31 @@ def _of_copy(evidence: Copies) -> Arrays:
     if evidence.figures or evidence.notes:
         arrays["said"] = _text([dict(evidence.figures), list(evidence.notes)])
     return arrays if evidence.copied is None else arrays | {"copied": evidence.copied}
+
+
+def _of_claims(evidence: Reconstructions) -> Arrays:
+    """Numbers as they are; texts, truth values and missing ones as JSON."""
+    frame = evidence.records
+    numeric = [name for name in frame.columns if frame[name].dtype.kind in "fi"]
+    others = {str(name): [None if pd.isna(cell) else cell for cell in frame[name]] for name in frame.columns if name not in numeric}
+    said = {
+        "columns": [[str(name), str(frame[name].dtype)] for name in frame.columns],
+        "others": others,
+        "figures": dict(evidence.figures),
+        "notes": list(evidence.notes),
+    }
+    numbers = frame[numeric].to_numpy(dtype=np.float64)
+    return {"claimed": evidence.labels, "sureness": evidence.scores, "numbers": numbers, "said": _text(said)}
+
+
+def _claims(arrays: Mapping[str, NDArray[Any]]) -> Reconstructions:
+    said = _value(arrays["said"])
+    numbers = iter(np.asarray(arrays["numbers"]).T)
+    columns = {
+        name: pd.Series(said["others"][name], dtype=object) if name in said["others"] else pd.Series(next(numbers)).astype(dtype)
+        for name, dtype in said["columns"]
+    }
+    return Reconstructions(pd.DataFrame(columns), arrays["claimed"], arrays["sureness"], said["figures"], tuple(said["notes"]))
 
 
 def _text(value: Any) -> NDArray[np.uint8]:
@@ -66,6 +96,8 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], attribute: Sensitive | None)
         if attribute is None:
             raise ValueError("guesses of an attribute need the attribute")
         return AttributeGuesses(attribute, arrays["rows"], arrays["scores"], arrays.get("cases"))
+    if "claimed" in arrays:
+        return _claims(arrays)
     if "checks" in arrays:
         checks = tuple(Check(**(c | {"severity": Severity(c["severity"])})) for c in _value(arrays["checks"]))
         return Disclosures(checks, tuple(map(int, arrays["boxed"])) if "boxed" in arrays else None)
