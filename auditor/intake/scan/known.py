@@ -9,7 +9,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from auditor.intake.scan.symbols import Global
+from auditor.intake.scan.symbols import Call, Global, Opaque, Value
 
 SCALARS = (
     "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 intc intp uint float16 float32 float64 longdouble complex64 "
@@ -91,12 +91,23 @@ SKLEARN_MODULE = re.compile(r"sklearn(\.\w+)+", re.ASCII)
 UFUNC_BY_NAME = ("numpy.core", "numpy._core"), "_ufunc_reconstruct"
 LOOKUPS = {Global("builtins", "getattr"), *(Global(module, UFUNC_BY_NAME[1]) for module in UFUNC_BY_NAME[0])}  # judged when called
 
+MODELS = ("sklearn.", "joblib.", "xgboost.", "lightgbm.")
+
 
 def is_known(name: Global) -> bool:
     """Only constructs data or a model, whatever it is given."""
     if name in LOOKUPS or (SKLEARN_MODULE.fullmatch(name.module) and name.name in estimators()):
         return True
     return any(module.fullmatch(name.module) and names.fullmatch(name.name) for module, names in COMPILED)
+
+
+def may_be_text(value: Value) -> bool:
+    """Could this be a `str` when the pickle is loaded? What cannot be is no name for the interpreter, which stops there.
+
+    What is made as a model is one; some constructors of numpy and the builtins give texts (`numpy.object_`)."""
+    if isinstance(value, Call) and value.maker and isinstance(value.function, Global):
+        return not (value.function.module.startswith(MODELS) and is_known(value.function))
+    return isinstance(value, str | Call | Global | Opaque)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 
 from auditor.intake.scan import joblib_array
 from auditor.intake.scan.dangerous import python_3_name
-from auditor.intake.scan.known import UFUNC_BY_NAME
+from auditor.intake.scan.known import UFUNC_BY_NAME, may_be_text
 from auditor.intake.scan.meter import Meter
 from auditor.intake.scan.opcodes import Broken, Stream, read_opcode
 from auditor.intake.scan.symbols import Bag, Call, Global, Opaque, Pairs, Value
@@ -221,6 +221,8 @@ def _put(m: Machine, index: Any) -> None:
 
 def _stack_global(m: Machine, _: Any) -> None:
     name, module = m._stack.pop(), m._stack.pop()
+    if not (may_be_text(name) and may_be_text(module)):
+        raise TypeError  # as in the interpreter; it meets this in what joblib wrote for itself alone
     m._stack.append(m._import(module, name))
 
 

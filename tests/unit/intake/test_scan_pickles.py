@@ -86,6 +86,23 @@ class TestWhatRuns:
         assert report.outcome is Outcome.BREACH
         assert any(runs in expression for expression in report.runs())
 
+    @pytest.mark.parametrize(
+        ("made", "stops"),
+        [
+            (b"csklearn.tree._classes\nDecisionTreeClassifier\n)\x81", True),
+            (b"K\x07", True),
+            (b"cnumpy\nobject_\n" + text("os") + b"\x85\x81", False),  # gives the text back
+            (b"csome.where\nThing\n)\x81", False),
+            (b"cbuiltins\nstr\n" + text("os") + b"\x85R", False),
+        ],
+    )
+    def test_a_name_that_is_no_text_ends_it_and_one_that_may_be_is_told(
+        self, look: Callable[..., ScanReport], made: bytes, stops: bool
+    ) -> None:
+        report = look(b"\x80\x04" + made + text("system") + b"\x93" + text("id") + b"\x85R.")
+        assert (report.outcome is Outcome.BREACH) is not stops
+        assert (Kind.UNREAD in kinds(report)) is stops
+
     def test_a_chain_is_one_expression_and_its_coded_text_is_read(self, look: Callable[..., ScanReport]) -> None:
         code = base64.b64encode(b"import os; os.abort()")
         (told,) = [s for s in look(pickle.dumps(Runs(exec, Runs(base64.b64decode, code)))).sightings if s.kind is Kind.RUNS]
@@ -188,6 +205,17 @@ class TestJoblib:
         report = look(arrays())
         assert report.format == "joblib pickle"
         assert kinds(report) == {Kind.FORMAT}
+
+    def test_a_model_with_text_labels_and_named_features(self, look: Callable[..., ScanReport]) -> None:
+        """The array of texts is a pickle within: the plain interpreter stops at its first import, whose names it finds wrong."""
+        import joblib
+        import pandas as pd
+        from sklearn.tree import DecisionTreeClassifier
+
+        model = DecisionTreeClassifier().fit(pd.DataFrame({"a": [0.0, 1.0]}), np.array(["no", "yes"], dtype=object))
+        file = io.BytesIO()
+        joblib.dump(model, file)
+        assert kinds(look(file.getvalue())) == {Kind.FORMAT}
 
     def test_what_stands_behind_and_within_arrays(self, look: Callable[..., ScanReport]) -> None:
         import joblib
