@@ -6,10 +6,13 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from auditor.attacks.inversion.attribute import AttributeInference
+from auditor.attacks.inversion.class_inversion import ClassInversion
 from auditor.attacks.inversion.csmia import Csmia
 from auditor.attacks.inversion.fredrikson import FredriksonConfidence, FredriksonMap
 from auditor.attacks.inversion.likelihood_ratio import LikelihoodRatio
 from auditor.attacks.inversion.lomia import Lomia
+from auditor.attacks.inversion.mi_face import MIFace
+from auditor.attacks.inversion.property_inference import PropertyInference
 from auditor.attacks.inversion.tree_counts import TreeCounts
 from auditor.attacks.inversion.yeom import Yeom
 from auditor.attacks.membership.attack_p import AttackP
@@ -65,9 +68,13 @@ CLASSICAL: tuple[type[Attack], ...] = (
 EXACT: tuple[type[Attack], ...] = (EquationSolving, PathFinding)
 # They read a submitted model file and ask nothing, so every tier tries them where there is one.
 INSIDE: tuple[type[Attack], ...] = (TreeCounts,)
+# They rebuild the typical record of each class, which takes thousands of questions a class or a look inside.
+REBUILDING: tuple[type[Attack], ...] = (ClassInversion, MIFace)
+# Tried where the spec declares what it asks about.
+DECLARED: tuple[type[Attack], ...] = (PropertyInference,)
 # They ask many questions about each record, so no tier spends a budget on them unasked.
 ASKING: tuple[type[Attack], ...] = (Noise, Boundary, LowdMeek)
-BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *ASKING)
+BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *DECLARED, *REBUILDING, *ASKING)
 
 STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate", "tree-counts")
 TIERS: dict[str, tuple[str, ...]] = {

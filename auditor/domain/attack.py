@@ -62,8 +62,8 @@ class Context:
     subset of `candidates.features` may be asked as it is. `checkpoint(fraction)` reports progress and raises Cancelled.
     `parameters`: those of a submitted model file, for an adversary who sees them. `fresh` asks like `query`, but the target itself
     even about records that it answered before (paid again): whether it still answers the same. `recorded`: where the target can be
-    asked nothing new, which records of a frame (n,) it has answered before; None where it can be asked. `bounds`: the declared low and
-    high end of columns of numbers (data.bounds).
+    asked nothing new, which records of a frame (n,) it has answered before; None where it can be asked. `bounds`: the declared low
+    and high end of columns of numbers (data.bounds).
     """
 
     seed: int

@@ -80,4 +80,5 @@ class AuditData:
     digest: str = ""
     training: Records | None = None  # what the target was trained on beside the members, as far as it was given
     training_digest: str = ""
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # declared low and high ends of numbers
     groups: pd.DataFrame | None = None  # (n rows) the columns to be reported apart, whether the target is sent them or not

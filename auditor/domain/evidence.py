@@ -77,10 +77,10 @@ Copies = SurrogateLabels | SurrogateValues
 
 @dataclass(frozen=True, eq=False)
 class Reconstructions:
-    """What an attack claims the training records looked like. `records` (m rows, RangeIndex, a column for each feature): the claims;
+    """What an attack claims the training records looked like. `records` (m rows, RangeIndex, a column a feature): the claims;
     `labels` (m,): the class that each stands for, -1 for none; `scores` (m,): how sure the attack is, higher is surer (of several
-    claims about one class the surest is the one that is judged). The baseline of such an attack gives one claim a class too: the
-    best guess without the model.
+    claims about one class the surest is judged). The baseline of such an attack gives one claim a class too: the best guess
+    without the model.
 
     `figures`: further numbers under their names as estimates; `notes`: sentences about what was done."""
 
@@ -115,4 +115,23 @@ class Disclosures:
     boxed: tuple[int, ...] | None = None
 
 
-Evidence = MembershipScores | AttributeGuesses | Copies | Disclosures | Reconstructions
+@dataclass(frozen=True, eq=False)
+class PropertyGuess:
+    """Which share of the training records has `column` = `value`: `ratios[0]` or `ratios[1]`?
+
+    `votes` (2, v): of v held-out models of each world, how many pairs of shadows hold them closer to the second world (0 to 1);
+    `distances` (2, v): how far each is from the nearer world. `target` (2,): the same two numbers of the target itself. `records`:
+    how many each of these models was trained on; votes above `threshold` are for the second world.
+    """
+
+    column: str
+    value: str
+    ratios: tuple[float, float]
+    votes: NDArray[np.float64]
+    distances: NDArray[np.float64]
+    target: NDArray[np.float64]
+    records: int
+    threshold: float = 0.5
+
+
+Evidence = PropertyGuess | MembershipScores | AttributeGuesses | Copies | Disclosures | Reconstructions

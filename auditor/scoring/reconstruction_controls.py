@@ -32,8 +32,8 @@ def known(evidence: Reconstructions, baseline: Evidence | None, truth: Truth, pr
         return Control(True, f"On a model whose ideal records are known the attack goes {share:.0%} of the way to them.", found)
     return Control(
         False,
-        f"On a model whose ideal records are known the attack goes only {max(0.0, share):.0%} of the way to them, so its silence on "
-        "the real one means nothing.",
+        f"On a model whose ideal records are known the attack goes only {max(0.0, share):.0%} of the way to them, so its silence "
+        "on the real one means nothing.",
         found,
     )
 

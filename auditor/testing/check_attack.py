@@ -81,7 +81,7 @@ def stays_inside_its_needs(attack: Attack, world: World) -> None:
     needs = attack.needs(world.scope)
     _require(0 <= needs.queries_min <= needs.queries_max, "needs() promises 0 <= queries_min <= queries_max.")
     asked: set[int] = set()
-    answer = world.leaky(attack.family)
+    answer = world.leaky_for(attack)
 
     def count(frame: pd.DataFrame) -> NDArray[np.float64]:
         asked.update(_keys(frame))
@@ -96,7 +96,7 @@ def finds_a_leak(attack: Attack, world: World) -> None:
     """Higher claims are truer where the model does leak."""
     if _is_baseline(attack):
         return
-    leaky = world.leaky(attack.family)
+    leaky = world.leaky_for(attack)
     found = strength(_run(attack, world, leaky), world, leaky)
     _require(found.value > found.chance + 2 * found.error, f"It finds nothing in a model that leaks: {found}.")
 
@@ -105,9 +105,10 @@ def finds_nothing_under_the_null(attack: Attack, world: World) -> None:
     """Where the model cannot leak, claims are as good as chance."""
     if _is_baseline(attack):
         return
-    null = world.null(attack.family)
+    null = world.null_for(attack)
     found = strength(_run(attack, world, null), world, null)
-    excess = found.value - found.chance if attack.family is Family.STEALING else abs(found.value - found.chance)
+    one_sided = attack.family is Family.STEALING or attack.kind == "reconstruction"
+    excess = found.value - found.chance if one_sided else abs(found.value - found.chance)
     _require(excess <= SURE * found.error, f"It finds something in a model that cannot leak: {found}.")
 
 
@@ -152,7 +153,7 @@ CHECKS: tuple[Callable[[Attack, World], None], ...] = (
 
 
 def _run(attack: Attack, world: World, query: Query | None = None, checkpoint: Callable[[float], None] | None = None) -> Evidence:
-    return attack.run(world.context(attack, query or world.leaky(attack.family), checkpoint or (lambda fraction: None)))
+    return attack.run(world.context(attack, query or world.leaky_for(attack), checkpoint or (lambda fraction: None)))
 
 
 def _is_baseline(attack: Attack) -> bool:

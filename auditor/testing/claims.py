@@ -1,7 +1,7 @@
 """Evidence of any kind: compared with other evidence, put back into order, and held against what is true in a world."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +13,16 @@ from auditor.domain.evidence import (
     Disclosures,
     Evidence,
     MembershipScores,
+    PropertyGuess,
+    Reconstructions,
     SurrogateValues,
 )
+from auditor.testing.properties import guesses_apart, placed
+from auditor.testing.reconstructed import reconstructed, reconstructions_apart
+from auditor.testing.strength import Strength
 from auditor.testing.world import World
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Strength:
-    """How true the claims are: a rate, what chance would reach, and the standard error of the difference."""
-
-    value: float
-    chance: float
-    error: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} where chance gives {self.chance:.3f} +- {self.error:.3f}"
 
 
 def strength(evidence: Evidence, world: World, target: Query) -> Strength:
@@ -42,6 +35,10 @@ def strength(evidence: Evidence, world: World, target: Query) -> Strength:
         return _guessing(evidence, world)
     if isinstance(evidence, Disclosures):
         return Strength(float(sum(check.found is True for check in evidence.checks)), 0.0, 0.0)
+    if isinstance(evidence, PropertyGuess):
+        return placed(evidence, target)
+    if isinstance(evidence, Reconstructions):
+        return reconstructed(evidence, world)
     return _fidelity(evidence, world, target)
 
 
@@ -79,6 +76,8 @@ def _explained(copies: Floats, answers: Floats) -> Strength:
 
 def restored(evidence: Evidence, order: NDArray[np.intp]) -> Evidence:
     """Evidence about candidates in a new order (`order[i]` is the first place of the new i-th), about those in the first order."""
+    if isinstance(evidence, Reconstructions | PropertyGuess):  # about classes or about everybody, not about candidates
+        return evidence
     if isinstance(evidence, Disclosures):
         boxed = evidence.boxed
         return evidence if boxed is None else replace(evidence, boxed=tuple(sorted(int(order[row]) for row in boxed)))
@@ -100,6 +99,11 @@ def distance(first: Evidence, second: Evidence) -> float:
     if isinstance(first, Disclosures):
         return 0.0 if first == second else float("inf")
     assert not isinstance(second, Disclosures)  # noqa: S101 - of the same type
+    if isinstance(first, PropertyGuess) and isinstance(second, PropertyGuess):
+        return guesses_apart(first, second)
+    assert not isinstance(first, PropertyGuess) and not isinstance(second, PropertyGuess)  # noqa: S101, PT018 - of the same type
+    if isinstance(first, Reconstructions) or isinstance(second, Reconstructions):
+        return reconstructions_apart(first, second)
     ours, theirs = _claims(first), _claims(second)
     return max(_largest_gap(ours[name], theirs[name]) for name in ours)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from auditor.attacks.inversion import class_inversion_known
 from auditor.domain.data import AuditData, Records
-from auditor.domain.parameters import Count, ModelParameters, Trees
+from auditor.domain.parameters import Count, Layer, Layers, ModelParameters, Trees
 
 Make = Callable[[AuditData], ModelParameters]
 
@@ -78,4 +79,33 @@ def from_fitted(fitted: list[Any], features: tuple[str, ...], counted: Count = C
     )
 
 
-INSIDES: Mapping[str, Insides] = {"tree-counts": Insides(full_tree, stump)}
+def towards_prototypes(data: AuditData) -> Layers:
+    """A network of columns of numbers whose logit of a class falls with the distance d (L1) from the class's prototype: steeply up
+    to half of the way to another one, hardly from there on, so that the margin is largest at the prototype."""
+    wanted = class_inversion_known.prototypes(data.auxiliary, data.columns, len(data.classes), 0).records
+    names = [c.name for c in data.columns if c.type.is_numeric]
+    spread = data.auxiliary.features[names].std().to_numpy(dtype=np.float64)
+    goals = wanted[names].to_numpy(dtype=np.float64) / spread
+    apart = np.abs(goals[:, None] - goals).sum(axis=2)
+    half = float(apart[apart > 0].min()) / 2
+    sides = [sign * np.diag(1.0 / spread) for _ in goals for sign in (1.0, -1.0)]
+    ends = [-sign * goal for goal in goals for sign in (1.0, -1.0)]
+    distances = np.kron(np.eye(len(goals)), np.ones((2, 2 * len(names))))
+    layers = (
+        Layer(np.concatenate(sides), np.concatenate(ends)),
+        Layer(distances, np.tile([0.0, -half], len(goals))),
+        Layer(np.kron(np.eye(len(goals)), [[-10.0, 9.0]]), np.zeros(len(goals))),
+    )
+    return Layers(layers, "relu", "softmax", tuple(names))
+
+
+def indifferent(data: AuditData) -> Layers:
+    """A linear model that answers the same whatever it is asked."""
+    names = tuple(c.name for c in data.columns if c.type.is_numeric)
+    return Layers((Layer(np.zeros((len(data.classes), len(names))), np.zeros(len(data.classes))),), "identity", "softmax", names)
+
+
+INSIDES: Mapping[str, Insides] = {
+    "tree-counts": Insides(full_tree, stump),
+    "mi-face": Insides(towards_prototypes, indifferent),
+}

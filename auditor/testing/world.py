@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from auditor.attacks.inversion import class_inversion_known
 from auditor.attacks.inversion.twin import lookup_answers
 from auditor.attacks.stealing.twin import noise_target
 from auditor.domain.attack import Attack, Checkpoint, Context, Family, Query, Scope
@@ -20,6 +21,7 @@ from auditor.domain.target import Output, Profile
 from auditor.domain.threat import Knows, Sees
 from auditor.learners import build, build_for_values
 from auditor.shadows import design, pool, trainers
+from auditor.testing import properties
 from auditor.testing.insides import inside_of
 
 COLUMNS = (
@@ -52,6 +54,28 @@ class World:
     learner: Learner = LEARNER
     query_limit: int = QUERY_LIMIT
 
+    def leaky_for(self, attack: Attack) -> Query:
+        """For reconstruction a model that leads to a record of its own for each class: `prototypes`."""
+        if attack.kind == "property":
+            return self.of_property.leaky
+        return self.prototypes.answers if attack.kind == "reconstruction" else self.leaky(attack.family)
+
+    def null_for(self, attack: Attack) -> Query:
+        if attack.kind == "property":
+            return self.of_property.null
+        return self.null(Family.STEALING) if attack.kind == "reconstruction" else self.null(attack.family)
+
+    @functools.cached_property
+    def of_property(self) -> properties.Setting:
+        """Half of the training records of the leaky target are clerks."""
+        pools = draw(3 * AUXILIARY, derive(0, "property")), draw(3 * AUXILIARY, derive(1, "property"))
+        return properties.setting(pools, ("job", "clerk"), self.data.columns)
+
+    @functools.cached_property
+    def prototypes(self) -> class_inversion_known.Prototypes:
+        data = self.data
+        return class_inversion_known.prototypes(data.auxiliary, data.columns, len(data.classes), 0)
+
     @property
     def scope(self) -> Scope:
         """What an audit of this world offers."""
@@ -61,8 +85,8 @@ class World:
     def context(self, attack: Attack, query: Query, checkpoint: Checkpoint, seed: int = 1) -> Context:
         """What an audit hands to this attack: what its threat model grants, and nothing else."""
         knows = attack.threat_model.knows
-        sensitive = self.data.sensitive[0] if attack.family is Family.INVERSION else None
-        return Context(
+        sensitive = self.data.sensitive[0] if attack.kind in ("attribute", "property") else None
+        granted = Context(
             seed=seed,
             profile=self.profile,
             columns=self.data.columns,
@@ -76,12 +100,15 @@ class World:
             query_limit=min(self.query_limit, attack.needs(self.scope).queries_max),
             parameters=self._inside(attack, query),
         )
+        if attack.kind != "property":
+            return granted
+        return replace(granted, auxiliary=self.of_property.auxiliary, learner=self.of_property.learner)
 
     def _inside(self, attack: Attack, query: Query) -> ModelParameters | None:
         """Of the target that is asked: the null target's where it is that, else the leaky one's."""
         if attack.threat_model.sees is not Sees.PARAMETERS:
             return None
-        return inside_of(attack.name, self.data, is_leaky=query is not self.null(attack.family))
+        return inside_of(attack.name, self.data, is_leaky=query is not self.null_for(attack))
 
     def _known_of_candidates(self, knows: frozenset[Knows], sensitive: Sensitive | None) -> Records:
         """Labels only where the true label is known; the sensitive cells (a category here) are missing."""
@@ -138,7 +165,9 @@ def small_value_world(seed: int = 0) -> World:
     shadows = pool.outputs(answers, design.masks(CANDIDATES, range(SHADOWS), seed), profile)
     trained, foreign = _value_model(candidates.take(is_member), seed), _value_model(strangers, seed)
     data = AuditData(COLUMNS, (), candidates, is_member, auxiliary)
-    return World(data, profile, shadows, lambda family: trained, lambda family: foreign, VALUE_LEARNER)
+    noise = noise_target(0, derive(seed, "noise"))
+    null = lambda family: noise if family is Family.STEALING else foreign  # noqa: E731 - as in small_world
+    return World(data, profile, shadows, lambda family: trained, null, VALUE_LEARNER)
 
 
 def with_values(records: Records, seed: int) -> Records:

@@ -204,7 +204,7 @@ def test_a_world_hands_out_only_what_is_granted() -> None:
         assert (context.auxiliary is None) == (Knows.POPULATION not in knows)
         assert (context.learner is None) == (Knows.LEARNER not in knows)
         assert ((context.candidates.labels < 0).all()) == (Knows.TRUE_LABEL not in knows)
-        if attack.family is Family.INVERSION:
+        if attack.kind == "attribute":
             assert context.candidates.features[list(context.sensitive.columns)].isna().all(axis=None)
 
 

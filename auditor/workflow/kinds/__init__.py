@@ -11,7 +11,7 @@ from auditor.domain.finding import Control
 from auditor.domain.shadow import ShadowOutputs
 from auditor.scoring.assess import Grading, Truth
 from auditor.workflow.case import Case
-from auditor.workflow.kinds import attribute, disclosures, extraction, membership
+from auditor.workflow.kinds import attribute, disclosures, extraction, membership, property, reconstruction
 from auditor.workflow.look import Item, Look
 
 Targets = Mapping[str, Query]
@@ -33,6 +33,8 @@ KINDS: dict[str, Kind] = {
     "membership": Kind(membership.targets, membership.truth, membership.checks, has_baseline=False),
     "attribute": Kind(attribute.targets, attribute.truth, attribute.checks),
     "extraction": Kind(extraction.targets, extraction.truth, extraction.checks),
+    "reconstruction": Kind(reconstruction.targets, reconstruction.truth, reconstruction.checks),
+    "property": Kind(property.targets, property.truth, property.checks, has_baseline=False, has_controls=False),
     "disclosures": Kind(disclosures.targets, disclosures.truth, disclosures.checks, has_baseline=False, has_controls=False),
 }
 
