@@ -16,12 +16,14 @@ PERCENT_NAMES = (
     "baseline_accuracy",
     "baseline_fidelity",
     "fidelity",
+    "copy_accuracy",
+    "target_accuracy",
     "advantage_over_imputation",
     "distributional_advantage",
 )
 ROUNDING = 1e-9
 EPSILON_NAMES = ("empirical_epsilon", "epsilon_lower_bound")
-COUNT_NAMES = ("n_leaked", "queries")
+COUNT_NAMES = ("n_leaked", "queries", "queries_to@0.9", "queries_to@0.95", "queries_to@0.99")
 
 
 def is_percentage(name: str) -> bool:

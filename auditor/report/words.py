@@ -60,6 +60,15 @@ ESTIMATES = {
     "auc_difference": "Difference in AUC",
     "ks_distance": "KS distance",
 }
+    "queries_to@0.9": "Queries to a fidelity of 90 %",
+    "queries_to@0.95": "Queries to a fidelity of 95 %",
+    "queries_to@0.99": "Queries to a fidelity of 99 %",
+    "copy_accuracy": "Accuracy of the copy",
+    "target_accuracy": "Accuracy of the model",
+    "probability_distance": "Distance of the copied probabilities",
+    "log_odds_r2": "Variance of the log-odds that the copy explains",
+    "stolen_auc": "AUC of membership from the copy, offline",
+    "direct_auc": "AUC of membership from the endpoint's loss",
 
 METHODS = {
     "clopper-pearson": "Clopper-Pearson, free of assumptions on the scores",

@@ -59,7 +59,7 @@ class Truth:
 
     `is_member` (n,); `labels` (n,) class indices; `attribute` (n,) index of the true value of the sensitive attribute, -1 for a
     value that the adversary never saw; `target_labels` (n,) the target's own predicted class, -1 where it was not asked;
-    `target_values` (n,) the number it answers, NaN where it was not asked.
+    `target_values` (n,) the number it answers, NaN where it was not asked; `target_answers` (n, C) all that it answers of classes.
     """
 
     is_member: NDArray[np.bool_]
@@ -68,6 +68,7 @@ class Truth:
     target_labels: NDArray[np.intp] | None
     classes: int
     target_values: NDArray[np.float64] | None = None
+    target_answers: NDArray[np.float64] | None = None
     originals: Originals | None = None
 
     def of(self, evidence: MembershipScores) -> "Truth":

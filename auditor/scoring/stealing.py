@@ -10,12 +10,14 @@ from auditor.domain.evidence import Copies, Evidence, SurrogateLabels
 from auditor.domain.finding import Estimate
 from auditor.domain.seeds import generator
 from auditor.errors import AttackFailed
+from auditor.scoring.cost_curve import queries_to
 from auditor.scoring.estimates import estimate
 from auditor.scoring.grading import Assessment, Grading, Truth
 from auditor.scoring.intervals import Floats, Interval, clopper_pearson, percentiles
 from auditor.scoring.resampling import paired
 from auditor.scoring.score import Score
 from auditor.scoring.shares import percent
+from auditor.scoring.stolen_copy import consequences, worth
 
 NOTHING_LEFT = 0.99
 FEWEST = 50
@@ -26,11 +28,13 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """Where copies agree with the target: `copies` (B, m), one row a budget, and the no-query copy `baseline` (m,)."""
+    """Where copies agree with the target: `copies` (B, m), one row a budget, and the no-query copy `baseline` (m,). `alike`: the
+    share of records that the target gives its most frequent answer."""
 
     queries: NDArray[np.intp]
     copies: Mask
     baseline: Mask
+    alike: float = 0.0
 
     def __len__(self) -> int:
         return len(self.baseline)
@@ -47,14 +51,31 @@ def assess_stealing(evidence: Copies, baseline: Evidence | None, truth: Truth, g
         reason = f"needs at least {FEWEST} candidates that the target answered; {len(agreement):,} are left"
         return Assessment((Estimate("fidelity", reason=reason),), None, None, None, (f"Stealing {reason}.",), resolved=False)
     graded = normalised(agreement, grading.alpha, grading.seed)
-    caveats = () if agreement.baseline.mean() < NOTHING_LEFT else (_nothing(float(agreement.baseline.mean())),)
+    curve = _curve(agreement, grading)
+    used, consequence = consequences(evidence, truth, grading)
     return Assessment(
-        _estimates(evidence, agreement, grading),
+        (*_estimates(evidence, agreement, grading), *queries_to(curve, grading), *worth(evidence, truth, grading), *used),
         graded.value,
         graded.low,
         graded.high,
-        (*evidence.notes, *caveats),
-        _curve(agreement, grading),
+        (*evidence.notes, *_caveats(agreement), *filter(None, [consequence])),
+        curve,
+    )
+
+
+def _caveats(agreement: Agreement) -> tuple[str, ...]:
+    """Is there something to steal, and is it a model at all?"""
+    if agreement.alike >= NOTHING_LEFT:
+        shown = percent(agreement.alike)
+        return (f"There is nothing to steal: the target answers {shown} of records alike, which one question tells.",)
+    if agreement.baseline.mean() >= NOTHING_LEFT:
+        return (_nothing(float(agreement.baseline.mean())),)
+    found = _share(agreement.copies[-1], 0.05)
+    if found.low > agreement.alike:
+        return ()
+    return (
+        f"The answers are noise to this attack: its copy agrees on {percent(found.value)} of records, and always giving the most"
+        f" frequent answer on {percent(agreement.alike)}.",
     )
 
 
@@ -68,7 +89,17 @@ def agreement_on_rows(evidence: Copies, baseline: Evidence | None, truth: Truth)
     answers = target[rows]
     answered = answers >= 0 if isinstance(evidence, SurrogateLabels) else ~np.isnan(answers)
     copies, other = _answers(evidence)[:, mine], _answers(no_query)[-1, theirs]
-    return Agreement(evidence.queries, _same(copies[:, answered], answers[answered]), _same(other[answered], answers[answered]))
+    same = _same(copies[:, answered], answers[answered])
+    return Agreement(evidence.queries, same, _same(other[answered], answers[answered]), _alike(answers[answered]))
+
+
+def _alike(answers: NDArray[Any]) -> float:
+    """The share of the most frequent answer; of numbers, of those that agree with their median."""
+    if not len(answers):
+        return 0.0
+    if answers.dtype.kind == "f":
+        return float(_same(np.full(len(answers), np.median(answers)), answers).mean())
+    return float(np.unique(answers, return_counts=True)[1].max() / len(answers))
 
 
 def agreement_on_uniform(evidence: Copies, baseline: Evidence | None) -> Agreement:
@@ -98,11 +129,11 @@ def _same(copies: NDArray[Any], target: NDArray[Any]) -> Mask:
 
 
 def normalised(agreement: Agreement, alpha: float, seed: int) -> Score:
-    """100 (F - F0) / (1 - F0) at the largest budget, 0 where nothing is left to steal (F0 >= 99 %).
+    """100 (F - F0) / (1 - F0) at the largest budget, 0 where nothing is left to steal (F0, or the share of answers alike, >= 99 %).
 
     The interval is a paired bootstrap over records.
     """
-    if agreement.baseline.mean() >= NOTHING_LEFT:
+    if max(agreement.baseline.mean(), agreement.alike) >= NOTHING_LEFT:
         return Score(0.0, 0.0, 0.0)
     kinds, drawn = paired(agreement.copies[-1], agreement.baseline, generator(seed, "fidelity"))
     value = float(_gain(kinds[None, :])[0])

@@ -6,12 +6,13 @@ from typing import Any
 from auditor.attacks import registry
 from auditor.domain.attack import Attack, Checkpoint
 from auditor.domain.audit import Step, StepStatus
-from auditor.domain.evidence import Disclosures, MembershipScores
+from auditor.domain.evidence import Disclosures, MembershipScores, SurrogateLabels, SurrogateValues
 from auditor.domain.finding import Control, Estimate, Finding
 from auditor.domain.target import Output
 from auditor.errors import AttackFailed
 from auditor.scoring import holm, score
 from auditor.scoring.assess import Assessment, Grading, assess
+from auditor.scoring.cost_curve import price_of
 from auditor.scoring.triage import early_tail
 from auditor.workflow.blindness import weigh_against_blind
 from auditor.workflow.case import Case
@@ -138,6 +139,8 @@ def _more_estimates(look: Look, case: Case, grading: Grading) -> tuple[Estimate,
     """Epsilon of every membership attack; of the loss alone also what its own tail tells early."""
     if not isinstance(case.evidence, MembershipScores):
         return ()
+    if isinstance(case.evidence, SurrogateLabels | SurrogateValues):
+        return price_of(float(case.evidence.queries[-1]), look.material.spec.budget.price_per_1000, grading)
     found = epsilon_of(look.material, case.evidence, case.truth, grading)
     if case.item["attack"] != "loss-threshold" or case.item["params"].get("threshold", "global") != "global":
         return found  # thresholds by class leave no plain losses

