@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from auditor.attacks.inversion.completed import ask, completion_needs
 from auditor.attacks.inversion.imputation import Imputation, check_records, fit_imputer
-from auditor.attacks.inversion.tempering import temper
+from auditor.attacks.inversion.tempering import signals_of, temper
 from auditor.domain.attack import Context, Family, Needs, Scope
 from auditor.domain.evidence import AttributeGuesses
 from auditor.domain.seeds import derive
@@ -15,9 +15,11 @@ from auditor.domain.threat import Knows, Sees, ThreatModel
 @dataclass(frozen=True)
 class AttributeInference:
     """The target is asked for every possible value of the attribute; the value whose completed record it is surest about, on top
-    of what the population makes likely, is claimed: a log p_imp(v | x_K, y) + b log p_y(x_K, v), weights by `tempering`.
+    of what the population makes likely, is claimed: a log p_imp(v | x_K, y) + b log p_y(x_K, v) + c (log p_y - log q_y)(x_K, v).
+    Weights and the reference model q, which no candidate trained, are learned on shadow members (`tempering`).
 
-    Yeom et al. 2018 (CSF; arXiv 1709.01604) section 5, combined with imputation as "BB.IP" by Jayaraman & Evans 2022.
+    Yeom et al. 2018 (CSF; arXiv 1709.01604) section 5, combined with imputation as "BB.IP" by Jayaraman & Evans 2022; the last term
+    is the membership signal of the completed record.
     """
 
     records: int = 2_000
@@ -53,5 +55,9 @@ class AttributeInference:
         weights = temper(context, sensitive, attacked.auxiliary, answered)
         imputer = fit_imputer(attacked.auxiliary, sensitive, context.columns, derive(context.seed, "imputer"))
         imputed = imputer.log_probabilities(attacked.records)
+        scores = weights.imputed * imputed + weights.answered * answered
+        if weights.reference is not None:
+            reference = signals_of(weights.reference, context, sensitive, attacked.records)
+            scores = scores + weights.remembered * (answered - reference)
         context.checkpoint(1.0)
-        return AttributeGuesses(sensitive, attacked.rows, weights.imputed * imputed + weights.answered * answered)
+        return AttributeGuesses(sensitive, attacked.rows, scores)

@@ -1,11 +1,13 @@
 """How much the model's answers are worth beside the imputer's, learned without any truth about the target.
 
-Auxiliary records are split in halves. A shadow is trained on one half; its members' attribute is known, so the two weights of
-`a log p_imp(v) + b log p_y(v)` are fitted there by conditional logistic regression (the imputer of that fit sees the other half
-only). One shadow a family of models; the family whose answers vary with the attribute most like the target's (smallest
-Kolmogorov-Smirnov distance) gives the weights. A forest's answers earn a weight near 20, a linear model's near 1.
+Auxiliary records are split in halves. A shadow is trained on one half; its members' attribute is known, so the weights of
+`a log p_imp(v) + b log p_y(v) + c (log p_y(v) - log q_y(v))` are fitted there by conditional logistic regression. The imputer of
+that fit, and the reference model q, see the other half only: the last term asks whether the completed record was trained on, as
+attacks on membership do. One shadow a family of models; the family whose answers vary with the attribute most like the target's
+(smallest Kolmogorov-Smirnov distance) gives the weights and the reference.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +23,7 @@ from auditor.domain.data import Records, Sensitive
 from auditor.domain.learner import Learner
 from auditor.domain.seeds import derive, generator
 from auditor.domain.target import Profile
-from auditor.learners import build
+from auditor.learners import Model, build
 
 FAMILIES = ("xgboost", "random-forest", "logistic-regression")
 REMEMBERED = 1.0 - 1e-6
@@ -33,11 +35,13 @@ Signals = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Weights:
-    """Of log p_imp and of log p_y; `family` is the model family they were learned on."""
+    """Of log p_imp, of log p_y, and of log p_y beyond the reference's; `family` is the model family they were learned on."""
 
     imputed: float = 1.0
     answered: float = 1.0
     family: str = "none"
+    remembered: float = 0.0
+    reference: Model | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +65,15 @@ def temper(context: Context, sensitive: Sensitive, auxiliary: Records, target: S
         context.checkpoint(0.6 + 0.1 * i)
         signals[name] = _shadow(context, sensitive, halves, name)
     nearest = min(signals, key=lambda name: _distance(target, np.concatenate(signals[name])))
-    imputed, answered = fit_weights(halves.imputed, signals[nearest][0], halves.values)
-    return Weights(imputed, answered, nearest)
+    inside = signals[nearest][0]
+    if nearest == "lookup":  # beyond the class shares, which are the same for every value, it remembers all or nothing
+        imputed, answered = fit_weights((halves.imputed, inside), halves.values)
+        return Weights(imputed, answered, nearest)
+    reference = build(Learner(nearest), context.columns, derive(context.seed, "reference"))
+    reference.fit(halves.outside.features, halves.outside.labels)
+    beyond = inside - signals_of(reference, context, sensitive, halves.inside)
+    imputed, answered, remembered = fit_weights((halves.imputed, inside, beyond), halves.values)
+    return Weights(imputed, answered, nearest, remembered, reference)
 
 
 def _halves(context: Context, sensitive: Sensitive, auxiliary: Records) -> _Halves | None:
@@ -80,15 +91,18 @@ def _shadow(context: Context, sensitive: Sensitive, halves: _Halves, name: str) 
     """Signals (n, V) of a model of this family on the half it was trained on, and on the other."""
     model = build(Learner(name), context.columns, derive(context.seed, "shadow", name))
     model.fit(halves.inside.features, halves.inside.labels)
+    inside, outside = (signals_of(model, context, sensitive, records) for records in (halves.inside, halves.outside))
+    return inside, outside
 
-    def signals(records: Records) -> Signals:
-        parts = []
-        for frame in completions(records.features, sensitive, records.features):
-            answers = model.over_all(model.predict_proba(frame), context.classes)
-            parts.append(signal(_through(context.profile, answers), records.labels, context.profile.clip))
-        return np.stack(parts, axis=1)
 
-    return signals(halves.inside), signals(halves.outside)
+def signals_of(model: Model, context: Context, sensitive: Sensitive, records: Records) -> Signals:
+    """(n, V) log p_y of a model of our own about the records completed by each value, through the target's channel."""
+    assert context.auxiliary is not None  # noqa: S101 - whoever learns from them has them
+    parts = []
+    for frame in completions(records.features, sensitive, context.auxiliary.features):
+        answers = model.over_all(model.predict_proba(frame), context.classes)
+        parts.append(signal(_through(context.profile, answers), records.labels, context.profile.clip))
+    return np.stack(parts, axis=1)
 
 
 def _lookup(profile: Profile, sensitive: Sensitive, halves: _Halves) -> tuple[Signals, Signals]:
@@ -110,18 +124,19 @@ def _distance(target: Signals, shadow: Signals) -> float:
     return float(ks_2samp(np.ptp(target, axis=1), np.ptp(shadow, axis=1)).statistic)
 
 
-def fit_weights(imputed: Signals, answered: Signals, values: NDArray[np.intp]) -> tuple[float, float]:
-    """The non-negative weights that make the true `values` (n,) most likely under softmax(a imputed + b answered). A slight
-    penalty keeps them finite where the answers give every value away."""
+def fit_weights(sources: Sequence[Signals], values: NDArray[np.intp]) -> tuple[float, ...]:
+    """The non-negative weights, one a source (n, V), that make the true `values` (n,) most likely under the softmax of their sum.
+    The first source is imputation, whose weight is near 1. A slight penalty keeps the others finite where they give all away."""
     chosen = np.arange(len(values)), values
+    first = np.arange(len(sources)) == 0
+    strength, centre = np.where(first, 1e-3, 1e-5), first.astype(float)
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logits = log_softmax(weights[0] * imputed + weights[1] * answered, axis=1)
+        logits = log_softmax(sum(w * source for w, source in zip(weights, sources, strict=True)), axis=1)
         shares = np.exp(logits)
-        slope = [float(((shares * part).sum(axis=1) - part[chosen]).mean()) for part in (imputed, answered)]
-        penalty = 1e-3 * (weights[0] - 1) ** 2 + 1e-5 * weights[1] ** 2
-        gradient = np.array(slope) + np.array([2e-3 * (weights[0] - 1), 2e-5 * weights[1]])
-        return float(-logits[chosen].mean() + penalty), gradient
+        slope = np.array([float(((shares * part).sum(axis=1) - part[chosen]).mean()) for part in sources])
+        away = weights - centre
+        return float(-logits[chosen].mean() + (strength * away**2).sum()), slope + 2 * strength * away
 
-    best = minimize(loss, np.array([1.0, 1.0]), jac=True, bounds=[(0.0, 3.0), (0.0, 100.0)], method="L-BFGS-B").x
-    return float(best[0]), float(best[1])
+    bounds = [(0.0, 3.0), *[(0.0, 100.0)] * (len(sources) - 1)]
+    return tuple(map(float, minimize(loss, np.ones(len(sources)), jac=True, bounds=bounds, method="L-BFGS-B").x))

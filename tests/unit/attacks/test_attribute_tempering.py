@@ -7,7 +7,7 @@ import pytest
 from inversion_world import COLUMNS, ILLNESS, PROFILE, World, constant, people
 
 from auditor.attacks.inversion.completion import completions, signal
-from auditor.attacks.inversion.tempering import Weights, fit_weights, temper
+from auditor.attacks.inversion.tempering import Weights, fit_weights, signals_of, temper
 from auditor.attacks.inversion.twin import lookup_answers
 from auditor.domain.attack import Query
 from auditor.domain.learner import Learner
@@ -96,7 +96,7 @@ def two_sources(informative: int, n: int = 2_000) -> tuple[list[np.ndarray], np.
 
 def test_only_the_source_that_tells_is_weighted() -> None:
     tables, values = two_sources(informative=1)
-    imputed, answered = fit_weights(*tables, values)
+    imputed, answered = fit_weights(tables, values)
     assert answered == pytest.approx(1.0, abs=0.15)
     assert imputed < 0.1
 
@@ -104,15 +104,15 @@ def test_only_the_source_that_tells_is_weighted() -> None:
 def test_the_fitted_weights_are_those_of_the_likelihood() -> None:
     """Gaussian tables shifted by 1 have the log-likelihood ratio as their value: the right weight is 1, of a scaled one 1/4."""
     tables, values = two_sources(informative=0)
-    imputed, _ = fit_weights(tables[0], tables[1], values)
-    _, quarter = fit_weights(tables[1], 4 * tables[0], values)
+    imputed, _ = fit_weights(tables, values)
+    _, quarter = fit_weights((tables[1], 4 * tables[0]), values)
     assert imputed == pytest.approx(1.0, abs=0.15)
     assert quarter == pytest.approx(0.25, abs=0.04)
 
 
 def test_answers_that_mislead_are_ignored_not_inverted() -> None:
     tables, values = two_sources(informative=1)
-    _, answered = fit_weights(tables[0], -tables[1], values)
+    _, answered = fit_weights((tables[0], -tables[1]), values)
     assert answered == 0.0
 
 
@@ -120,5 +120,29 @@ def test_perfect_answers_keep_a_finite_weight() -> None:
     n = 500
     values = np.arange(n) % 2
     answers = np.where(np.arange(2)[None, :] == values[:, None], 0.0, -5.0)
-    _, answered = fit_weights(np.zeros((n, 2)), answers, values)
+    _, answered = fit_weights((np.zeros((n, 2)), answers), values)
     assert 1.0 < answered < 100.0
+
+
+def test_what_a_forest_remembers_is_told_by_a_reference_that_never_saw_it() -> None:
+    """The reference is of the target's family and trained on no candidate; what the target says beyond it earns a weight."""
+    world = World(candidates=600, auxiliary=600)
+    query = trained("random-forest", world)
+    weights = temper(world.context(query), ILLNESS, world.data.auxiliary, signals(world, query))
+    assert weights.remembered > 1
+    assert weights.reference is not None
+    assert weights.reference.learner.name == weights.family == "random-forest"
+
+
+def test_a_table_has_no_reference() -> None:
+    world = World()
+    query = lookup_answers(world.data)
+    weights = temper(world.context(query), ILLNESS, world.data.auxiliary, signals(world, query))
+    assert (weights.remembered, weights.reference) == (0.0, None)
+
+
+def test_the_signals_of_a_model_of_our_own_are_those_of_its_completions() -> None:
+    world = World(candidates=80)
+    model = build(Learner("logistic-regression"), COLUMNS, 1).fit(world.data.auxiliary.features, world.data.auxiliary.labels)
+    found = signals_of(model, world.context(constant), ILLNESS, world.data.candidates)
+    assert found == pytest.approx(signals(world, lambda frame: model.over_all(model.predict_proba(frame), 2)))
