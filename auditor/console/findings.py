@@ -12,6 +12,7 @@ from rich.text import Text
 
 from auditor.console.told import told
 from auditor.report import numbers, words
+from auditor.report.checked import checked_in_words
 from auditor.report.findings import named
 from auditor.report.verdict import threat_of
 from auditor.report.weight import by_family
@@ -65,7 +66,7 @@ def _table(documents: list[Finding], letters: Mapping[str, str]) -> Table:
     for position, document in enumerate(documents):
         shown = _headlines(document)[: FIGURES_SHOWN if position == 0 else 1]
         letter = [Text(letters.get(threat_of(document), ""))] if len(letters) > 1 else []
-        figures = Text("\n".join(map(_figure, shown)) or "no figure could be resolved")
+        figures = Text("\n".join(map(_figure, shown)) or checked_in_words(document) or "no figure could be resolved")
         table.add_row(Text(named(document), style="bold" if position == 0 else ""), *letter, figures, _outcome(document))
     without = _baselines(documents[0])
     if without:

@@ -1,5 +1,6 @@
 """The `target` block of a spec: where the model is, and how it is spoken to."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from auditor.domain.learner import Task
 from auditor.domain.limits_spec import LimitsSpec, check_limits
 from auditor.domain.target import SPOKEN, Adapter, Auth, AuthKind, Limits, Output, Rows, Target, WireProtocol
 from auditor.errors import InvalidInput
+
+DIGEST = re.compile(r"(sha256:)?[0-9a-fA-F]{64}")
 
 
 class Part(BaseModel):
@@ -40,6 +43,7 @@ class AdapterSpec(Part):
 class TargetSpec(Part):
     url: str = Field("", description="the inference URL, for example http://127.0.0.1:8080/v2/models/income/infer")
     model: str = Field("", description="in place of url: a model file, as a path (CLI) or the id of an uploaded model (API)")
+    sha256: str = Field("", description="SHA-256 that the file under model should have; another file is a breach")
     protocol: WireProtocol = Field(WireProtocol.OPEN_INFERENCE, description="how the server is spoken to")
     rows: Rows = Field(
         Rows.RECORDS,
@@ -78,6 +82,8 @@ def check_wire(target: TargetSpec) -> None:
     if target.model:
         _check_model(target)
         return
+    if target.sha256:
+        raise InvalidInput("target.sha256", "take it out; a server has no file to compare with")
     if (target.protocol is WireProtocol.JSON) != (target.adapter is not None):
         change = "take it out, or declare protocol: json" if target.adapter else "say how this server is spoken to: body and answer"
         raise InvalidInput("target.adapter", change)
@@ -95,6 +101,8 @@ def _check_model(target: TargetSpec) -> None:
     odd = next((key for key in ("url", "auth", "adapter", "ca") if getattr(target, key)), None)
     if odd is not None:
         raise InvalidInput(f"target.{odd}", "take it out; a model file is asked in a process of this machine")
+    if target.sha256 and not DIGEST.fullmatch(target.sha256):
+        raise InvalidInput("target.sha256", "write the 64 hexadecimal digits that `sha256sum` prints")
 
 
 def _check_auth(auth: AuthSpec | None) -> None:

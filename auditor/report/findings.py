@@ -8,6 +8,7 @@ from auditor.report import numbers
 from auditor.report.charts.fidelity import baseline_of, fidelity_rows, fidelity_svg
 from auditor.report.charts.roc import roc_rows, roc_svg
 from auditor.report.charts.scorebar import scorebar_svg
+from auditor.report.checked import Looked, checked_in_words, checked_of
 from auditor.report.figures import Figure, figure_of, figures_of, flagged_words
 from auditor.report.groups import Groups, groups_of
 from auditor.report.verdict import threat_of
@@ -66,6 +67,7 @@ class Finding:
     figures: tuple[Figure, ...]
     flagged: tuple[str, ...]
     checks: tuple[Check, ...]
+    looked: tuple[Looked, ...]
     chart: Chart | None
     groups: Groups | None
     exposed: Exposed | None
@@ -95,6 +97,7 @@ def finding_of(finding: Document, level: float | None, position: int) -> Finding
         figures=figures_of(finding),
         flagged=flagged_words(finding),
         checks=tuple(check_of(name, c) for name, c in (finding.get("controls") or {}).items() if c),
+        looked=checked_of(finding),
         chart=_chart(finding),
         groups=groups_of(finding),
         exposed=_exposed(finding.get("exposure")),
@@ -113,13 +116,13 @@ def named(finding: Document) -> str:
 
 
 def _key(finding: Document) -> str:
-    """The first of the family's main figures that has a value."""
+    """The first of the family's main figures that has a value; of checks, how many found something."""
     for name in KEYS.get(finding["family"], ()):
         known = [e for e in finding.get("estimates", ()) if e["name"] == name and e.get("value") is not None]
         if known:
             shown = figure_of(known[0])
             return f"{shown.name} {shown.value}"
-    return ""
+    return checked_in_words(finding)
 
 
 KEYS = {"membership": ("auc",), "inversion": ("advantage_over_imputation", "precision@k"), "stealing": ("fidelity",)}

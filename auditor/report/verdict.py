@@ -7,9 +7,10 @@ from typing import Any
 from auditor.report.numbers import at_least, at_most, percent, score, span
 from auditor.report.undecided import undecided_words
 from auditor.report.weight import by_family, set_aside
-from auditor.report.words import ABILITIES, QUESTIONS, listed, plural
+from auditor.report.words import ABILITIES, FURTHER_QUESTIONS, QUESTIONS, listed, plural
 
 Document = Mapping[str, Any]
+CHECKED = "disclosures"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Answer:
-    """One of the three questions: `short` is the outcome in two or three words, `words` the sentence beneath it."""
+    """One of the questions: `short` is the outcome in two or three words, `words` the sentence beneath it."""
 
     family: str
     question: str
@@ -47,13 +48,24 @@ def verdict_of(result: Document) -> Verdict:
 
 
 def answers_of(result: Document) -> tuple[Answer, ...]:
-    """One answer for each of the three questions, also for those that were not asked."""
+    """One answer for each of the three questions, also for those that were not asked, and for what else was found."""
     families = [*QUESTIONS, *sorted({f["family"] for f in result.get("findings", ())} - set(QUESTIONS))]
     return tuple(_answer(family, result) for family in families)
 
 
 def no_evidence(findings: Sequence[Document]) -> str:
-    """The one sentence a passed family may claim."""
+    """The one sentence a passed family may claim; of checks, where nothing was drawn by chance, without a confidence."""
+    sampled = [f for f in findings if f.get("kind") != CHECKED]
+    checked = [f for f in findings if f.get("kind") == CHECKED]
+    return " ".join((*([_no_sampled(sampled)] if sampled else []), *map(_none_found, checked)))
+
+
+def _none_found(finding: Document) -> str:
+    count, above = len(finding.get("checks") or ()), at_most(finding["score_high"])
+    return f"{finding['attack']} made {count} checks and found nothing above score {above} of 100."
+
+
+def _no_sampled(findings: Sequence[Document]) -> str:
     above = at_most(max(f["score_high"] for f in findings))
     sure = percent(max((e["confidence"] for f in findings for e in f["estimates"] if e.get("confidence")), default=0.95))
     word, attacks = "attack" if len(findings) == 1 else "attacks", listed([f["attack"] for f in findings])
@@ -104,7 +116,7 @@ def _pass(result: Document, findings: Sequence[Document]) -> Verdict:
     headline = "No evidence of leakage at the policy's level"
     if not passed:
         return Verdict("pass", headline, tuple(_shortfall(result)))
-    nearest = max(passed, key=lambda f: f["score_high"])
+    nearest = max(passed, key=lambda f: (f.get("kind") != CHECKED, f["score_high"]))
     threat = threat_of(nearest)
     premise = f"Closest to the level came {nearest['attack']}: {threat[:1].lower()}{threat[1:]}"
     return Verdict("pass", headline, (no_evidence(passed), *_shortfall(result)), (premise,))
@@ -155,7 +167,7 @@ def level_of(result: Document, family: str) -> float | None:
 
 
 def _answer(family: str, result: Document) -> Answer:
-    question = QUESTIONS.get(family, f"Does the {family} test find anything?")
+    question = (QUESTIONS | FURTHER_QUESTIONS).get(family, f"Does the {family} test find anything?")
     findings = [f for f in result.get("findings", ()) if f["family"] == family]
     outcome, short, words = (
         _settle(findings, level_of(result, family)) if findings else ("none", "Not tried", _why_not(family, result))

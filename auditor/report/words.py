@@ -8,16 +8,20 @@ QUESTIONS = {
     "stealing": "Can someone copy the model?",
 }
 
+FURTHER_QUESTIONS = {"supply-chain": "Is there something in the model's file that should not be there?"}
+
 ABILITIES = {
     "membership": "tell who was in the training data",
     "inversion": "recover people's values",
     "stealing": "copy the model",
+    "supply-chain": "tamper with the model's file",
 }
 
 FAMILIES = {
     "membership": "Membership",
     "inversion": "Recovered values",
     "stealing": "Stolen copies",
+    "supply-chain": "The model's file",
 }
 
 OUTCOMES = {"breach": "Breach", "pass": "Pass", "inconclusive": "Inconclusive", "reported": "Reported"}
@@ -56,10 +60,6 @@ ESTIMATES = {
     "n_leaked": "Records leaked",
     "exposure": "Exposure",
     "queries": "Queries",
-    "price": "Price",
-    "auc_difference": "Difference in AUC",
-    "ks_distance": "KS distance",
-}
     "queries_to@0.9": "Queries to a fidelity of 90 %",
     "queries_to@0.95": "Queries to a fidelity of 95 %",
     "queries_to@0.99": "Queries to a fidelity of 99 %",
@@ -69,6 +69,10 @@ ESTIMATES = {
     "log_odds_r2": "Variance of the log-odds that the copy explains",
     "stolen_auc": "AUC of membership from the copy, offline",
     "direct_auc": "AUC of membership from the endpoint's loss",
+    "price": "Price",
+    "auc_difference": "Difference in AUC",
+    "ks_distance": "KS distance",
+}
 
 METHODS = {
     "clopper-pearson": "Clopper-Pearson, free of assumptions on the scores",

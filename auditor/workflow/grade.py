@@ -21,6 +21,7 @@ from auditor.workflow.growth import growth_of
 from auditor.workflow.kinds import kind_of
 from auditor.workflow.look import Item, Look
 from auditor.workflow.material import Material
+from auditor.workflow.model_scan import file_findings
 from auditor.workflow.privacy import answered, caveats_of, epsilon_of
 from auditor.workflow.recorded import profile_of
 from auditor.workflow.services import Services
@@ -39,6 +40,7 @@ def grade(services: Services, step: Step, material: Material, checkpoint: Checkp
         cases = _gradable(look, family, failed)
         found += _graded(look, family, cases) if cases else []
         checkpoint((position + 1) / len(FAMILIES))
+    found += file_findings(services, material)
     return _recorded(step, look, found, failed)
 
 

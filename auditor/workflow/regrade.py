@@ -10,7 +10,7 @@ from auditor.domain.audit import Audit, AuditStatus, Step, StepKind, StepStatus
 from auditor.domain.spec import FILES
 from auditor.errors import Conflict, NotFound
 from auditor.querying import record_digests
-from auditor.store import audits, datasets, ledger
+from auditor.store import audits, datasets, ledger, model_files
 from auditor.workflow.grade import grade
 from auditor.workflow.material import Material, of_audit
 from auditor.workflow.report_step import comparable, result_document
@@ -80,7 +80,7 @@ def _changed_bytes(services: Services, audit: Audit) -> Iterator[str]:
     """Evidence and records whose bytes are not those that their digest names."""
     with services.database.read() as tx:
         steps = audits.steps(tx, audit.id)
-    for key, digest in [*_evidence(steps), *_records(services, audit)]:
+    for key, digest in [*_evidence(steps), *_records(services, audit), *_model(services, audit)]:
         with services.database.read() as tx:
             data = services.artifacts.get(tx, audit.workspace_id, digest)
         if hashlib.sha256(data).hexdigest() != digest:
@@ -111,6 +111,13 @@ def _records(services: Services, audit: Audit) -> Iterator[tuple[str, str]]:
                 yield f"data.{name}", datasets.get_dataset(tx, audit.workspace_id, dataset_id).digest
             except NotFound:
                 raise Conflict(f"the records of data.{name} were deleted; upload them and audit again") from None
+
+
+def _model(services: Services, audit: Audit) -> Iterator[tuple[str, str]]:
+    model_id = audit.spec["target"].get("model")
+    if model_id:
+        with services.database.read() as tx:
+            yield "target.model", model_files.get_model_file(tx, audit.workspace_id, model_id).digest
 
 
 def _refuse_forgotten_answers(services: Services, material: Material) -> None:

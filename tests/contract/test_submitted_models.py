@@ -1,5 +1,6 @@
 """A whole audit of a submitted file finds what the audit of the same model in memory finds."""
 
+import hashlib
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from auditor.store import model_files as stored
 from auditor.store import workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import Origin, Services, run_locally, served_model, submit
+from auditor.workflow.model_scan import scanned
+from auditor.workflow.regrade import regrade
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 from small_audit import ended
@@ -92,7 +95,7 @@ def twice(request: pytest.FixtureRequest, services: Services, tmp_path_factory: 
     file, data, predict = request.param()
     folder = tmp_path_factory.mktemp("spec")
     (folder / file).write_bytes(data)
-    submitted = audited(services, folder, {"model": file})
+    submitted = audited(services, folder, {"model": file, "sha256": hashlib.sha256(data).hexdigest()})
     with ModelServer(lambda frame: np.asarray(predict(frame[FEATURES]))) as server:
         beside = audited(services, folder, {"url": server.open_inference})
     return Twice(file, data, predict, submitted, beside)
@@ -143,12 +146,28 @@ def test_every_tier_looks_into_the_trees_of_a_file(twice: Twice) -> None:
     assert "tree-counts" not in {f["attack"] for f in [*twice.beside.result["findings"], *twice.beside.result["not_run"]]}
 
 
+def test_what_loading_the_file_would_run_is_a_finding_of_its_audit(services: Services, twice: Twice) -> None:
+    audit = twice.submitted
+    assert audit.result is not None
+    (found,) = [f for f in audit.result["findings"] if f["family"] == "supply-chain"]
+    assert (found["outcome"], found["severity"], found["parameters"]["file"]) == ("pass", "none", twice.file)
+    assert {check["found"] for check in found["checks"]} == {False}
+    assert regrade(services, audit.workspace_id, audit.id).identical
+
+
+def test_another_file_than_the_declared_one_is_a_breach(services: Services, twice: Twice) -> None:
+    audit = twice.submitted
+    report = scanned(services, audit.workspace_id, audit.spec["target"]["model"], declared="0" * 64)
+    assert (report.outcome, report.severity) == ("breach", "critical")
+    assert [check.name for check in report.checks() if check.found] == ["digest"]
+
+
 def figures(audit: Audit) -> list[tuple[str, str, float, dict[str, Any]]]:
     assert audit.result is not None
     return [
         (f["attack"], f["outcome"], f["score"], {e["name"]: e.get("value") for e in f["estimates"]})
         for f in audit.result["findings"]
-        if f["threat_model"]["sees"] != "parameters"  # of the file alone
+        if f["threat_model"]["sees"] not in ("parameters", "nothing")  # of the file alone
     ]
 
 

@@ -27,6 +27,7 @@ NOTHING_SEEN: Mapping[Kind, str] = {
     Kind.UNREAD: "The file was read to its end.",
     Kind.FORMAT: "Loading this format runs nothing that stands in the file.",
 }
+WHO = "Someone who can change or replace the file that the model is loaded from."
 HOW_TO_CONVERT = (
     "save it as skops (skops.io.dump), ONNX (skl2onnx), XGBoost JSON (save_model), LightGBM text (save_model) or safetensors"
 )
@@ -119,7 +120,7 @@ def finding(report: ScanReport) -> Finding:
         score=score,
         score_low=score,
         score_high=100.0 if is_open else score,
-        threat_model={"sees": "nothing", "knows": [], "words": "can change or replace the file that the model is loaded from"},
+        threat_model={"sees": "nothing", "knows": [], "words": WHO},
         caveats=(
             "Nothing was loaded or run: instructions were read one by one. Numbers within a model were not judged; a crafted one "
             "can still mislead or crash the library that loads it.",

@@ -1,9 +1,11 @@
 """Model files: models that nobody serves, uploaded once, audited as targets."""
 
 from datetime import datetime
+from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, request
+from pydantic import Field
 
 from auditor.domain.catalog import ModelFile, Role
 from auditor.errors import InvalidInput
@@ -13,7 +15,7 @@ from auditor.web.api import upload
 from auditor.web.api.replay import once_for
 from auditor.web.api.shapes import Checked, Name, PageOf, PageQuery, Shown, nothing, page
 from auditor.web.current import services, workspace_id
-from auditor.workflow import served_model
+from auditor.workflow import model_scan, served_model
 
 bp = APIBlueprint("models", __name__, url_prefix="/models", tag="Models")
 
@@ -29,6 +31,23 @@ class ModelOut(Shown):
     size: int
     digest: str
     created_at: datetime
+
+
+class ScannedFile(Shown):
+    name: str
+    bytes: int
+    sha256: str
+    format: str
+    executes: bool = Field(description="does loading such a file run instructions that stand in it?")
+
+
+class ScanOut(Shown):
+    scan: int = Field(description="version of this shape")
+    file: ScannedFile
+    outcome: str = Field(description="breach, pass or inconclusive")
+    severity: str
+    sightings: list[dict[str, Any]] = Field(description="kind, sentence, place and expression of what was seen, the worst first")
+    finding: dict[str, Any] = Field(description="what an audit of this file finds, in the shape of its other findings")
 
 
 class ModelPage(PageOf[ModelOut]):
@@ -77,6 +96,14 @@ def show(model_id: str) -> ModelOut:
     """One model file: its format, size and digest, never its content."""
     with services().database.read() as tx:
         return shown(model_files.get_model_file(tx, workspace_id(), model_id))
+
+
+@bp.get("/<model_id>/scan")
+@needs(Role.VIEWER)
+@bp.output(ScanOut)
+def scan(model_id: str) -> ScanOut:
+    """What loading this file would run, import or fetch: it is read from the store, and not loaded."""
+    return ScanOut.of(model_scan.scanned(services(), workspace_id(), model_id).as_json())
 
 
 @bp.delete("/<model_id>")

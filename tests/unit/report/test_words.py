@@ -19,7 +19,7 @@ def test_every_outcome_severity_and_status_has_its_word() -> None:
 
 
 def test_the_three_questions_belong_to_families_that_exist() -> None:
-    assert set(words.QUESTIONS) == set(words.ABILITIES)
+    assert {*words.QUESTIONS, *words.FURTHER_QUESTIONS} == set(words.ABILITIES)
     assert set(words.QUESTIONS) <= {str(f) for f in Family}
 
 

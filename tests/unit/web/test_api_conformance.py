@@ -46,6 +46,7 @@ READS = [
     "/datasets/{dataset_id}",
     "/models",
     "/models/{model_id}",
+    "/models/{model_id}/scan",
     "/audits",
     "/audits/{audit_id}",
     "/audits/{audit_id}/findings",

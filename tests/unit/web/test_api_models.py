@@ -24,6 +24,15 @@ def test_a_model_is_kept_and_shown_without_its_content(house):
     assert [model["id"] for model in house.get("/models").json["items"]] == [made.json["id"]]
 
 
+def test_what_loading_it_would_run_is_told_check_by_check(house):
+    model_id = send(house, model_files.perceptron_file().data).json["id"]
+    told = house.get(f"/models/{model_id}/scan")
+    assert told.status_code == 200
+    assert (told.json["outcome"], told.json["file"]["executes"], told.json["sightings"]) == ("pass", False, [])
+    assert told.json["file"]["sha256"] == house.get(f"/models/{model_id}").json["digest"]
+    assert told.json["finding"]["family"] == "supply-chain"
+
+
 def test_a_target_may_name_it_and_then_it_stays(house):
     model_id = house.model_id()
     made = house.post("/targets", json={"name": "file", "target": {"model": model_id, "classes": ["no", "yes"]}})
