@@ -154,7 +154,7 @@ class Thief:
         judge = self._answers.take(np.flatnonzero(held_out(len(self._answers))))
         gain = right(self.rounds[-1].copy, judge) - right(self.rounds[-3].copy, judge)
         error = 1.96 * float(gain.std()) / np.sqrt(len(gain))
-        return bool(float(gain.mean()) + max(error, 3.0 / len(gain)) < SETTLED)
+        return bool(float(gain.mean()) + max(error, 3.0 / len(gain)) <= SETTLED)
 
 
 def _in_the_running(trials: Sequence[Answering], judge: Answered, chosen: int) -> list[int]:

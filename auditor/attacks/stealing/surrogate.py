@@ -14,6 +14,9 @@ from auditor.attacks.stealing.no_query import NoQuerySurrogate
 from auditor.attacks.stealing.population import UNIFORM, check_auxiliary, evaluation_rows, pool_of, uniform_points
 from auditor.attacks.stealing.rounds import Round, Thief
 from auditor.attacks.stealing.strategies import Strategy, margin
+from auditor.attacks.stealing.strategies_bandit import knockoff
+from auditor.attacks.stealing.strategies_distance import deepfool, k_center, margin_k_center
+from auditor.attacks.stealing.strategies_growth import jacobian
 from auditor.domain.attack import Context, Family, Needs, Scope
 from auditor.domain.evidence import Copies, SurrogateLabels, SurrogateValues
 from auditor.domain.threat import Knows, Sees, ThreatModel
@@ -31,6 +34,11 @@ STRATEGIES: Mapping[str, Strategy] = {
     "natural": Strategy(),
     "synthetic": Strategy("synthetic"),
     "uniform": Strategy("uniform"),
+    "k-center": Strategy(choose=k_center),
+    "margin-k-center": Strategy(choose=margin_k_center),
+    "deepfool": Strategy(choose=deepfool),
+    "knockoff": Strategy(choose=knockoff),
+    "jacobian": Strategy(grow=jacobian),
     "copycat": Strategy(hard=True),
 }
 
