@@ -33,6 +33,7 @@ from auditor.attacks.membership.rmia import RMIA
 from auditor.attacks.membership.salem import Salem
 from auditor.attacks.membership.shokri import Shokri
 from auditor.attacks.membership.stacked import Stacked
+from auditor.attacks.stealing.ensemble_thresholds import EnsembleThresholds
 from auditor.attacks.stealing.equation_solving import EquationSolving
 from auditor.attacks.stealing.lowd_meek import LowdMeek
 from auditor.attacks.stealing.path_finding import PathFinding
@@ -65,7 +66,7 @@ CLASSICAL: tuple[type[Attack], ...] = (
     Lomia,
 )
 # Each copies one kind of model exactly, and says so where the target is of another kind.
-EXACT: tuple[type[Attack], ...] = (EquationSolving, PathFinding)
+EXACT: tuple[type[Attack], ...] = (EquationSolving, PathFinding, EnsembleThresholds)
 # They read a submitted model file and ask nothing, so every tier tries them where there is one.
 INSIDE: tuple[type[Attack], ...] = (TreeCounts,)
 # They rebuild the typical record of each class, which takes thousands of questions a class or a look inside.

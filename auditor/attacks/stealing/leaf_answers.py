@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from auditor.attacks.stealing.leaf_axes import Axes, Points
+from auditor.attacks.stealing.leaf_axes import MISSING, Axes, Points
 from auditor.domain.attack import Context
 
 Identities = NDArray[np.intp]
@@ -38,9 +38,25 @@ class Answers:
         return len(self.vectors)
 
     def of(self, points: Points) -> Identities:
-        """(n,) identities of the points (n, d), those not asked before in one frame. Raises Spent where the limit does not allow all
-        of them, after asking as many as it does."""
+        """(n,) identities of the points (n, d), those not asked before in one frame. Raises Spent where the limit does not
+        allow all of them, after asking as many as it does."""
         return self._identified(points, None)
+
+    def vectors_of(self, points: Points) -> NDArray[np.float64]:
+        """(n, C) the answers themselves."""
+        identities = self.of(points)
+        return np.array(self.vectors)[identities]
+
+    def asked_along(self, base: Points, axis: int) -> Points:
+        """Ascending positions of all asked points that differ from `base` at most along this axis, missing cells left out."""
+        points = np.array(self.points)
+        others = np.arange(points.shape[1]) != axis
+        positions = points[(points[:, others] == base[others]).all(axis=1), axis]
+        return np.unique(positions[positions != MISSING])
+
+    def asked(self) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+        """Every record that was asked, and its answer."""
+        return self.axes.frame(np.array(self.points)), np.array(self.vectors)[self.identities]
 
     def of_records(self, features: pd.DataFrame) -> tuple[Points, Identities]:
         """Points of these records and their identities; they are asked as they are, not as 32 bits hold them."""

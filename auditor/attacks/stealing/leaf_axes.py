@@ -20,8 +20,8 @@ SIGN = np.int64(-(2**31))
 class Axis:
     """One column between the extremes of the auxiliary records.
 
-    Numbers are ordered: integers are their own positions, others count the steps of 32-bit floats (in which scikit-learn's trees and
-    XGBoost compare), so that neighbouring positions hold no threshold between them. Other columns are their levels, 0 to
+    Numbers are ordered: integers are their own positions, others count the steps of 32-bit floats (in which scikit-learn's trees
+    and XGBoost compare), so that neighbouring positions hold no threshold between them. Other columns are their levels, 0 to
     `high`. `missing`: can a cell be missing?"""
 
     column: Column

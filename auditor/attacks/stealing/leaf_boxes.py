@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from auditor.attacks.stealing.leaf_axes import MISSING, Axes, Points
 
 NOWHERE = -1
+ROOM = 64
 
 
 @dataclass(frozen=True, eq=False)
 class Box:
-    """`low`, `high` (d,): the first and last position of each ordered axis. `levels` (d, K): which levels of the others belong to it;
-    for an ordered axis `levels[j, 0]` says whether the missing cell does. `seed` (d,): the point it was found from."""
+    """`low`, `high` (d,): the first and last position of each ordered axis. `levels` (d, K): which levels of the others belong to
+    it; for an ordered axis `levels[j, 0]` says whether the missing cell does. `seed` (d,): the point it was found from."""
 
     seed: Points
     low: Points
@@ -49,24 +50,22 @@ class Boxes:
         self.boxes: list[Box] = []
         self.identities: list[int] = []
         self._ordered = np.array([axis.is_ordered for axis in axes.axes])
-        self._room(64)
+        d = len(axes)
+        self._low, self._high = np.zeros((ROOM, d), dtype=np.int64), np.zeros((ROOM, d), dtype=np.int64)
+        self._levels, self._identity = np.zeros((ROOM, d, max(1, axes.widest)), dtype=bool), np.zeros(ROOM, dtype=np.intp)
 
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def _room(self, room: int) -> None:
-        d = len(self.axes)
-        old = len(self.boxes)
-        low, high = np.zeros((room, d), dtype=np.int64), np.zeros((room, d), dtype=np.int64)
-        levels, identity = np.zeros((room, d, max(1, self.axes.widest)), dtype=bool), np.zeros(room, dtype=np.intp)
-        if old:
-            low[:old], high[:old], levels[:old], identity[:old] = self._low, self._high, self._levels, self._identity
-        self._low, self._high, self._levels, self._identity = low, high, levels, identity
+    def _double(self) -> None:
+        self._low, self._high = np.concatenate([self._low, self._low]), np.concatenate([self._high, self._high])
+        self._levels = np.concatenate([self._levels, self._levels])
+        self._identity = np.concatenate([self._identity, self._identity])
 
     def add(self, box: Box, identity: int) -> None:
         place = len(self.boxes)
         if place == len(self._low):
-            self._room(2 * place)
+            self._double()
         self._low[place], self._high[place], self._levels[place], self._identity[place] = box.low, box.high, box.levels, identity
         self.boxes.append(box)
         self.identities.append(identity)
@@ -88,8 +87,8 @@ class Boxes:
         return bool((self._low[places] <= self._high[places]).all(axis=1).any())
 
     def located(self, points: Points) -> NDArray[np.intp]:
-        """(n,) the smallest box that holds each point, NOWHERE if none does. Boxes of one tree are disjoint; where answers are shared
-        by several leaves a box may be too large, and the smaller of two is the likelier one."""
+        """(n,) the smallest box that holds each point, NOWHERE if none does. Boxes of one tree are disjoint; where answers are
+        shared by several leaves a box may be too large, and the smaller of two is the likelier one."""
         found = np.full(len(points), NOWHERE, dtype=np.intp)
         left = np.arange(len(points))
         for place in np.argsort([_size(box, self.axes) for box in self.boxes], kind="stable"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,12 +33,11 @@ class LeafCopy:
 
     @property
     def asked(self) -> pd.DataFrame:
-        return self.crawl.answers.axes.frame(np.array(self.crawl.answers.points))
+        return self.crawl.answers.asked()[0]
 
     @property
     def answered(self) -> Floats:
-        answers = self.crawl.answers
-        return np.array(answers.vectors)[answers.identities]
+        return self.crawl.answers.asked()[1]
 
     def places(self, features: pd.DataFrame) -> NDArray[np.intp]:
         """(n,) the box of each record, or NOWHERE."""
@@ -47,8 +47,8 @@ class LeafCopy:
         return self.crawl.boxes.located(axes.within(axes.points(features)))
 
     def answers(self, features: pd.DataFrame) -> Floats:
-        """(n, C) of the box that holds each record; of the grown tree where none does, or where several leaves share an answer: their
-        boxes overlap, and the tree was grown on every answer at the very thresholds."""
+        """(n, C) of the box that holds each record; of the grown tree where none does, or where several leaves share an answer:
+        their boxes overlap, and the tree was grown on every answer at the very thresholds."""
         places = self.places(features)
         copied = self.rest.answers(features)
         known = (places != NOWHERE) & (not self.crawl.is_shared)
@@ -73,8 +73,8 @@ class LeafCopy:
         if not crawl.is_tree:
             yield (
                 "Hardly two records got the same answer: the target is no single tree, or answers at random, or is one of"
-                f" {crawl.expected:,.0f} leaves or more, for which {crawl.expected * PER_LEAF:,.0f} queries are too few. No leaf was"
-                " searched for; the copy was learned from auxiliary records."
+                f" {crawl.expected:,.0f} leaves or more, for which {crawl.expected * PER_LEAF:,.0f} queries are too few. No leaf"
+                " was searched for; the copy was learned from auxiliary records."
             )
         elif crawl.is_shared:
             yield (
@@ -90,8 +90,8 @@ class LeafCopy:
         wrong = ~np.isclose(np.nan_to_num(self.answers(points)), np.nan_to_num(true), rtol=0, atol=1e-12).all(axis=1)
         if wrong.any():
             return (
-                f"{wrong.sum()} of {len(true)} uniform points are answered otherwise than the leaves that were found: the copy is not"
-                " exact."
+                f"{wrong.sum()} of {len(true)} uniform points are answered otherwise than the leaves that were found: the copy is"
+                " not exact."
             )
         return (
             f"The target is a tree of {len(self.crawl.boxes)} leaves with an answer each: all were found, and the copy is exact"
@@ -103,17 +103,17 @@ class LeafCopy:
 class Grown:
     """A tree grown on everything that was answered; `classes` is 0 where the target answers a number."""
 
-    model: object
+    model: Any
     classes: int
 
     @staticmethod
     def of(answers: Answers, context: Context) -> "Grown":
-        features = answers.axes.frame(np.array(answers.points))
-        vectors = np.nan_to_num(np.array(answers.vectors)[answers.identities])
+        features, vectors = answers.asked()
+        vectors = np.nan_to_num(vectors)
         seed = derive(context.seed, "grown")
         if not context.classes:
-            model = build_for_values(Learner(GROWN, task=Task.REGRESSION), context.columns, seed)
-            return Grown(model.fit(features, vectors[:, 0]), 0)
+            values = build_for_values(Learner(GROWN, task=Task.REGRESSION), context.columns, seed)
+            return Grown(values.fit(features, vectors[:, 0]), 0)
         return Grown(build(Learner(GROWN), context.columns, seed).fit(features, vectors.argmax(axis=1)), context.classes)
 
     def answers(self, features: pd.DataFrame) -> Floats:

@@ -69,8 +69,8 @@ class PathFinding:
         return Needs(FEWEST + JUDGING, self.queries + JUDGING)
 
     def run(self, context: Context) -> Copies:
-        """Evidence of one copy. `figures`: leaves (boxes that were measured), distinct_answers, queries_per_leaf, covered_share (of the
-        uniform points). Raises InvalidInput with fewer than 200 auxiliary records, BudgetExhausted below FEWEST + JUDGING."""
+        """Evidence of one copy. `figures`: leaves (boxes that were measured), distinct_answers, queries_per_leaf, covered_share (of
+        the uniform points). Raises InvalidInput with fewer than 200 auxiliary records, BudgetExhausted below FEWEST + JUDGING."""
         auxiliary, rows, points = auxiliary_of(context), evaluation_rows(context), uniform_points(context)
         answers = Answers(context, Axes.of(auxiliary.features, context.columns), self._limit(context))
         true = context.query(points)

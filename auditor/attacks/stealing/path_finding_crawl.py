@@ -27,12 +27,12 @@ Seed = tuple[Points, int]
 @dataclass(eq=False)
 class Crawl:
     """`boxes` as far as measured; `is_shared`: several leaves give the same answer, so that a box may hold more
-    than one; `is_complete`: nothing that was found is left to look into; `is_tree`: answers repeat as those of a tree do, one that this limit can
-    find a part of; `expected`: how many leaves at least, judged by that.
+    than one; `is_complete`: nothing that was found is left to look into; `is_tree`: answers repeat as those of a
+    tree do, one that this limit can find a part of; `expected`: how many leaves at least, judged by that.
 
     Where every leaf has its own answer, a ray from a point leaves its leaf once, and the boxes that are met across all sides of all
-    boxes are all leaves: each node's two sides meet along its threshold. Where answers are shared, a leaf may hide between two of the
-    same answer, so INNER points of every ray are asked as well, and a point belongs to a leaf only if its box holds it."""
+    boxes are all leaves: each node's two sides meet along its threshold. Where answers are shared, a leaf may hide between two of
+    the same answer, so INNER points of every ray are asked as well, and a point belongs to a leaf only if its box holds it."""
 
     answers: Answers
     is_shared: bool = False
@@ -110,7 +110,7 @@ class Crawl:
         return False
 
     def _grounded(self, seeds: list[Seed]) -> list[Seed]:
-        """Seeds with a missing number moved to a number of the same leaf, if one is found: from there its interval can be measured."""
+        """Seeds with a missing number moved to a number of the same leaf, if one is found: its interval is measured from there."""
         for j, axis in enumerate(self.answers.axes.axes):
             absent = [i for i, (point, _) in enumerate(seeds) if axis.is_ordered and point[j] == MISSING]
             rays = [Ray(seeds[i], j, axis, _probed(axis, MISSING, True)) for i in absent]
