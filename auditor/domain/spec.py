@@ -91,7 +91,24 @@ class ClaimedEpsilon(Part):
     delta: float = Field(1e-5, ge=0, lt=1, description="the probability with which the claim may fail")
 
 
-class AuditSpec(Part):
+class PropertySpec(Part):
+    column: str = Field(description="the feature that the property is about")
+    value: str = Field(description="the value that makes the property")
+    ratios: tuple[float, float] = Field((0.3, 0.5), description="the two shares of the training data that are to be told apart")
+
+    @field_validator("value", mode="before", json_schema_input_type=str | int | float | bool)
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, bool | int | float) else value
+
+
+class Declared(Part):
+    """Apart from the spec itself, where the name of this key would hide Python's own word."""
+
+    property: PropertySpec | None = Field(None, description="a share of the training data that is confidential: {column, value, ratios}")
+
+
+class AuditSpec(Declared):
     spec: Literal[1] = Field(1, description="version of this format")
     name: str = Field("audit", min_length=1, max_length=200)
     target: TargetSpec | str = Field(description="a target block (CLI) or the id of a registered target (API)")
@@ -172,6 +189,7 @@ def _check(spec: AuditSpec) -> None:
         check_wire(spec.target)
     if isinstance(spec.target, TargetSpec) and spec.target.task is Task.REGRESSION and spec.target.classes:
         raise InvalidInput("target.classes", "take the classes out; a target that answers a value has none")
+    _check_property(spec)
     _check_files(spec.data)
     label = spec.data.label
     if spec.data.features is not None and label in spec.data.features:
@@ -179,6 +197,17 @@ def _check(spec: AuditSpec) -> None:
     for sensitive in spec.data.sensitive:
         if label in sensitive.columns:
             raise InvalidInput("data.sensitive", f"{label!r} is the label; name a feature as the sensitive attribute instead")
+
+
+def _check_property(spec: AuditSpec) -> None:
+    declared = spec.property
+    if declared is None:
+        return
+    if declared.column == spec.data.label:
+        raise InvalidInput("property.column", f"{declared.column!r} is the label, whose shares the model answers anyway; name a feature")
+    first, second = declared.ratios
+    if not (0 < first < 1 and 0 < second < 1) or first == second:
+        raise InvalidInput("property.ratios", "give two different shares above 0 and below 1, such as [0.3, 0.5]")
 
 
 def _check_files(data: DataSpec) -> None:
@@ -264,5 +293,6 @@ def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
             "learner": LearnerSpec,
         }
         nested |= {"attacks": AttackSpec, "budget": BudgetSpec, "audit": AuditSpec, "claimed_epsilon": ClaimedEpsilon}
+        nested |= {"property": PropertySpec}
         current = nested.get(part, current)
     return list(current.model_fields)

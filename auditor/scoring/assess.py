@@ -1,10 +1,11 @@
 """The one place where evidence meets the truth: a branch for each kind of evidence."""
 
-from auditor.domain.evidence import AttributeGuesses, Disclosures, Evidence, MembershipScores, Reconstructions
+from auditor.domain.evidence import AttributeGuesses, Disclosures, Evidence, MembershipScores, PropertyGuess, Reconstructions
 from auditor.scoring.attribute import assess_attribute
 from auditor.scoring.disclosures import assess_disclosures
 from auditor.scoring.grading import Assessment, Grading, Truth
 from auditor.scoring.membership import assess_membership
+from auditor.scoring.property import assess_property
 from auditor.scoring.reconstruction import assess_reconstruction
 from auditor.scoring.stealing import assess_stealing
 
@@ -20,6 +21,8 @@ def assess(evidence: Evidence, truth: Truth, grading: Grading, baseline: Evidenc
         return assess_membership(evidence, truth, grading)
     if isinstance(evidence, AttributeGuesses):
         return assess_attribute(evidence, baseline, truth, grading)
+    if isinstance(evidence, PropertyGuess):
+        return assess_property(evidence, truth, grading)
     if isinstance(evidence, Disclosures):
         return assess_disclosures(evidence, truth, grading)
     if isinstance(evidence, Reconstructions):

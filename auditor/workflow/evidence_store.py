@@ -16,6 +16,7 @@ from auditor.domain.evidence import (
     Disclosures,
     Evidence,
     MembershipScores,
+    PropertyGuess,
     Reconstructions,
     SurrogateLabels,
     SurrogateValues,
@@ -36,6 +37,9 @@ def to_arrays(evidence: Evidence) -> Arrays:
             return guesses if evidence.cases is None else guesses | {"cases": evidence.cases}
         case SurrogateLabels() | SurrogateValues():
             return _of_copy(evidence)
+        case PropertyGuess():
+            said = _text([evidence.column, evidence.value, list(evidence.ratios), evidence.records, evidence.threshold])
+            return {"votes": evidence.votes, "distances": evidence.distances, "target": evidence.target, "said": said}
         case Disclosures():
             checks: Arrays = {"checks": _text([check.as_json() for check in evidence.checks])}
             return checks if evidence.boxed is None else checks | {"boxed": np.array(evidence.boxed, dtype=np.intp)}
@@ -92,6 +96,9 @@ def _value(text: NDArray[Any]) -> Any:
 def from_arrays(arrays: Mapping[str, NDArray[Any]], attribute: Sensitive | None) -> Evidence:
     if "pseudo_targets" in arrays:
         return MembershipScores(arrays["target"], arrays["pseudo_targets"], arrays["membership"], arrays.get("rows"))
+    if "votes" in arrays:
+        column, value, ratios, *rest = _value(arrays["said"])
+        return PropertyGuess(column, value, tuple(ratios), arrays["votes"], arrays["distances"], arrays["target"], *rest)
     if "scores" in arrays:
         if attribute is None:
             raise ValueError("guesses of an attribute need the attribute")

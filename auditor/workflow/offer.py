@@ -79,7 +79,16 @@ def _labelled(spec: AuditSpec) -> Iterator[tuple[str, Attack, AttackSpec]]:
 
 
 def requested_attacks(spec: AuditSpec) -> list[AttackSpec]:
-    """A tier looks inside only where there is a file to look into."""
+    """A tier looks inside only where there is a file to look into; a declared property is asked about by every tier and list."""
+    named = _named(spec)
+    if spec.property is None:
+        return named
+    asked = {"column": spec.property.column, "value": spec.property.value, "ratios": list(spec.property.ratios)}
+    own = next((attack.params for attack in named if attack.name == "property"), {})
+    return [*(attack for attack in named if attack.name != "property"), AttackSpec(name="property", params=asked | dict(own))]
+
+
+def _named(spec: AuditSpec) -> list[AttackSpec]:
     if not isinstance(spec.attacks, str):
         return list(spec.attacks)
     has_file = not isinstance(spec.target, str) and bool(spec.target.model)
@@ -119,4 +128,6 @@ def _reasons(attack: Attack, scope: Scope) -> list[str]:
         unusable = is_sensitive_usable(scope.sensitive[0])
         if unusable:
             return [unusable[:1].upper() + unusable[1:] + "."]
+    if attack.kind == "property" and not getattr(attack, "column", ""):
+        return ["Declare which share is confidential under property: {column, value, ratios}."]
     return registry.unmet(attack, scope.profile, scope)

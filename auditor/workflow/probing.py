@@ -38,12 +38,12 @@ def plan_of(material: Material, profile: Profile, budget: int) -> dict[str, Any]
 
 
 def _requested(spec: AuditSpec) -> list[str]:
-    """The families whose absence makes an audit inconclusive: a tier asks for inversion only if sensitive attributes are named,
-    and of a target that answers a value only for what can be done with values."""
+    """The families whose absence makes an audit inconclusive: a tier asks for inversion only if sensitive attributes are named or a
+    property is declared, and of a target that answers a value only for what can be done with values."""
     found = [registry.find(a.name) for a in requested_attacks(spec)]
     if isinstance(spec.attacks, str) and spec.target_block.task is Task.REGRESSION:
         found = [attack for attack in found if attack.threat_model.or_value]
     families = {str(attack.family) for attack in found}
-    if isinstance(spec.attacks, str) and not spec.data.sensitive:
+    if isinstance(spec.attacks, str) and not spec.data.sensitive and spec.property is None:
         families.discard("inversion")
     return sorted(families)

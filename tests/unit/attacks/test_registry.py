@@ -7,14 +7,15 @@ import pytest
 
 from auditor.attacks import registry
 from auditor.attacks.membership.gap import Gap
-from auditor.domain.attack import Attack, Scope
+from auditor.domain.attack import Attack, Family, Scope
 from auditor.domain.data import Sensitive
 from auditor.domain.target import Output, Profile
 from auditor.domain.threat import Knows, Sees
 from auditor.errors import InvalidInput
 
 CLASSES = ("no", "yes")
-SCOPE = Scope(Profile(Output.PROBABILITIES, CLASSES), 1000, 500, 16, 100_000, (Sensitive("sex", ("sex",), (("F",), ("M",))),))
+SEX = Sensitive("sex", ("sex",), (("F",), ("M",)))
+SCOPE = Scope(Profile(Output.PROBABILITIES, CLASSES), 1000, 500, 16, 100_000, (SEX,), has_parameters=True)
 
 
 def offered(**changes: object) -> Scope:
@@ -44,8 +45,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
     return installed
 
 
-def test_the_attacks_that_ship() -> None:
-    assert [a.name for a in registry.BUILTIN] == [
+def test_the_attacks_that_ship_have_names_of_their_own() -> None:
+    names = [a.name for a in registry.BUILTIN]
+    assert len(set(names)) == len(names)
+    assert names[:8] == [
         "gap",
         "calibrated-correctness",
         "loss-threshold",
@@ -54,18 +57,6 @@ def test_the_attacks_that_ship() -> None:
         "stacked",
         "attribute",
         "surrogate",
-        "confidence",
-        "entropy",
-        "modified-entropy",
-        "difficulty-calibration",
-        "attack-r",
-        "attack-p",
-        "quantile-regression",
-        "shokri",
-        "salem",
-        "proxy",
-        "noise",
-        "boundary",
     ]
 
 
@@ -155,6 +146,12 @@ def test_gap_runs_on_labels() -> None:
     assert registry.unmet(registry.make("gap", {}), Profile(Output.LABELS, CLASSES), SCOPE) == []
 
 
+def test_what_looks_inside_says_that_a_server_shows_no_parameters() -> None:
+    scope = offered(has_parameters=False)
+    sentences = registry.unmet(registry.make("tree-counts", {}), scope.profile, scope)
+    assert sentences == ["It needs the model's parameters; submit the model as a file (target.model)."]
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "words"),
     [
@@ -175,7 +172,7 @@ def test_each_unmet_need_says_what_to_change(name: str, changes: dict[str, objec
 
 def test_membership_needs_nothing_beyond_the_candidates() -> None:
     scope = offered(queries_left=0, auxiliary=0, sensitive=())
-    for name in registry.TIERS["quick"]:
+    for name in (name for name in registry.TIERS["quick"] if registry.find(name).family is Family.MEMBERSHIP):
         assert registry.unmet(registry.make(name, {}), scope.profile, scope) == []
 
 

@@ -21,6 +21,7 @@ WANT_ALL = {
     "attack-p",
     "quantile-regression",
     "shokri",
+    "property",
 }
 VALUES = {"loss-threshold", "lira", "rmia", "stacked", "proxy"}
 EXPECTED = {
