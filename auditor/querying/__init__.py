@@ -2,6 +2,7 @@
 
 from auditor.querying.asking import Door
 from auditor.querying.client import QueryClient
+from auditor.querying.declared import check_target
 from auditor.querying.digests import record_digests
 from auditor.querying.endpoint import check_url
 from auditor.querying.guard import Guard, guard_of
@@ -26,6 +27,7 @@ __all__ = [
     "Rounded",
     "TopK",
     "Transport",
+    "check_target",
     "check_url",
     "guard_of",
     "http_transport",

@@ -26,11 +26,11 @@ def check_token(url: str, token: str, guard: Guard, timeout: float) -> None:
     refuse(endpoint, guard)
     status, body = _page(endpoint, guard, timeout)
     if status != 200:
-        raise Conflict(f"{token_page(url)} answers {status}; place the token there as a text file that is served as it is")
+        raise Conflict(f"the page {token_page(url)} answers {status}; place the token there as a text file that is served as it is")
     lines = (line.strip() for line in body[:LARGEST_PAGE].splitlines())
     if not any(hmac.compare_digest(line, token.encode()) for line in lines):
         raise Conflict(
-            f"{token_page(url)} does not hold the token of this workspace in a line of its own; write it there and check again"
+            f"the page {token_page(url)} does not hold this workspace's token in a line of its own; write it there and check again"
         )
 
 

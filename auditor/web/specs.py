@@ -1,22 +1,19 @@
 """From the ids that a person or program gives to what an audit is frozen with. The API and the dashboard share it."""
 
-import re
 from urllib.parse import urlsplit
 
 from auditor.domain.catalog import Dataset
 from auditor.domain.spec import AuditSpec, AuthSpec, TargetSpec, parse
 from auditor.domain.target import AuthKind
 from auditor.domain.target_spec import check_wire
-from auditor.errors import AddressBlocked, InvalidInput, NotFound
-from auditor.querying import check_url
+from auditor.errors import InvalidInput, NotFound
+from auditor.querying import check_target, check_url
 from auditor.querying.auth.hosts import unbound
 from auditor.settings import Settings
 from auditor.store import datasets, model_files, secrets, targets
 from auditor.store.engine import Transaction
 from auditor.web.ids import the_id
 from auditor.workflow.named_columns import features_of
-
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
 def resolved(tx: Transaction, workspace_id: str, spec: AuditSpec) -> tuple[AuditSpec, str]:
@@ -40,17 +37,11 @@ def vetted(tx: Transaction, workspace_id: str, block: TargetSpec, settings: Sett
     """A target's block whose address may be asked and whose secret is one of this workspace, bound to that very host."""
     if block.model or not block.url:
         return _of_file(tx, workspace_id, block)
-    try:
-        check_url(block.url, settings)
-    except AddressBlocked as refusal:
-        raise InvalidInput("target.url", refusal.sentence) from None
-    except InvalidInput as mistake:
-        raise InvalidInput("target.url", mistake.sentence) from None
+    check_url(block.url, settings)
     check_wire(block)
+    check_target(block.as_target(), settings)
     if block.auth is None or block.auth.kind is AuthKind.NONE:
         return block.model_copy(update={"auth": None})
-    if block.auth.token_url:
-        _check_token_url(block.auth.token_url, settings)
     return block.model_copy(update={"auth": _auth(tx, workspace_id, block.auth, block.url)})
 
 
@@ -62,13 +53,6 @@ def _of_file(tx: Transaction, workspace_id: str, block: TargetSpec) -> TargetSpe
         return block.model_copy(update={"model": model_files.get_model_file(tx, workspace_id, model_id).id})
     except NotFound:
         raise InvalidInput("target.model", "this workspace has no model with this id; POST /api/v1/models makes one") from None
-
-
-def _check_token_url(url: str, settings: Settings) -> None:
-    try:
-        check_url(url, settings)
-    except (AddressBlocked, InvalidInput) as refusal:
-        raise InvalidInput("target.auth.token_url", refusal.sentence) from None
 
 
 def host_of(url: str) -> str:
@@ -86,8 +70,6 @@ def _dataset(tx: Transaction, workspace_id: str, name: str, value: object) -> Da
 
 
 def _auth(tx: Transaction, workspace_id: str, auth: AuthSpec, url: str) -> AuthSpec:
-    if not HEADER_NAME.fullmatch(auth.header):
-        raise InvalidInput("target.auth.header", "write the name of an HTTP header, such as X-API-Key")
     secret_id = the_id(auth.secret.removeprefix("secret:"), "target.auth.secret", "secret")
     try:
         record = secrets.get_secret(tx, workspace_id, secret_id)

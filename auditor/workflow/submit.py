@@ -8,7 +8,7 @@ from auditor.domain.audit import Audit, AuditStatus, Progress, Step, StepStatus
 from auditor.domain.learner import Learner
 from auditor.domain.spec import AuditSpec
 from auditor.learners import check
-from auditor.querying import check_url
+from auditor.querying import check_target
 from auditor.store import audits, datasets, events, model_files
 from auditor.store.engine import Transaction
 from auditor.workflow import control
@@ -47,7 +47,7 @@ def submit(services: Services, workspace_id: str, spec: AuditSpec, origin: Origi
     """Check what can be checked without asking, then write the audit and its first steps in one transaction and deliver them."""
     validate(spec)
     if not spec.target_block.model:
-        check_url(spec.target_block.url, services.settings)
+        check_target(spec.target_block.as_target(), services.settings)
     with services.database.begin() as tx:
         audit, ready = submit_in(tx, services, workspace_id, spec, origin)
     deliver(services, ready)

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from auditor.errors import InvalidInput
 from auditor.querying.auth.request import Request
+from auditor.querying.headers import HEADER_NAME, is_own
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 PARAMETER = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 SECRET = "target.auth.secret"
 
@@ -49,9 +49,16 @@ def basic(secret: str) -> Fixed:
 
 
 def header(name: str, secret: str) -> Fixed:
+    return Fixed({checked_name(name): in_a_header(secret)}, texts=(secret,))
+
+
+def checked_name(name: str) -> str:
+    """Raises InvalidInput for what is no name of a header, and for those that say where a request goes or ends."""
     if not HEADER_NAME.fullmatch(name):
         raise InvalidInput("target.auth.header", f"{name[:40]!r} is no header name; use letters, digits and hyphens")
-    return Fixed({name: in_a_header(secret)}, texts=(secret,))
+    if is_own(name):
+        raise InvalidInput("target.auth.header", f"{name!r} is written for each request; name the header of the credential")
+    return name
 
 
 def query(name: str, secret: str) -> Fixed:

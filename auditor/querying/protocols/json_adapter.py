@@ -1,6 +1,5 @@
 """Any server that takes JSON, CSV or JSON lines and answers JSON: the spec says how (`target.adapter`)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,15 +12,14 @@ from auditor.domain.data import Column
 from auditor.domain.target import Adapter, Target
 from auditor.errors import BadAnswer, InvalidInput
 from auditor.querying.endpoint import Endpoint
+from auditor.querying.headers import HEADER_NAME, is_own
 from auditor.querying.protocols.body import Body
 from auditor.querying.protocols.reading import named, read, score_of
 from auditor.querying.protocols.templated import Templated
 from auditor.querying.reply import Reply
 
 LONGEST_PATH = 500
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
-RESERVED = CREDENTIALS | {"host", "content-length", "content-type", "transfer-encoding", "connection", "accept-encoding", "expect"}
 
 
 def json_adapter(target: Target, columns: tuple[Column, ...], endpoint: Endpoint) -> Templated:
@@ -53,7 +51,7 @@ def _with_query(path: str, arguments: Mapping[str, str]) -> str:
 def _checked(headers: Mapping[str, str]) -> dict[str, str]:
     """Raises InvalidInput for a header that the client writes itself, that holds a credential, or that cannot be sent."""
     for name, value in headers.items():
-        if name.lower() in RESERVED:
+        if name.lower() in CREDENTIALS or is_own(name):
             change = "give it under target.auth" if name.lower() in CREDENTIALS else "take it out; it is written for each request"
             raise InvalidInput("target.adapter.headers", f"{name[:40]!r} cannot be set here: {change}")
         if not HEADER_NAME.fullmatch(name) or not value.isascii() or not value.isprintable():

@@ -66,5 +66,5 @@ def _copy(source: BinaryIO, sink: IO[bytes], limit: int) -> tuple[int, str]:
         digest.update(chunk)
         sink.write(chunk)
     if not size:
-        raise InvalidInput("file", "the file is empty; send a CSV with a header line, or Parquet")
+        raise InvalidInput("file", "the file is empty; send one that has something in it")
     return size, digest.hexdigest()

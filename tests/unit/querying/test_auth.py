@@ -58,6 +58,8 @@ class TestFixed:
             ("", {"kind": AuthKind.BEARER}, "secret"),
             ("a\nb", {"kind": AuthKind.BEARER}, "secret"),
             (SECRET, {"kind": AuthKind.HEADER, "header": "a b"}, "header"),
+            (SECRET, {"kind": AuthKind.HEADER, "header": "Transfer-Encoding"}, "header"),
+            (SECRET, {"kind": AuthKind.HEADER, "header": "HOST"}, "header"),
             (SECRET, {"kind": AuthKind.QUERY, "parameter": "a=b"}, "parameter"),
             (SECRET, {"kind": AuthKind.OAUTH2}, "secret"),
             (SECRET, {"kind": AuthKind.SIGV4}, "secret"),

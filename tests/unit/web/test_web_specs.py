@@ -116,10 +116,28 @@ def test_tokens_come_from_addresses_that_may_be_asked(house, ours):
     assert refusal(vet, house, ours, auth=auth).field == "target.auth.token_url"
 
 
-@pytest.mark.parametrize("header", ["", "X Key", "X-Key:", "X-Key\n", "\u00e4", "x" * 101])
-def test_what_is_no_header_name_is_refused(house, ours, header):
+@pytest.mark.parametrize("header", ["", "X Key", "X-Key:", "X-Key\n", "\u00e4", "x" * 101, "Transfer-Encoding", "host"])
+def test_what_is_no_header_of_a_credential_is_refused(house, ours, header):
     auth = {"kind": "header", "secret": NO_ID, "header": header}
     assert refusal(vet, house, ours, auth=auth).field == "target.auth.header"
+
+
+@pytest.mark.parametrize(
+    ("declared", "field"),
+    [
+        ({"ca": "-----BEGIN nonsense"}, "target.ca"),
+        ({"protocol": "json", "adapter": {"body": "$records", "answer": "[[["}}, "target.adapter.answer"),
+        ({"protocol": "json", "adapter": {"body": "$records", "headers": {"Host": "x"}}}, "target.adapter.headers"),
+        ({"protocol": "json", "adapter": {"body": "$records", "headers": {"a": "b\r\nX: y"}}}, "target.adapter.headers"),
+    ],
+)
+def test_what_the_audit_could_not_send_is_told_at_once(house, ours, declared, field):
+    assert refusal(vet, house, ours, **declared).field == field
+
+
+def test_a_score_of_a_class_may_wait_for_the_classes(house, ours):
+    adapter = {"body": "$records", "score_of": "yes"}
+    assert vet(house, ours, protocol="json", adapter=adapter).adapter.score_of == "yes"
 
 
 def test_a_timetable_freezes_the_spec_and_plans_the_first_firing(house, ours):
