@@ -3,13 +3,13 @@
 from auditor.domain.evidence import AttributeGuesses, Disclosures, Evidence, MembershipScores, PropertyGuess, Reconstructions
 from auditor.scoring.attribute import assess_attribute
 from auditor.scoring.disclosures import assess_disclosures
-from auditor.scoring.grading import Assessment, Grading, Truth
+from auditor.scoring.grading import Assessment, Grading, Originals, Truth
 from auditor.scoring.membership import assess_membership
 from auditor.scoring.property import assess_property
 from auditor.scoring.reconstruction import assess_reconstruction
 from auditor.scoring.stealing import assess_stealing
 
-__all__ = ["Assessment", "Grading", "Truth", "assess"]
+__all__ = ["Assessment", "Grading", "Originals", "Truth", "assess"]
 
 
 def assess(evidence: Evidence, truth: Truth, grading: Grading, baseline: Evidence | None = None) -> Assessment:
