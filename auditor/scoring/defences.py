@@ -11,7 +11,7 @@ Cost = tuple[float, float]
 @dataclass(frozen=True)
 class Tried:
     """One attack through one channel. `outcome` is None where it was not graded: it `cannot_run` there, for it needs what the
-    channel does not show, or it would have to ask the target anew."""
+    channel does not show, or it would have to ask the target anew. `is_blind`: its positive control failed, and no other check."""
 
     attack: str
     family: str
@@ -21,6 +21,7 @@ class Tried:
     score_high: float | None = None
     cannot_run: bool = False
     reason: str = ""
+    is_blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,26 @@ class Defence:
         own = next(t for t in self.tried if t.attack == attack)
         if own.outcome is not None:
             return own.outcome
-        return self.family(family) if own.cannot_run else Outcome.INCONCLUSIVE
+        return _worst(self._ran(family)) if own.cannot_run else Outcome.INCONCLUSIVE
 
     def family(self, family: str) -> Outcome:
-        """The worst of its attacks: a pass needs one that ran, and none of which the answers are missing."""
-        tried = [t for t in self.tried if t.family == family and not t.cannot_run]
-        outcomes = [Outcome.INCONCLUSIVE if t.outcome is None else t.outcome for t in tried] or [Outcome.INCONCLUSIVE]
-        return next(o for o in (Outcome.BREACH, Outcome.INCONCLUSIVE, Outcome.PASS, Outcome.REPORTED) if o in outcomes)
+        """The worst of its attacks: a pass needs one that ran, and none of which the answers are missing.
+
+        As in an audit, one that is blind is set aside while another decides."""
+        ran = self._ran(family)
+        return _worst([t for t in ran if not self.is_set_aside(t)])
+
+    def is_set_aside(self, one: Tried) -> bool:
+        """Blind, and another of its family decides."""
+        return one.is_blind and any(t.outcome in (Outcome.BREACH, Outcome.PASS) for t in self._ran(one.family))
+
+    def _ran(self, family: str) -> list[Tried]:
+        return [t for t in self.tried if t.family == family and not t.cannot_run]
+
+
+def _worst(tried: Sequence[Tried]) -> Outcome:
+    outcomes = [Outcome.INCONCLUSIVE if t.outcome is None else t.outcome for t in tried] or [Outcome.INCONCLUSIVE]
+    return next(o for o in (Outcome.BREACH, Outcome.INCONCLUSIVE, Outcome.PASS, Outcome.REPORTED) if o in outcomes)
 
 
 def cheapest(defences: Sequence[Defence], attack: str, family: str) -> Defence | None:

@@ -110,5 +110,9 @@ def audit_outcome(
 
 def is_blind(finding: Mapping[str, Any]) -> bool:
     """Did the attack fail its positive control, and no other check?"""
-    failed = {name for name, control in finding["controls"].items() if control["passed"] is False}
+    return fails_positive_control_alone({name: control["passed"] for name, control in finding["controls"].items()})
+
+
+def fails_positive_control_alone(passed: Mapping[str, bool | None]) -> bool:
+    failed = {name for name, is_passed in passed.items() if is_passed is False}
     return bool(failed) and failed <= set(POSITIVE_CONTROLS)

@@ -149,7 +149,7 @@ def _last_look(services: Services, material: Material) -> Look:
 def _document(audit: Audit, look: Look, found: Sequence[Channelled], is_same: bool) -> Document:
     now, tried = found[0], {c.channel.name: c for c in found[1:]}
     defences = [c.defence for c in tried.values()]
-    above = {r.tried.attack: r.tried.family for r in now.rows if r.tried.outcome in (Outcome.BREACH, Outcome.INCONCLUSIVE)}
+    above = {r.tried.attack: r.tried.family for r in now.rows if _is_above(now.defence, r)}
     best = cheapest_for_all(defences, above) if above else None
     levels = {family: look.material.spec.resolved_policy.level(family) for family in FAMILIES}
     return {
@@ -168,6 +168,11 @@ def _document(audit: Audit, look: Look, found: Sequence[Channelled], is_same: bo
         "cheapest_for_all": None if best is None else best.name,
         "notes": notes_of(len(tried), is_same),
     }
+
+
+def _is_above(now: Defence, row: Row) -> bool:
+    """Has this finding to be brought down? Not one that the audit's own verdict sets aside."""
+    return row.tried.outcome in (Outcome.BREACH, Outcome.INCONCLUSIVE) and not now.is_set_aside(row.tried)
 
 
 def _key(audit: Audit) -> str:

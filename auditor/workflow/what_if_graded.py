@@ -9,6 +9,7 @@ import numpy as np
 from auditor.attacks import registry
 from auditor.domain.evidence import Evidence, MembershipScores
 from auditor.domain.finding import Estimate
+from auditor.domain.threat import Sees
 from auditor.errors import AttackFailed, InvalidInput
 from auditor.scoring import holm, score
 from auditor.scoring.assess import Assessment, Grading, assess
@@ -73,9 +74,13 @@ def rows_of(behind: Behind, share: float) -> list[Row]:
 
 
 def items_of(look: Look) -> list[Item]:
-    """The attacks of the audit that finished; checks without answers are of no concern here."""
-    run = look.material.results["probe"]["run"]
-    return [item for item in run if item["family"] in FAMILIES and look.result("attack", item)]
+    """The attacks of the audit that finished and read answers; who reads parameters is stopped by no channel."""
+    run = [item for item in look.material.results["probe"]["run"] if item["family"] in FAMILIES]
+    return [item for item in run if look.result("attack", item) and _reads_answers(item)]
+
+
+def _reads_answers(item: Item) -> bool:
+    return registry.make(item["attack"], item["params"]).threat_model.sees is not Sees.PARAMETERS
 
 
 def _family_items(behind: Behind, look: Look, family: str) -> list[Item]:
@@ -184,7 +189,8 @@ def _row(look: Look, ran: Ran, assessment: Assessment, grading: Grading) -> Row:
     outcome, _ = score.judge(assessment, checks, grading.level)
     failed = " ".join(c.sentence for c in checks.values() if c.passed is False)
     found = (assessment.score, assessment.score_low, assessment.score_high)
-    tried = Tried(case.item["label"], case.item["family"], outcome, *found, reason=failed)
+    is_blind = score.fails_positive_control_alone({name: c.passed for name, c in checks.items()})
+    tried = Tried(case.item["label"], case.item["family"], outcome, *found, reason=failed, is_blind=is_blind)
     return Row(tried, tuple(e for e in assessment.estimates if e.name in TOLD and e.threshold != "oracle"))
 
 

@@ -55,3 +55,18 @@ def test_families_answer_for_themselves() -> None:
 def test_one_for_all_needs_the_whole_family_to_pass() -> None:
     fallen = Defence("labels only", (0.0, 0.0), (tried("lira", Outcome.PASS), tried("gap", Outcome.BREACH)))
     assert cheapest_for_all([fallen], {"lira": "membership"}) is None
+
+
+def test_as_in_an_audit_one_that_is_blind_is_set_aside_while_another_decides() -> None:
+    blind = Tried("loss-threshold", "membership", Outcome.INCONCLUSIVE, is_blind=True)
+    alone = Defence("as it is", (0.0, 0.0), (blind,))
+    beside = Defence("as it is", (0.0, 0.0), (blind, tried("lira", Outcome.PASS)))
+    assert (alone.family("membership"), alone.is_set_aside(blind)) == (Outcome.INCONCLUSIVE, False)
+    assert (beside.family("membership"), beside.is_set_aside(blind)) == (Outcome.PASS, True)
+    assert beside.outcome_of("loss-threshold", "membership") is Outcome.INCONCLUSIVE
+
+
+def test_one_that_is_blind_answers_for_none_that_cannot_run() -> None:
+    blind = Tried("calibrated-correctness", "membership", Outcome.INCONCLUSIVE, is_blind=True)
+    labels = Defence("labels only", (0.0, 0.0), (tried("lira", None, cannot_run=True), blind, tried("gap", Outcome.PASS)))
+    assert labels.outcome_of("lira", "membership") is Outcome.INCONCLUSIVE
