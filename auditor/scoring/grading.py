@@ -51,6 +51,7 @@ class Originals:
     candidates: Records
     columns: tuple[Column, ...]
     auxiliary: Records | None = None
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,8 @@ class Truth:
 
     `is_member` (n,); `labels` (n,) class indices; `attribute` (n,) index of the true value of the sensitive attribute, -1 for a
     value that the adversary never saw; `target_labels` (n,) the target's own predicted class, -1 where it was not asked;
-    `target_values` (n,) the number it answers, NaN where it was not asked; `target_answers` (n, C) all that it answers of classes.
+    `target_values` (n,) the number it answers, NaN where it was not asked; `target_answers` (n, C) all that it answers of classes;
+    `numbers` (n,) the true value of a sensitive attribute that is a number, NaN where it is missing.
     """
 
     is_member: NDArray[np.bool_]
@@ -70,6 +72,7 @@ class Truth:
     target_values: NDArray[np.float64] | None = None
     target_answers: NDArray[np.float64] | None = None
     originals: Originals | None = None
+    numbers: NDArray[np.float64] | None = None
 
     def of(self, evidence: MembershipScores) -> "Truth":
         """The truth about the candidates that the attack was tried on. Raises AttackFailed for rows that are no candidates."""

@@ -55,7 +55,7 @@ def assess_reconstruction(evidence: Reconstructions, baseline: Evidence | None, 
     paired; each mean is redrawn with its standard error. Raises AttackFailed for claims that cannot be graded.
     """
     originals = _originals(evidence, baseline, truth)
-    space = space_of(originals.candidates.features, originals.columns)
+    space = space_of(originals.candidates.features, originals.columns, originals.bounds)
     if space is None:
         raise AttackFailed("Every column is constant among the candidates; there is nothing to reconstruct.")
     assert isinstance(baseline, Reconstructions)  # noqa: S101 - checked above

@@ -18,7 +18,7 @@ def known(evidence: Reconstructions, baseline: Evidence | None, truth: Truth, pr
     """A model whose ideal record of each class is known (one row of `prototypes` each)."""
     originals = truth.originals
     assert isinstance(baseline, Reconstructions) and originals is not None  # noqa: S101, PT018 - graded before
-    space = space_of(originals.candidates.features, originals.columns)
+    space = space_of(originals.candidates.features, originals.columns, originals.bounds)
     if space is None:
         raise AttackFailed("Every column is constant among the candidates; there is nothing to reconstruct.")
     goals = space.points(prototypes)

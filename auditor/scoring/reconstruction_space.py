@@ -1,5 +1,6 @@
 """Records as points, so that a reconstruction has a distance from what it was meant to be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,8 +35,12 @@ class Space:
         return np.hstack(blocks) / np.sqrt(len(self.columns))
 
 
-def space_of(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Space | None:
-    """Ranges and categories as these records show them; None if no column changes. A missing number stands for the mean."""
+Bounds = Mapping[str, tuple[float, float]]
+
+
+def space_of(frame: pd.DataFrame, columns: tuple[Column, ...], bounds: Bounds | None = None) -> Space | None:
+    """Ranges as they are declared, else as these records show them; None if no column changes. A missing number stands for the
+    mean."""
     moving = tuple(c for c in columns if frame[c.name].nunique(dropna=not _is_category(c)) > 1)
     if not moving:
         return None
@@ -43,7 +48,8 @@ def space_of(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Space | None:
     for place, column in enumerate(moving):
         if column.type.is_numeric:
             cells = frame[column.name].to_numpy(dtype=np.float64, na_value=np.nan)
-            low[place], scale[place], fill[place] = np.nanmin(cells), np.nanmax(cells) - np.nanmin(cells), np.nanmean(cells)
+            low[place], high = (bounds or {}).get(column.name, (np.nanmin(cells), np.nanmax(cells)))
+            scale[place], fill[place] = high - low[place], np.nanmean(cells)
     known = tuple(_categories(frame[c.name]) for c in moving if _is_category(c))
     return Space(moving, low, scale, fill, known)
 

@@ -49,7 +49,7 @@ class ClassInversion:
     restarts: int = 2
     search: str = "auto"
     knowledge: str = "population"
-    prior: float = 0.1
+    prior: float = 1.0
 
     name: ClassVar[str] = "class-inversion"
     family: ClassVar[Family] = Family.INVERSION
@@ -89,8 +89,8 @@ class ClassInversion:
         density = density_of(known, space) if self.knowledge == "population" else without_records(space)
         asker = Asker(context, space, density, self.prior, limit)
         context.checkpoint(0.0)
-        starts = self._starts(asker, known)
         chosen = self._search(asker, known)
+        starts = self._starts(asker, known, chosen)
         share = (limit - asker.asked) // self.restarts
         runs = [
             SEARCHES[chosen](asker, starts[turn], derive(context.seed, "restart", turn), share) for turn in range(self.restarts)
@@ -109,9 +109,9 @@ class ClassInversion:
             return "coordinate"
         return "cma" if asker.density.dimensions <= SHAPED else "nes"
 
-    def _starts(self, asker: Asker, known: Points) -> list[Points]:
+    def _starts(self, asker: Asker, known: Points, chosen: str) -> list[Points]:
         """One point a class for each restart. With records of the population: first its middle, then for each class those of its
-        records that the target is surest of; for a target that answers labels these alone, for the search begins inside."""
+        records that the target is surest of; where answers jump these alone, for nothing leads there from the middle."""
         classes = asker.context.classes
         middle = _middle(asker, known).repeat(classes)
         rng = generator(asker.context.seed, "starts")
@@ -119,14 +119,15 @@ class ClassInversion:
             scouts = _anywhere(asker.space, SCOUTS, rng)
         else:
             scouts = known.take(rng.permutation(len(known))[:SCOUTS])
-        if self.restarts == 1 and asker.context.profile.output is not Output.LABELS:
+        jumps = chosen in ("coordinate", "boundary")
+        if self.restarts == 1 and not jumps:
             return [middle]
         scouts = scouts.take(np.arange(min(len(scouts), max(1, asker.limit // 4))))
         answers = asker.answers(scouts)
         asker.asked += -(-len(scouts) // classes)
         order = [np.argsort(-asker.sureness(answers, label), kind="stable") for label in range(classes)]
         picked = [scouts.take(np.array([rank[turn % len(rank)] for rank in order])) for turn in range(self.restarts)]
-        return picked if asker.context.profile.output is Output.LABELS else [middle, *picked[: self.restarts - 1]]
+        return picked if jumps else [middle, *picked[: self.restarts - 1]]
 
 
 def _middle(asker: Asker, known: Points) -> Points:

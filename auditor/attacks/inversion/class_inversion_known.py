@@ -25,16 +25,16 @@ class Prototypes:
 
 
 def prototypes(auxiliary: Records, columns: tuple[Column, ...], classes: int, seed: int) -> Prototypes:
-    """One record a class drawn within the ranges of the auxiliary records, unrelated to their labels.
+    """One record a class, unrelated to the labels of the auxiliary records and halfway between two of them drawn at random (the
+    categories are the first one's): what no record is, and yet like records that exist.
 
     p of the nearest class is 1 / C + (1 - 1 / C) / (1 + d^2 / NEAR^2), d^2 the mean over columns of squared differences in units of
     their ranges (categories: 1 where they differ); the other classes share the rest.
     """
     space = feature_space(auxiliary.features, columns, {})
     rng = generator(seed, "prototypes")
-    numbers = 0.15 + 0.7 * rng.random((classes, len(space.numbers)))
-    codes = [rng.integers(len(choice.values), size=classes) for choice in space.choices]
-    points = Points(numbers, np.stack(codes, axis=1) if codes else np.zeros((classes, 0), dtype=np.intp))
+    first, second = (space.points(auxiliary.features.iloc[rng.integers(len(auxiliary), size=classes)]) for _ in range(2))
+    points = Points((first.numbers + second.numbers) / 2, first.codes)
     records = space.frame(points)
     return Prototypes(records, _nearest(space, space.points(records), classes))
 

@@ -47,8 +47,14 @@ class Asker:
         self.context.checkpoint(min(1.0, self.asked / self.limit))
         found = []
         for label, (part, answer) in enumerate(zip(parts, np.split(answered, ends[:-1]), strict=True)):
-            found.append(self.sureness(answer, label) - self.weight * self.density.penalty(part))
+            found.append(self.sureness(answer, label) - self.cost(part))
         return found
+
+    def cost(self, points: Points) -> Floats:
+        """(n,) what -log density costs; nothing where labels alone are answered, which no weight can be set against."""
+        if self.context.profile.output is Output.LABELS or not self.weight:
+            return np.zeros(len(points))
+        return np.asarray(self.weight * self.density.penalty(points))
 
     def sureness(self, answers: Floats, label: int) -> Floats:
         """(n,) log p_y / (1 - p_y), the target's own margin, which does not flatten as p_y nears 1; 0 or 1 for labels only."""

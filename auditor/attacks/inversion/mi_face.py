@@ -35,7 +35,7 @@ class MIFace:
 
     steps: int = MOST_STEPS
     knowledge: str = "population"
-    prior: float = 0.1
+    prior: float = 1.0
 
     name: ClassVar[str] = "mi-face"
     family: ClassVar[Family] = Family.INVERSION

@@ -32,7 +32,7 @@ def targets(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed
 def truth(look: Look, item: Item) -> Truth:
     data = look.material.data
     auxiliary = data.auxiliary if len(data.auxiliary) else None
-    return replace(membership.truth(look, item), originals=Originals(data.candidates, data.columns, auxiliary))
+    return replace(membership.truth(look, item), originals=Originals(data.candidates, data.columns, auxiliary, data.bounds))
 
 
 def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading) -> dict[str, Control]:
