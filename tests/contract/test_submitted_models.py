@@ -21,8 +21,11 @@ from auditor.store import model_files as stored
 from auditor.store import workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import Origin, Services, run_locally, served_model, submit
+from auditor.workflow.look import Look
+from auditor.workflow.material import of_audit
 from auditor.workflow.model_scan import scanned
 from auditor.workflow.regrade import regrade
+from auditor.workflow.what_if_graded import items_of
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 from small_audit import ended
@@ -160,6 +163,12 @@ def test_another_file_than_the_declared_one_is_a_breach(services: Services, twic
     report = scanned(services, audit.workspace_id, audit.spec["target"]["model"], declared="0" * 64)
     assert (report.outcome, report.severity) == ("breach", "critical")
     assert [check.name for check in report.checks() if check.found] == ["digest"]
+
+
+def test_channels_are_tried_on_attacks_that_read_answers(services: Services, twice: Twice) -> None:
+    look = Look(services, of_audit(services, twice.submitted), 4, 1.0)
+    assert "tree-counts" in {item["attack"] for item in look.material.results["probe"]["run"]}
+    assert {item["family"] for item in items_of(look)} == {"membership"}
 
 
 def figures(audit: Audit) -> list[tuple[str, str, float, dict[str, Any]]]:
