@@ -55,6 +55,8 @@ class DataSpec(Part):
         None, description="the column that names a household or user; its records are trained on together or not at all"
     )
     subgroups: tuple[str, ...] = Field((), description="columns whose values are reported apart, beside the classes")
+    bounds: Mapping[str, tuple[float, float]] = Field({}, description="low and high end of numbers; default: as the records show")
+    image_shape: tuple[int, ...] | None = Field(None, description="rows and columns of pixels, where every record is an image")
 
     @field_validator("sensitive", mode="before", json_schema_input_type=list[SensitiveSpec | str])
     @classmethod
@@ -105,7 +107,7 @@ class PropertySpec(Part):
 class Declared(Part):
     """Apart from the spec itself, where the name of this key would hide Python's own word."""
 
-    property: PropertySpec | None = Field(None, description="a share of the training data that is confidential: {column, value, ratios}")
+    property: PropertySpec | None = Field(None, description="a confidential share of the training data: {column, value, ratios}")
 
 
 class AuditSpec(Declared):
@@ -204,7 +206,7 @@ def _check_property(spec: AuditSpec) -> None:
     if declared is None:
         return
     if declared.column == spec.data.label:
-        raise InvalidInput("property.column", f"{declared.column!r} is the label, whose shares the model answers anyway; name a feature")
+        raise InvalidInput("property.column", f"{declared.column!r} is the label, whose shares are no secret; name a feature")
     first, second = declared.ratios
     if not (0 < first < 1 and 0 < second < 1) or first == second:
         raise InvalidInput("property.ratios", "give two different shares above 0 and below 1, such as [0.3, 0.5]")
