@@ -56,11 +56,13 @@ class Records:
 
 @dataclass(frozen=True)
 class Sensitive:
-    """A sensitive attribute: one or more columns, and the distinct values (a tuple of cells each) seen in the auxiliary records."""
+    """A sensitive attribute: one or more columns, and the distinct values (a tuple of cells each) seen in the auxiliary records.
+    `is_number`: one column of numbers, of which `values` is a grid of the quantiles; a record has the nearest of them."""
 
     name: str
     columns: tuple[str, ...]
     values: tuple[tuple[object, ...], ...]
+    is_number: bool = False
 
 
 @dataclass(frozen=True, eq=False)

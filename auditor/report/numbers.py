@@ -20,6 +20,7 @@ PERCENT_NAMES = (
     "target_accuracy",
     "advantage_over_imputation",
     "distributional_advantage",
+    "within_tolerance",
 )
 ROUNDING = 1e-9
 EPSILON_NAMES = ("empirical_epsilon", "epsilon_lower_bound")

@@ -9,6 +9,7 @@ from auditor.domain.evidence import AttributeGuesses, Evidence
 from auditor.domain.finding import Estimate
 from auditor.domain.seeds import generator
 from auditor.errors import AttackFailed
+from auditor.scoring.attribute_numbers import Numbers, claims_of_numbers, errors, tolerance_of, within
 from auditor.scoring.attribute_values import Guessed, by_value
 from auditor.scoring.estimates import estimate
 from auditor.scoring.grading import NOTHING, Assessment, Grading, Truth
@@ -34,6 +35,13 @@ class Guesses:
     is_member: NDArray[np.bool_]
     common: int
     cases: NDArray[np.intp]
+    numbers: Floats
+
+    def known(self) -> "Guesses":
+        """Those of whom the number is known."""
+        kept = ~np.isnan(self.numbers)
+        parts = (self.attack[kept], self.imputer[kept], self.true[kept], self.is_member[kept])
+        return Guesses(*parts, self.common, self.cases[kept], self.numbers[kept])
 
     @property
     def guessed(self) -> Guessed:
@@ -73,6 +81,8 @@ def assess_attribute(evidence: AttributeGuesses, baseline: Evidence | None, trut
     on members. Raises AttackFailed for guesses that cannot be graded.
     """
     guesses = aligned(evidence, baseline, truth)
+    if evidence.attribute.is_number:
+        return _of_numbers(evidence, guesses, grading)
     found = (*_accuracies(guesses, grading), *_by_case(evidence, guesses, grading))
     values = by_value(guesses.guessed, evidence.attribute, grading)
     reason = _too_few(guesses)
@@ -81,6 +91,28 @@ def assess_attribute(evidence: AttributeGuesses, baseline: Evidence | None, trut
         caveat = f"Attribute inference cannot be graded: it {reason}."
         return Assessment((*found, *unknown), None, None, None, (caveat,), resolved=False, subgroups=values)
     return replace(_graded(arms_of(guesses), found, _caveat(evidence, guesses), grading), subgroups=values)
+
+
+def _of_numbers(evidence: AttributeGuesses, guesses: Guesses, grading: Grading) -> Assessment:
+    """The same score, where a claim is a number and right if it is close; how far off guesses are stands beside it."""
+    known = guesses.known()
+    reason = _too_few(known)
+    if reason:
+        caveat = f"Attribute inference cannot be graded: it {reason}."
+        unknown = (Estimate("precision@k", reason=reason), Estimate("advantage_over_imputation", reason=reason))
+        return Assessment(unknown, None, None, None, (caveat,), resolved=False)
+    grid = np.array([cell for (cell,) in evidence.attribute.values], dtype=np.float64)
+    numbers = Numbers(known.numbers, grid, tolerance_of(known.numbers, known.is_member))
+    inside = known.is_member
+    attack, imputer = (claims_of_numbers(scores, numbers) for scores in (known.attack, known.imputer))
+    arms = Arms(attack.take(inside), imputer.take(inside), attack.take(~inside), known.k, imputer.take(~inside))
+    found = [within("within_tolerance", arms.members, grading), within("within_tolerance_non_members", arms.non_members, grading)]
+    found.append(within("within_tolerance_imputation", arms.imputer, grading))
+    for name, side in (("", inside), ("_non_members", ~inside)):
+        apart = Numbers(numbers.true[side], grid, numbers.tolerance)
+        found += errors(known.attack[side], known.imputer[side], apart, grading, name)
+    caveat = f"A guess counts as right within {numbers.tolerance:.3g}, a quarter of the standard deviation among non-members."
+    return _graded(arms, tuple(found), caveat, grading)
 
 
 def aligned(evidence: AttributeGuesses, baseline: Evidence | None, truth: Truth) -> Guesses:
@@ -97,7 +129,11 @@ def aligned(evidence: AttributeGuesses, baseline: Evidence | None, truth: Truth)
     known = true[~is_member & (true >= 0)]
     common = int(np.bincount(known if len(known) else np.zeros(1, np.intp), minlength=attack.shape[1]).argmax())
     cases = np.zeros(len(rows), np.intp) if evidence.cases is None else evidence.cases[mine]
-    return Guesses(attack, imputer, true, is_member, common, cases)
+    return Guesses(attack, imputer, true, is_member, common, cases, _numbers(truth, rows))
+
+
+def _numbers(truth: Truth, rows: NDArray[np.intp]) -> Floats:
+    return np.full(len(rows), np.nan) if truth.numbers is None else truth.numbers[rows]
 
 
 def arms_of(guesses: Guesses) -> Arms:

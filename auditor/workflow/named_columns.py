@@ -68,5 +68,7 @@ def _check_named(spec: DataSpec, features: list[str]) -> None:
         for column in sensitive.columns:
             if column not in features:
                 raise InvalidInput(
-                    "data.sensitive", f"{column!r} is not a feature that the target is asked with{suggestion(column, features)}"
+                    "data.sensitive",
+                    f"{column!r} is not a feature that the target is asked with, so that its answers cannot depend on it"
+                    f"{suggestion(column, features)}",
                 )

@@ -12,7 +12,7 @@ from auditor.domain.target import Profile
 from auditor.domain.threat import Sees
 from auditor.errors import InvalidInput
 from auditor.workflow.kinds import kind_of
-from auditor.workflow.prepare import is_sensitive_usable
+from auditor.workflow.sensitive_columns import is_sensitive_usable
 
 Item = dict[str, Any]
 
@@ -79,8 +79,11 @@ def _labelled(spec: AuditSpec) -> Iterator[tuple[str, Attack, AttackSpec]]:
 
 
 def requested_attacks(spec: AuditSpec) -> list[AttackSpec]:
-    """A tier looks inside only where there is a file to look into; a declared property is asked about by every tier and list."""
+    """A tier looks inside only where there is a file to look into; a declared property is asked about by every tier and list,
+    and canaries are ranked by every tier."""
     named = _named(spec)
+    if isinstance(spec.attacks, str) and spec.data.canaries is not None:
+        named.append(AttackSpec(name="exposure"))
     if spec.property is None:
         return named
     asked = {"column": spec.property.column, "value": spec.property.value, "ratios": list(spec.property.ratios)}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from auditor.domain.data import AuditData, Column, Records, Sensitive
+from auditor.domain.data import AuditData, Column, Records
 from auditor.domain.learner import Task
 from auditor.domain.seeds import generator
 from auditor.domain.spec import DataSpec, suggestion
@@ -17,6 +17,7 @@ from auditor.intake.types import infer, typed
 from auditor.workflow import canaries
 from auditor.workflow.named_columns import features_of
 from auditor.workflow.raw_table import RawTable as RawTable
+from auditor.workflow.sensitive_columns import sensitive_of
 from auditor.workflow.true_values import as_numbers, refuse_constant
 from auditor.workflow.units import with_units
 
@@ -260,7 +261,7 @@ def _join(
         candidates=candidates,
         is_member=is_member,
         auxiliary=auxiliary,
-        sensitive=tuple(_sensitive(s.name, s.columns, auxiliary) for s in spec.sensitive),
+        sensitive=tuple(sensitive_of(s.name, s.columns, candidates, auxiliary) for s in spec.sensitive),
         digest=pool,
         training=None if rest is None else _records(rest.cells, rest.labels, columns, classes),
         training_digest="" if rest is None else hashlib.blake2b(b"".join(rest.digests), digest_size=16).hexdigest(),
@@ -273,24 +274,3 @@ def _records(cells: pd.DataFrame, labels: NDArray[np.object_], columns: tuple[Co
         return Records(frame, np.zeros(len(frame), np.intp), labels.astype(np.float64))
     index = {c: i for i, c in enumerate(classes)}
     return Records(frame, np.array([index[str(v)] for v in labels], dtype=np.intp))
-
-
-def _sensitive(name: str, columns: tuple[str, ...], auxiliary: Records) -> Sensitive:
-    """Distinct values as the auxiliary records show them, in a fixed order (missing is a value like others)."""
-    if not len(auxiliary):
-        return Sensitive(name, columns, ())
-    cells = auxiliary.features[list(columns)].astype(object)
-    cells = cells.where(cells.notna(), None)
-    values = sorted(set(cells.itertuples(index=False, name=None)), key=repr)
-    return Sensitive(name, columns, tuple(values))
-
-
-def is_sensitive_usable(sensitive: Sensitive) -> str | None:
-    """Why an attribute cannot be attacked, in a sentence; None if it can."""
-    if not sensitive.values:
-        return f"attribute {sensitive.name!r} needs auxiliary records; give data.auxiliary"
-    if len(sensitive.values) < 2:
-        return f"attribute {sensitive.name!r} has one value only in the auxiliary records; there is nothing to infer"
-    if len(sensitive.values) > 20:
-        return f"attribute {sensitive.name!r} has {len(sensitive.values)} values; group it into at most 20"
-    return None

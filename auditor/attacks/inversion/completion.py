@@ -1,6 +1,6 @@
 """Records with one attribute unknown: which are attacked, and how each possible value completes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ def check_attribute(sensitive: Sensitive) -> Sensitive:
         raise InvalidInput(
             "data.sensitive", f"{sensitive.name!r} needs at least two values in the auxiliary records; {values} is known"
         )
-    if values > MOST_VALUES:
+    if values > MOST_VALUES and not sensitive.is_number:
         raise InvalidInput("data.sensitive", f"{sensitive.name!r} has {values} values; group it into at most {MOST_VALUES}")
     return sensitive
 
@@ -67,11 +67,32 @@ def completions(features: pd.DataFrame, sensitive: Sensitive, like: pd.DataFrame
 
 
 def value_indices(features: pd.DataFrame, sensitive: Sensitive) -> NDArray[np.intp]:
-    """(n,) the index of each record's value of the attribute; -1 for a value that is not among the known ones."""
+    """(n,) the index of each record's value of the attribute, of a number the nearest on its grid; -1 for a value that is not among
+    the known ones."""
+    if sensitive.is_number:
+        return nearest(features[sensitive.columns[0]].to_numpy(dtype=np.float64), grid_of(sensitive))
     cells = features[list(sensitive.columns)].astype(object)
     cells = cells.where(cells.notna(), None)
     index = {value: i for i, value in enumerate(sensitive.values)}
     return np.array([index.get(value, -1) for value in cells.itertuples(index=False, name=None)], dtype=np.intp)
+
+
+def grid_of(sensitive: Sensitive) -> NDArray[np.float64]:
+    """(V,) the grid of a number, ascending."""
+    return np.array([cell for (cell,) in sensitive.values], dtype=np.float64)
+
+
+def nearest(numbers: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np.intp]:
+    """(n,) the index of the grid's point that is nearest to each number; -1 for a missing one."""
+    edges = (grid[1:] + grid[:-1]) / 2
+    return np.where(np.isnan(numbers), -1, np.searchsorted(edges, numbers))
+
+
+def refuse_number(sensitive: Sequence[Sensitive], attack: str) -> None:
+    """Of attacks that are about categories alone."""
+    for one in sensitive:
+        if one.is_number:
+            raise InvalidInput("data.sensitive", f"{attack} is about categories; {one.name!r} is a number, which attribute tries")
 
 
 def signal(probabilities: NDArray[np.float64], labels: NDArray[np.intp], clip: float) -> NDArray[np.float64]:

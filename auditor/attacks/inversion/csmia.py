@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from auditor.attacks.inversion.cases import cases_of, scores_of
 from auditor.attacks.inversion.completed import ask, completion_needs
+from auditor.attacks.inversion.completion import refuse_number
 from auditor.attacks.inversion.fredrikson import KNOWN
 from auditor.attacks.inversion.imputation import Imputation, check_records
 from auditor.domain.attack import Context, Family, Needs, Scope
@@ -38,6 +39,7 @@ class Csmia:
         return Imputation(self.records)
 
     def needs(self, scope: Scope) -> Needs:
+        refuse_number(scope.sensitive, self.name)
         return completion_needs(scope, self.records)
 
     def run(self, context: Context) -> AttributeGuesses:

@@ -18,6 +18,7 @@ from auditor.attacks.inversion.completion import (
     check_attribute,
     value_indices,
 )
+from auditor.attacks.inversion.imputation_numbers import NumberModel, fit_number
 from auditor.domain.attack import Context, Family, Needs, Scope
 from auditor.domain.data import Column, ColumnType, Records, Sensitive
 from auditor.domain.evidence import AttributeGuesses
@@ -34,15 +35,18 @@ MOST_RECORDS = 100_000
 
 @dataclass(frozen=True, eq=False)
 class Imputer:
-    """p(v | x_K, y): gradient boosting on the columns that are known and on the label."""
+    """p(v | x_K, y): gradient boosting on the columns that are known and on the label, of categories or of numbers."""
 
     sensitive: Sensitive
     label: str
-    model: Model
+    model: Model | NumberModel
 
     def log_probabilities(self, records: Records) -> NDArray[np.float64]:
         """(n, V) log p_imp of each value of the attribute, floored at log FLOOR."""
-        seen = self.model.predict_proba(_known(records, self.sensitive, self.label))
+        known = _known(records, self.sensitive, self.label)
+        if isinstance(self.model, NumberModel):
+            return self.model.log_probabilities(known)
+        seen = self.model.predict_proba(known)
         full = self.model.over_all(seen, len(self.sensitive.values))
         return np.asarray(np.log(np.clip(full, FLOOR, 1.0)))
 
@@ -50,14 +54,23 @@ class Imputer:
 def fit_imputer(records: Records, sensitive: Sensitive, columns: Sequence[Column], seed: int) -> Imputer:
     """Fitted on records whose attribute is known; records with any other value of it teach nothing and are left out."""
     values = value_indices(records.features, sensitive)
-    return fit_on(records.take(values >= 0), values[values >= 0], sensitive, columns, seed)
+    known = records.take(values >= 0)
+    if not sensitive.is_number:
+        return fit_on(known, values[values >= 0], sensitive, columns, seed)
+    label, kept = _label_and_columns(sensitive, columns)
+    numbers = known.features[sensitive.columns[0]].to_numpy(dtype=np.float64)
+    return Imputer(sensitive, label, fit_number(_known(known, sensitive, label), numbers, kept, sensitive, seed))
 
 
 def fit_on(records: Records, values: NDArray[np.intp], sensitive: Sensitive, columns: Sequence[Column], seed: int) -> Imputer:
     """Fitted on records with these `values` (n,), indices into those of the attribute; their own sensitive cells are not read."""
-    label = _free_name("label", [c.name for c in columns])
-    kept = [c for c in columns if c.name not in sensitive.columns] + [Column(label, ColumnType.CATEGORY)]
+    label, kept = _label_and_columns(sensitive, columns)
     return Imputer(sensitive, label, build(IMPUTER, kept, seed).fit(_known(records, sensitive, label), values))
+
+
+def _label_and_columns(sensitive: Sensitive, columns: Sequence[Column]) -> tuple[str, list[Column]]:
+    label = _free_name("label", [c.name for c in columns])
+    return label, [c for c in columns if c.name not in sensitive.columns] + [Column(label, ColumnType.CATEGORY)]
 
 
 def _known(records: Records, sensitive: Sensitive, label: str) -> pd.DataFrame:

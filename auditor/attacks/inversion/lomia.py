@@ -7,6 +7,7 @@ import numpy as np
 
 from auditor.attacks.inversion.cases import ONE, Cases, cases_of, scores_of
 from auditor.attacks.inversion.completed import Attacked, Floats, ask, completion_needs
+from auditor.attacks.inversion.completion import refuse_number
 from auditor.attacks.inversion.fredrikson import KNOWN
 from auditor.attacks.inversion.imputation import Imputation, check_records, fit_on
 from auditor.attacks.inversion.marginals import log_marginals
@@ -46,6 +47,7 @@ class Lomia:
         return Imputation(self.records)
 
     def needs(self, scope: Scope) -> Needs:
+        refuse_number(scope.sensitive, self.name)
         return completion_needs(scope, self.records)
 
     def run(self, context: Context) -> AttributeGuesses:

@@ -28,6 +28,7 @@ from auditor.learners import Model, build
 FAMILIES = ("xgboost", "random-forest", "logistic-regression")
 REMEMBERED = 1.0 - 1e-6
 MOST_PER_HALF = 2_000
+MOST_PER_HALF_OF_NUMBERS = 500  # each is completed by every point of the grid
 FEWEST_PER_HALF = 50
 
 Signals = NDArray[np.float64]
@@ -78,7 +79,7 @@ def temper(context: Context, sensitive: Sensitive, auxiliary: Records, target: S
 
 def _halves(context: Context, sensitive: Sensitive, auxiliary: Records) -> _Halves | None:
     known = np.flatnonzero(value_indices(auxiliary.features, sensitive) >= 0)
-    half = min(len(known) // 2, MOST_PER_HALF)
+    half = min(len(known) // 2, MOST_PER_HALF_OF_NUMBERS if sensitive.is_number else MOST_PER_HALF)
     if half < FEWEST_PER_HALF:
         return None
     order = generator(context.seed, "halves").permutation(known)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.attacks.inversion.completed import ask, ask_auxiliary, completion_needs
-from auditor.attacks.inversion.completion import FEWEST_RECORDS
+from auditor.attacks.inversion.completion import FEWEST_RECORDS, refuse_number
 from auditor.attacks.inversion.fredrikson import KNOWN, MOST_AUXILIARY
 from auditor.attacks.inversion.imputation import Imputation, check_records
 from auditor.attacks.inversion.marginals import log_marginals, log_training_accuracy
@@ -40,6 +40,7 @@ class Yeom:
         return Imputation(self.records)
 
     def needs(self, scope: Scope) -> Needs:
+        refuse_number(scope.sensitive, self.name)
         return completion_needs(scope, self.records, MOST_AUXILIARY)
 
     def run(self, context: Context) -> AttributeGuesses:

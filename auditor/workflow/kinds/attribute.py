@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from auditor.attacks.inversion.completion import value_indices
 from auditor.attacks.inversion.twin import lookup_answers
 from auditor.domain.attack import Attack, Query
 from auditor.domain.data import AuditData
@@ -24,17 +24,13 @@ def targets(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed
 
 
 def truth(look: Look, item: Item) -> Truth:
-    return replace(membership.truth(look, item), attribute=_values(look, item))
-
-
-def _values(look: Look, item: Item) -> NDArray[np.intp]:
-    """The true value of each candidate as an index into the attribute's values; -1 for one the adversary never saw."""
+    """The true value of each candidate as an index into the attribute's values, -1 for one the adversary never saw; of a number the
+    nearest on the grid, and the number itself."""
     sensitive = look.material.sensitive(item["sensitive"])
     assert sensitive is not None  # noqa: S101 - planned only for attributes that exist
-    cells = look.material.data.candidates.features[list(sensitive.columns)].astype(object)
-    cells = cells.where(cells.notna(), None)
-    index = {value: i for i, value in enumerate(sensitive.values)}
-    return np.array([index.get(value, -1) for value in cells.itertuples(index=False, name=None)], dtype=np.intp)
+    features = look.material.data.candidates.features
+    numbers = features[sensitive.columns[0]].to_numpy(dtype=np.float64) if sensitive.is_number else None
+    return replace(membership.truth(look, item), attribute=value_indices(features, sensitive), numbers=numbers)
 
 
 def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading) -> dict[str, Control]:

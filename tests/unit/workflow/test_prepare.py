@@ -9,7 +9,8 @@ import pytest
 from auditor.domain.data import AuditData, ColumnType
 from auditor.domain.spec import parse
 from auditor.errors import InvalidInput
-from auditor.workflow.prepare import MIN_SIDE, RawTable, is_sensitive_usable, prepare
+from auditor.workflow.prepare import MIN_SIDE, RawTable, prepare
+from auditor.workflow.sensitive_columns import is_sensitive_usable
 
 
 def people(count: int, seed: int, **columns: Any) -> pd.DataFrame:
