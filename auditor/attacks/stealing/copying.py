@@ -123,6 +123,11 @@ def likely(copy: Answering, judge: Answered) -> Floats:
 Score = Callable[[Answering, Answered], Floats]
 
 
+def mean_of(copies: Sequence[Answering]) -> Answering:
+    """A copy that answers the mean of what these answer."""
+    return lambda frame: np.asarray(np.mean([copy(frame) for copy in copies], axis=0))
+
+
 def best(trials: Sequence[Answering], judge: Answered, score: Score = right) -> int:
     """Which copy agrees best with answers that it was not fitted on; the first of equals."""
     return int(np.argmax([score(copy, judge).mean() for copy in trials]))

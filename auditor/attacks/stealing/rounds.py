@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.attacks.record_keys import record_keys
-from auditor.attacks.stealing.copying import Answered, Answering, Maker, Workshop, answered, best, held_out, makers_for, right
+from auditor.attacks.stealing.copying import Answered, Answering, Maker, Workshop, answered, held_out, makers_for, mean_of, right
 from auditor.attacks.stealing.population import Keys, Pool
 from auditor.attacks.stealing.strategies import Choice, Strategy, in_order
 from auditor.domain.attack import Context
@@ -16,11 +16,14 @@ from auditor.domain.seeds import generator
 from auditor.errors import TargetRefused
 
 SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
-"""Of the records that may be asked, after each round."""
+"""Of the records that may be asked, after each round. A small budget begins with FIRST: a copy of fewer chooses badly."""
+FIRST, AT_MOST = 250, 0.5
 BATCH = 500
 SETTLED = 0.01
 """Copies have settled when those of two rounds later are, at 95 %, not right on this share more of the held-out answers."""
-CLEARLY = 2.0  # standard errors by which a maker must fall behind to be given up
+EQUAL, GIVEN_UP = 1.0, 3.0
+"""Standard errors: makers less far behind the best share the copy with it, those farther behind are not tried again."""
+TINY = 1e-12
 
 Rows = NDArray[np.intp]
 
@@ -47,15 +50,15 @@ class Thief:
     material: Answered | None = None
     asked: Rows = field(default_factory=lambda: np.empty(0, np.intp))
     makers: tuple[Maker, ...] = ()
+    _equals: list[Maker] = field(default_factory=list)
 
     def run(self) -> None:
         """Leaves one Round for each budget, the last copy fitted on every answer, and `notes` on how it went."""
-        ends = np.unique(np.ceil(np.array(SHARES) * min(self.budget, self._reach)).astype(np.intp))
+        ends = _ends(min(self.budget, self._reach))
         for number, end in enumerate(ends):
             self._ask(int(end) - len(self.asked), number, len(ends))
-            is_last = number == len(ends) - 1
-            self._copy(0.05 + 0.95 * (number + 0.5) / len(ends), is_last)
-            if is_last or len(self.asked) < end:
+            self._copy(0.05 + 0.92 * (number + 0.5) / len(ends))
+            if number == len(ends) - 1 or len(self.asked) < end:
                 break
             if self._settled():
                 self.notes.append(
@@ -78,7 +81,7 @@ class Thief:
     def _ask(self, count: int, number: int, rounds: int) -> None:
         rows = self._chosen(count, number)
         for first in range(0, len(rows), BATCH):
-            self.context.checkpoint(0.05 + 0.95 * (number + 0.5 * first / len(rows)) / rounds)
+            self.context.checkpoint(0.05 + 0.92 * (number + 0.5 * first / len(rows)) / rounds)
             self._take(rows[first : first + BATCH])
 
     def _take(self, rows: Rows) -> None:
@@ -130,23 +133,29 @@ class Thief:
         rows = np.arange(first, first + len(added))
         return np.concatenate([rows, in_order(choice, count - len(rows))])
 
-    def _copy(self, progress: float, is_last: bool) -> None:
-        """Makers that clearly fell behind are given up; the last copy is fitted on the held-out answers too."""
+    def _copy(self, progress: float) -> None:
+        """Makers that clearly fell behind are given up; the copy is the mean of the others, for the held-out answers are too few to
+        tell equals apart."""
         held = held_out(len(self._answers))
         known, judge = self._answers.take(np.flatnonzero(~held)), self._answers.take(np.flatnonzero(held))
         self.makers = self.makers or makers_for(self.context.learner, self._answers)
-        workshop = Workshop(self.makers, self.context.columns, self.context.seed, self.context.checkpoint, progress)
-        trials = workshop.trials(known) if len(self.makers) > 1 or not is_last else []
-        chosen = best(trials, judge) if trials else 0
-        self.rounds.append(Round(len(self.asked), trials[chosen] if trials else _nothing))
-        keep = _in_the_running(trials, judge, chosen) if trials else [0]
-        self._best = self.makers[chosen]
-        self.makers = tuple(self.makers[i] for i in keep)
+        trials = self._workshop(progress).trials(known)
+        behind = _behind(trials, judge)
+        self._equals = [maker for maker, errors in zip(self.makers, behind, strict=True) if errors <= EQUAL]
+        self.rounds.append(
+            Round(len(self.asked), mean_of([t for t, errors in zip(trials, behind, strict=True) if errors <= EQUAL]))
+        )
+        self.makers = tuple(maker for maker, errors in zip(self.makers, behind, strict=True) if errors <= GIVEN_UP)
 
     def _finish(self) -> None:
-        workshop = Workshop((self._best,), self.context.columns, self.context.seed, self.context.checkpoint, 0.99)
-        self.rounds[-1] = replace(self.rounds[-1], copy=workshop.make(self._best, self._answers))
-        self.notes.insert(0, f"The best copy was {self._best.words}.")
+        """The last copy is fitted on the held-out answers too."""
+        self.makers = tuple(self._equals)
+        copies = self._workshop(0.97).trials(self._answers)
+        self.rounds[-1] = replace(self.rounds[-1], copy=mean_of(copies))
+        self.notes.insert(0, f"The copy is {' and '.join(maker.words for maker in self.makers)}.")
+
+    def _workshop(self, progress: float) -> Workshop:
+        return Workshop(self.makers, self.context.columns, self.context.seed, self.context.checkpoint, progress)
 
     def _settled(self) -> bool:
         if len(self.rounds) < 3:
@@ -157,14 +166,18 @@ class Thief:
         return bool(float(gain.mean()) + max(error, 3.0 / len(gain)) <= SETTLED)
 
 
-def _in_the_running(trials: Sequence[Answering], judge: Answered, chosen: int) -> list[int]:
-    top = right(trials[chosen], judge)
-    kept = []
-    for i, trial in enumerate(trials):
-        behind = top - right(trial, judge)
-        if i == chosen or behind.mean() <= CLEARLY * behind.std() / np.sqrt(len(behind)) + 1 / len(behind):
-            kept.append(i)
-    return kept
+def _ends(budget: int) -> Rows:
+    """(rounds,) how many records are asked after each."""
+    shares = np.array(SHARES)
+    first = max(shares[0] * budget, min(FIRST, AT_MOST * budget))
+    return np.unique(np.ceil(first + (shares - shares[0]) / (1.0 - shares[0]) * (budget - first) - 1e-9).astype(np.intp))
+
+
+def _behind(trials: Sequence[Answering], judge: Answered) -> list[float]:
+    """By how many standard errors each is less right than the best on the same answers."""
+    found = [right(trial, judge) for trial in trials]
+    top = found[int(np.argmax([f.mean() for f in found]))]
+    return [float((top - f).mean() / max(float((top - f).std()) / np.sqrt(len(f)), TINY)) for f in found]
 
 
 def _labels_alone(answers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,8 +12,8 @@ STEP = 0.5
 
 
 def jacobian(choice: Choice, count: int) -> pd.DataFrame:
-    """Papernot et al. 2017 (AsiaCCS), section 4.2: x + step * sign(dF_y / dx) for answered records x with answer y, F the copy. On a
-    table the derivative is a difference of the copy's answers; categories stay."""
+    """Papernot et al. 2017 (AsiaCCS), section 4.2: x + step * sign(dF_y / dx) for answered records x with answer y, F the copy. On
+    a table the derivative is a difference of the copy's answers; categories stay."""
     rows = choice.rng.choice(len(choice.material), min(len(choice.material), 2 * count), replace=False)
     seeds = choice.material.take(rows)
     labels = seeds.labels
