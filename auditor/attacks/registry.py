@@ -34,6 +34,7 @@ from auditor.attacks.membership.salem import Salem
 from auditor.attacks.membership.shokri import Shokri
 from auditor.attacks.membership.stacked import Stacked
 from auditor.attacks.stealing.ensemble_thresholds import EnsembleThresholds
+from auditor.attacks.stealing.critical_points import ReluCriticalPoints
 from auditor.attacks.stealing.equation_solving import EquationSolving
 from auditor.attacks.stealing.lowd_meek import LowdMeek
 from auditor.attacks.stealing.path_finding import PathFinding
@@ -74,7 +75,7 @@ REBUILDING: tuple[type[Attack], ...] = (ClassInversion, MIFace)
 # Tried where the spec declares what it asks about.
 DECLARED: tuple[type[Attack], ...] = (PropertyInference,)
 # They ask many questions about each record, so no tier spends a budget on them unasked.
-ASKING: tuple[type[Attack], ...] = (Noise, Boundary, LowdMeek)
+ASKING: tuple[type[Attack], ...] = (Noise, Boundary, LowdMeek, ReluCriticalPoints)
 BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *DECLARED, *REBUILDING, *ASKING)
 
 STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate", "tree-counts")
