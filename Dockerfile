@@ -2,7 +2,7 @@
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY . .
-RUN python -m venv /opt/auditor && /opt/auditor/bin/pip install --no-cache-dir ".[s3]"
+RUN python -m venv /opt/auditor && /opt/auditor/bin/pip install --no-cache-dir ".[models,s3]"
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin auditor \

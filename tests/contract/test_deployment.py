@@ -46,7 +46,7 @@ class TestComposeWithS3:
     def test_the_image_can_speak_to_the_store(self):
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
         assert any(Requirement(one).name == "s3fs" for one in extras["s3"])
-        assert 'install --no-cache-dir ".[s3]"' in (ROOT / "Dockerfile").read_text()
+        assert 'install --no-cache-dir ".[models,s3]"' in (ROOT / "Dockerfile").read_text()
 
 
 class TestCompose:
