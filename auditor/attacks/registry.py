@@ -8,6 +8,7 @@ from typing import Any, cast
 from auditor.attacks.inversion.attribute import AttributeInference
 from auditor.attacks.inversion.class_inversion import ClassInversion
 from auditor.attacks.inversion.csmia import Csmia
+from auditor.attacks.inversion.exposure_signals import Exposure
 from auditor.attacks.inversion.fredrikson import FredriksonConfidence, FredriksonMap
 from auditor.attacks.inversion.likelihood_ratio import LikelihoodRatio
 from auditor.attacks.inversion.lomia import Lomia
@@ -72,8 +73,8 @@ EXACT: tuple[type[Attack], ...] = (EquationSolving, PathFinding, EnsembleThresho
 INSIDE: tuple[type[Attack], ...] = (TreeCounts,)
 # They rebuild the typical record of each class, which takes thousands of questions a class or a look inside.
 REBUILDING: tuple[type[Attack], ...] = (ClassInversion, MIFace)
-# Tried where the spec declares what it asks about.
-DECLARED: tuple[type[Attack], ...] = (PropertyInference,)
+# Tried where the spec declares what they are about: a property, canaries.
+DECLARED: tuple[type[Attack], ...] = (PropertyInference, Exposure)
 # They ask many questions about each record, so no tier spends a budget on them unasked.
 ASKING: tuple[type[Attack], ...] = (Noise, Boundary, LowdMeek, ReluCriticalPoints)
 BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *DECLARED, *REBUILDING, *ASKING)

@@ -116,6 +116,13 @@ class Disclosures:
 
 
 @dataclass(frozen=True, eq=False)
+class CanarySignals:
+    """`signals` (n,): how sure the target is of each candidate's label; those that were trained on are ranked among the others."""
+
+    signals: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class PropertyGuess:
     """Which share of the training records has `column` = `value`: `ratios[0]` or `ratios[1]`?
 
@@ -134,4 +141,4 @@ class PropertyGuess:
     threshold: float = 0.5
 
 
-Evidence = PropertyGuess | MembershipScores | AttributeGuesses | Copies | Disclosures | Reconstructions
+Evidence = CanarySignals | PropertyGuess | MembershipScores | AttributeGuesses | Copies | Disclosures | Reconstructions

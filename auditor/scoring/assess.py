@@ -1,7 +1,16 @@
 """The one place where evidence meets the truth: a branch for each kind of evidence."""
 
-from auditor.domain.evidence import AttributeGuesses, Disclosures, Evidence, MembershipScores, PropertyGuess, Reconstructions
+from auditor.domain.evidence import (
+    AttributeGuesses,
+    CanarySignals,
+    Disclosures,
+    Evidence,
+    MembershipScores,
+    PropertyGuess,
+    Reconstructions,
+)
 from auditor.scoring.attribute import assess_attribute
+from auditor.scoring.canary_exposure import assess_exposure_of_canaries
 from auditor.scoring.disclosures import assess_disclosures
 from auditor.scoring.grading import Assessment, Grading, Originals, Truth
 from auditor.scoring.membership import assess_membership
@@ -21,6 +30,8 @@ def assess(evidence: Evidence, truth: Truth, grading: Grading, baseline: Evidenc
         return assess_membership(evidence, truth, grading)
     if isinstance(evidence, AttributeGuesses):
         return assess_attribute(evidence, baseline, truth, grading)
+    if isinstance(evidence, CanarySignals):
+        return assess_exposure_of_canaries(evidence, truth, grading)
     if isinstance(evidence, PropertyGuess):
         return assess_property(evidence, truth, grading)
     if isinstance(evidence, Disclosures):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from auditor.domain.attack import Query
 from auditor.domain.evidence import (
     AttributeGuesses,
+    CanarySignals,
     Copies,
     Disclosures,
     Evidence,
@@ -35,6 +36,8 @@ def strength(evidence: Evidence, world: World, target: Query) -> Strength:
         return _guessing(evidence, world)
     if isinstance(evidence, Disclosures):
         return Strength(float(sum(check.found is True for check in evidence.checks)), 0.0, 0.0)
+    if isinstance(evidence, CanarySignals):
+        return _auc(evidence.signals, world.data.is_member)
     if isinstance(evidence, PropertyGuess):
         return placed(evidence, target)
     if isinstance(evidence, Reconstructions):
@@ -78,6 +81,8 @@ def restored(evidence: Evidence, order: NDArray[np.intp]) -> Evidence:
     """Evidence about candidates in a new order (`order[i]` is the first place of the new i-th), about those in the first order."""
     if isinstance(evidence, Reconstructions | PropertyGuess):  # about classes or about everybody, not about candidates
         return evidence
+    if isinstance(evidence, CanarySignals):
+        return CanarySignals(evidence.signals[np.argsort(order)])
     if isinstance(evidence, Disclosures):
         boxed = evidence.boxed
         return evidence if boxed is None else replace(evidence, boxed=tuple(sorted(int(order[row]) for row in boxed)))
@@ -99,6 +104,9 @@ def distance(first: Evidence, second: Evidence) -> float:
     if isinstance(first, Disclosures):
         return 0.0 if first == second else float("inf")
     assert not isinstance(second, Disclosures)  # noqa: S101 - of the same type
+    if isinstance(first, CanarySignals) and isinstance(second, CanarySignals):
+        return _largest_gap(first.signals, second.signals)
+    assert not isinstance(first, CanarySignals) and not isinstance(second, CanarySignals)  # noqa: S101, PT018 - of the same type
     if isinstance(first, PropertyGuess) and isinstance(second, PropertyGuess):
         return guesses_apart(first, second)
     assert not isinstance(first, PropertyGuess) and not isinstance(second, PropertyGuess)  # noqa: S101, PT018 - of the same type

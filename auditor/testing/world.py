@@ -58,6 +58,8 @@ class World:
         """For reconstruction a model that leads to a record of its own for each class: `prototypes`."""
         if attack.kind == "property":
             return self.of_property.leaky
+        if attack.kind == "exposure":
+            return self.leaky(Family.MEMBERSHIP)
         return self.prototypes.answers if attack.kind == "reconstruction" else self.leaky(attack.family)
 
     def null_for(self, attack: Attack) -> Query:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from auditor.domain.data import Sensitive
 from auditor.domain.evidence import (
     AttributeGuesses,
+    CanarySignals,
     Check,
     Copies,
     Disclosures,
@@ -37,6 +38,8 @@ def to_arrays(evidence: Evidence) -> Arrays:
             return guesses if evidence.cases is None else guesses | {"cases": evidence.cases}
         case SurrogateLabels() | SurrogateValues():
             return _of_copy(evidence)
+        case CanarySignals():
+            return {"signals": evidence.signals}
         case PropertyGuess():
             said = _text([evidence.column, evidence.value, list(evidence.ratios), evidence.records, evidence.threshold])
             return {"votes": evidence.votes, "distances": evidence.distances, "target": evidence.target, "said": said}
@@ -96,6 +99,8 @@ def _value(text: NDArray[Any]) -> Any:
 def from_arrays(arrays: Mapping[str, NDArray[Any]], attribute: Sensitive | None) -> Evidence:
     if "pseudo_targets" in arrays:
         return MembershipScores(arrays["target"], arrays["pseudo_targets"], arrays["membership"], arrays.get("rows"))
+    if "signals" in arrays:
+        return CanarySignals(arrays["signals"])
     if "votes" in arrays:
         column, value, ratios, *rest = _value(arrays["said"])
         return PropertyGuess(column, value, tuple(ratios), arrays["votes"], arrays["distances"], arrays["target"], *rest)

@@ -10,7 +10,7 @@ from auditor.domain.threat import Sees, ThreatModel
 
 SENSITIVE = (Sensitive("sex", ("sex",), (("F",), ("M",))),)
 LABELS_ARE_ENOUGH = {"gap", "calibrated-correctness", "surrogate", "noise", "boundary"}
-TOP_FEW_ARE_ENOUGH = {"loss-threshold", "lira", "rmia", "stacked", "proxy", "salem"}
+TOP_FEW_ARE_ENOUGH = {"loss-threshold", "lira", "rmia", "stacked", "proxy", "salem", "exposure"}
 WANT_ALL = {
     "attribute",
     "confidence",
@@ -23,7 +23,7 @@ WANT_ALL = {
     "shokri",
     "property",
 }
-VALUES = {"loss-threshold", "lira", "rmia", "stacked", "proxy"}
+VALUES = {"loss-threshold", "lira", "rmia", "stacked", "proxy", "exposure"}
 EXPECTED = {
     Output.LABELS: LABELS_ARE_ENOUGH,
     Output.TOP_K: LABELS_ARE_ENOUGH | TOP_FEW_ARE_ENOUGH,

@@ -1,0 +1,80 @@
+"""Exposure of canaries, in bits, and how many of them are remembered beyond doubt."""
+
+import math
+
+import numpy as np
+
+from auditor.domain.evidence import CanarySignals
+from auditor.domain.finding import Estimate
+from auditor.errors import AttackFailed
+from auditor.scoring.discoveries import named
+from auditor.scoring.grading import Assessment, Grading, Truth
+from auditor.scoring.intervals import Floats, clopper_pearson, quantile
+
+FDR = 0.05
+FEWEST = 50
+NULL_MEAN = 1 / math.log(2)  # bits: minus log2 of a uniform rank is exponential with this mean
+
+
+def exposures(inserted: Floats, references: Floats) -> Floats:
+    """(m,) log2|R| - log2 rank, in bits; R is the canary with its r references, rank 1 the surest, ties in the middle.
+
+    Carlini et al. 2019, definition 5. At most log2(r + 1).
+    """
+    above, ties = _ahead(inserted, references)
+    return np.asarray(np.log2((len(references) + 1) / (1 + above + ties / 2)))
+
+
+def p_values(inserted: Floats, references: Floats) -> Floats:
+    """(m,) rank / |R| with ties against the claim, which is 2^-exposure: exact where a canary that was not inserted is exchangeable
+    with the references."""
+    above, ties = _ahead(inserted, references)
+    return np.asarray((1 + above + ties) / (len(references) + 1))
+
+
+def at_least_true(p: Floats, alpha: float) -> int:
+    """How many of the hypotheses are false, at least, with error alpha: the largest 1 - u + #{p <= u alpha / m} (Goeman and Solari
+    2011 with Simes' test, which holds for p-values that share their references)."""
+    m = len(p)
+    u = np.arange(1, m + 1)
+    below = np.searchsorted(np.sort(p), u * alpha / m + 1e-12, side="right")
+    return max(0, int((1 - u + below).max(initial=0)))
+
+
+def assess_exposure_of_canaries(evidence: CanarySignals, truth: Truth, grading: Grading) -> Assessment:
+    """S = 100 x the share of canaries that are remembered at a false-discovery rate of 5 %; its lower limit is the share that is
+    certain, the upper one that of the canaries with p <= 5 %. Raises AttackFailed with fewer than 50 on a side."""
+    inserted, references = evidence.signals[truth.is_member], evidence.signals[~truth.is_member]
+    if min(len(inserted), len(references)) < FEWEST:
+        raise AttackFailed(f"Exposure needs {FEWEST} canaries that were trained on and {FEWEST} that were not.")
+    p, bits = p_values(inserted, references), exposures(inserted, references)
+    m = len(p)
+    found = float(named(p, FDR).mean())
+    low, printed_low = (at_least_true(p, alpha / 2) / m for alpha in (grading.alpha, grading.marginal_alpha))
+    high, printed_high = (
+        max(found, clopper_pearson(int((p <= FDR).sum()), m, alpha).high) for alpha in (grading.alpha, grading.marginal_alpha)
+    )
+    share = Estimate("memorised_share", found, min(found, printed_low), printed_high, grading.confidence, m)
+    estimates = (_mean(bits, len(references), grading), share)
+    return Assessment(estimates, 100 * found, 100 * min(found, low), 100 * high, (_said(bits, len(references)),))
+
+
+def _ahead(inserted: Floats, references: Floats) -> tuple[Floats, Floats]:
+    """How many references the model is surer of than of each canary, and of how many as sure."""
+    ordered = np.sort(references)
+    first, last = (np.searchsorted(ordered, inserted, side=side) for side in ("left", "right"))
+    return (len(ordered) - last).astype(np.float64), (last - first).astype(np.float64)
+
+
+def _mean(bits: Floats, references: int, grading: Grading) -> Estimate:
+    """Normal limits; canaries share their references, which vary as well."""
+    half = quantile(grading.marginal_alpha) * float(bits.std()) * math.sqrt(1 / len(bits) + 1 / references)
+    mean = float(bits.mean())
+    return Estimate("exposure", mean, mean - half, mean + half, grading.confidence, len(bits), ceiling=math.log2(references + 1))
+
+
+def _said(bits: Floats, references: int) -> str:
+    return (
+        f"The mean exposure is {bits.mean():.2f} bits, where canaries that are not remembered have {NULL_MEAN:.2f} and"
+        f" {references:,} references can show at most {math.log2(references + 1):.2f}."
+    )
