@@ -1,4 +1,4 @@
-"""The copy that path finding leaves: measured boxes, and a grown tree for what lies in none of them."""
+"""The copy that path finding leaves: measured boxes, and boosted trees for what lies in none of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from auditor.domain.seeds import derive
 from auditor.learners import build, build_for_values
 
 Floats = NDArray[np.float64]
-GROWN = "decision-tree"
+BOOSTED = {"n_estimators": 300}
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +25,11 @@ class LeafCopy:
     """`rest`: answers for records that lie in no measured box."""
 
     crawl: Crawl
-    rest: "Grown"
+    rest: "Boosted"
 
     @staticmethod
     def of(crawl: Crawl, context: Context) -> "LeafCopy":
-        return LeafCopy(crawl, Grown.of(crawl.answers, context))
+        return LeafCopy(crawl, Boosted.of(crawl.answers, context))
 
     @property
     def asked(self) -> pd.DataFrame:
@@ -47,8 +47,8 @@ class LeafCopy:
         return self.crawl.boxes.located(axes.within(axes.points(features)))
 
     def answers(self, features: pd.DataFrame) -> Floats:
-        """(n, C) of the box that holds each record; of the grown tree where none does, or where several leaves share an answer:
-        their boxes overlap, and the tree was grown on every answer at the very thresholds."""
+        """(n, C) of the box that holds each record; of the boosted trees where none does, or where several leaves share an answer:
+        their boxes overlap, and boosting has every answer at the very thresholds."""
         places = self.places(features)
         copied = self.rest.answers(features)
         known = (places != NOWHERE) & (not self.crawl.is_shared)
@@ -82,7 +82,7 @@ class LeafCopy:
                 " is an approximation, and the number of leaves is that of the boxes measured."
             )
         elif not crawl.is_complete:
-            yield "The queries ended before every leaf was found: what lies in no measured leaf is answered by a grown tree."
+            yield "The queries ended before every leaf was found: what lies in no measured leaf is answered by boosted trees."
         else:
             yield self._exact(points, true)
 
@@ -100,21 +100,24 @@ class LeafCopy:
 
 
 @dataclass(frozen=True, eq=False)
-class Grown:
-    """A tree grown on everything that was answered; `classes` is 0 where the target answers a number."""
+class Boosted:
+    """Trees boosted on everything that was answered; `classes` is 0 where the target answers a number. Of several learners they
+    came nearest to targets whose leaves share answers (docs/attacks/path-finding.md)."""
 
     model: Any
     classes: int
 
     @staticmethod
-    def of(answers: Answers, context: Context) -> "Grown":
+    def of(answers: Answers, context: Context) -> "Boosted":
         features, vectors = answers.asked()
         vectors = np.nan_to_num(vectors)
-        seed = derive(context.seed, "grown")
+        seed = derive(context.seed, "boosted")
         if not context.classes:
-            values = build_for_values(Learner(GROWN, task=Task.REGRESSION), context.columns, seed)
-            return Grown(values.fit(features, vectors[:, 0]), 0)
-        return Grown(build(Learner(GROWN), context.columns, seed).fit(features, vectors.argmax(axis=1)), context.classes)
+            values = build_for_values(Learner("xgboost", BOOSTED, Task.REGRESSION), context.columns, seed)
+            return Boosted(values.fit(features, vectors[:, 0]), 0)
+        return Boosted(
+            build(Learner("xgboost", BOOSTED), context.columns, seed).fit(features, vectors.argmax(axis=1)), context.classes
+        )
 
     def answers(self, features: pd.DataFrame) -> Floats:
         if not self.classes:
