@@ -24,15 +24,15 @@ def assess_property(evidence: PropertyGuess, truth: Truth, grading: Grading) -> 
     estimates = _estimates(evidence, printed, decides, grading, (share, int(truth.is_member.sum())))
     if evidence.target[1] > UNLIKE * evidence.distances.max():
         return Assessment(estimates, None, None, None, (_unlike(evidence), _worlds(evidence)), resolved=False)
-    scores = [100 * max(0.0, 2 * rate - 1) for rate in (decides.value, decides.low, decides.high)]
-    return Assessment(estimates, *scores, (_told(evidence, share), _worlds(evidence)))
+    score, low, high = (100 * max(0.0, 2 * rate - 1) for rate in (decides.value, decides.low, decides.high))
+    return Assessment(estimates, score, low, high, (_told(evidence, share), _worlds(evidence)))
 
 
 def _right(evidence: PropertyGuess) -> int:
     """Victims on the right side of the threshold; a tie is half right, and an odd half is given away."""
     first, second = evidence.votes
     cut = evidence.threshold
-    return math.floor((first < cut).sum() + (second > cut).sum() + 0.5 * (evidence.votes == cut).sum())
+    return math.floor(float((first < cut).sum() + (second > cut).sum() + 0.5 * (evidence.votes == cut).sum()))
 
 
 def n_leaked(accuracy: float, ratios: tuple[float, float]) -> float:

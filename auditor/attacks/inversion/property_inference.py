@@ -121,7 +121,8 @@ class PropertyInference:
         first = min(self._probes(len(auxiliary)), context.query_limit)
         middle = first + (len(auxiliary) - first) // 2
         parts = [auxiliary.take(np.sort(rows)) for rows in (order[:first], order[first:middle], order[middle:])]
-        return parts[0].features, *(pool_of(part, has_value(part.features, column, value)) for part in parts[1:])
+        ours, theirs = (pool_of(part, has_value(part.features, column, value)) for part in parts[1:])
+        return parts[0].features, ours, theirs
 
     def _trained(self, context: Context, pool: Pool, counts: NDArray[np.intp], probes: pd.DataFrame, place: int) -> Floats:
         """(models, q, C) what models of one world answer on the probes."""

@@ -115,7 +115,7 @@ class TreeCounts:
 
 def _single(trees: Trees, known: Counted, alone: Places) -> Check:
     """Whoever holds the file knows that each of these boxes has one training record in it, and the answer it was given."""
-    details = {"leaves": float(len(alone)), "trees": float(len(trees.starts) - 1), "counted": known.words}
+    details: dict[str, float | str] = {"leaves": float(len(alone)), "trees": float(len(trees.starts) - 1), "counted": known.words}
     if not known.is_verified:
         return Check("single-record-leaf", None if known.may_be_one else False, Severity.HIGH, known.sentence, details)
     if not len(alone):

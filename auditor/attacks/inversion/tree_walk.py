@@ -38,7 +38,7 @@ def _feature(features: pd.DataFrame, name: str, plain: set[str]) -> NDArray[np.f
     for column in sorted(set(map(str, features.columns)) - plain, key=len, reverse=True):
         rest = name.removeprefix(column)
         if rest != name and rest[:1] in ("_", "=") and len(rest) > 1:
-            return (features[column].astype(object).map(str) == rest[1:]).to_numpy(dtype=np.float64)
+            return np.asarray(features[column].astype(object).map(str) == rest[1:], dtype=np.float64)
     return None
 
 
