@@ -13,11 +13,14 @@ NAMES = (
     "querying",
     "fuzz",
     "membership",
+    "attribute",
     "model_files",
     "shadows",
     "canaries",
     "scan",
     "what_if",
+    "stealing",
+    "inversion",
 )
 
 

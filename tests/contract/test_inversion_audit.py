@@ -48,7 +48,7 @@ def audited(folder: Path, learner: Learner, output: str) -> Audit:
 
     services = run_locally(Settings(folder, f"sqlite:///{folder}/a.sqlite", "filesystem://"))
     with ModelServer(answer) as server:
-        data = {name: name for name in FILES} | {"label": "label", "image_shape": [3, 3], "bounds": dict.fromkeys(PIXELS, [0, 1])}
+        data = {name: name for name in FILES} | {"label": "label", "image_shape": [3, 3], "bounds": {p: [0, 1] for p in PIXELS}}
         target = {"url": server.kserve_v1, "protocol": "kserve-v1", "output": output, "classes": list(CLASSES)}
         attack = {"name": "class-inversion", "params": {"queries": 600}}
         spec = parse({"target": target, "data": data, "learner": learner.name, "attacks": [attack]})
