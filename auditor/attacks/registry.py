@@ -10,6 +10,7 @@ from auditor.attacks.inversion.class_inversion import ClassInversion
 from auditor.attacks.inversion.csmia import Csmia
 from auditor.attacks.inversion.exposure_signals import Exposure
 from auditor.attacks.inversion.fredrikson import FredriksonConfidence, FredriksonMap
+from auditor.attacks.inversion.generative import GMI
 from auditor.attacks.inversion.likelihood_ratio import LikelihoodRatio
 from auditor.attacks.inversion.lomia import Lomia
 from auditor.attacks.inversion.mi_face import MIFace
@@ -34,8 +35,8 @@ from auditor.attacks.membership.rmia import RMIA
 from auditor.attacks.membership.salem import Salem
 from auditor.attacks.membership.shokri import Shokri
 from auditor.attacks.membership.stacked import Stacked
-from auditor.attacks.stealing.ensemble_thresholds import EnsembleThresholds
 from auditor.attacks.stealing.critical_points import ReluCriticalPoints
+from auditor.attacks.stealing.ensemble_thresholds import EnsembleThresholds
 from auditor.attacks.stealing.equation_solving import EquationSolving
 from auditor.attacks.stealing.lowd_meek import LowdMeek
 from auditor.attacks.stealing.path_finding import PathFinding
@@ -75,9 +76,11 @@ INSIDE: tuple[type[Attack], ...] = (TreeCounts,)
 REBUILDING: tuple[type[Attack], ...] = (ClassInversion, MIFace)
 # Tried where the spec declares what they are about: a property, canaries.
 DECLARED: tuple[type[Attack], ...] = (PropertyInference, Exposure)
+# They train generators, with a package that is not installed by default.
+DEEP: tuple[type[Attack], ...] = (GMI,)
 # They ask many questions about each record, so no tier spends a budget on them unasked.
 ASKING: tuple[type[Attack], ...] = (Noise, Boundary, LowdMeek, ReluCriticalPoints)
-BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *DECLARED, *REBUILDING, *ASKING)
+BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *DECLARED, *REBUILDING, *DEEP, *ASKING)
 
 STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate", "tree-counts")
 TIERS: dict[str, tuple[str, ...]] = {

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from auditor.attacks.inversion.class_inversion_guess import ClassGuess
 from auditor.attacks.inversion.generative_network import (
     DifferentiableTarget,
     Floats,
@@ -63,6 +64,10 @@ class GMI:
         if self.select not in SELECT:
             raise InvalidInput("attacks.gmi.select", f"choose {' or '.join(SELECT)}, not {self.select!r}")
 
+    @property
+    def baseline(self) -> ClassGuess:
+        return ClassGuess()
+
     def needs(self, scope: Scope) -> Needs:
         require_torch()
         if scope.auxiliary < FEWEST_AUXILIARY:
@@ -93,7 +98,8 @@ class GMI:
         records = np.concatenate(found).astype(np.float64) * span + low
         labels = np.repeat(np.arange(context.classes), self.starts)
         frame = pd.DataFrame({c.name: _cells(records[:, i], c.type) for i, c in enumerate(context.columns)})
-        return Reconstructions(frame, labels, np.concatenate(scores))
+        seen = sum(_is_seen(target, made[score.argmax()], c) for c, (made, score) in enumerate(zip(found, scores, strict=True)))
+        return Reconstructions(frame, labels, np.concatenate(scores), {"target_accuracy": seen / context.classes})
 
     def _of_class(
         self, target: DifferentiableTarget, prior: Prior, c: int, rng: np.random.Generator, context: Context
@@ -156,6 +162,14 @@ def _reference(scaled: Floats, labels: NDArray[np.intp], classes: int, rng: np.r
         loss.backward()
         optimiser.step()
     return lambda made: made.float() @ weights.T + biases
+
+
+def _is_seen(target: DifferentiableTarget, made: NDArray[Any], c: int) -> bool:
+    """Does the target itself take the record for the class?"""
+    import torch
+
+    with torch.no_grad():
+        return int(target.log_odds(torch.from_numpy(made[None, :])).argmax()) == c
 
 
 def _cells(values: Floats, kind: ColumnType) -> Any:

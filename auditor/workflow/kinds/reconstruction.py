@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from auditor.attacks.inversion import class_inversion_known, mi_face_known
+from auditor.attacks.inversion.generative import GMI
 from auditor.attacks.stealing.twin import noise_target
 from auditor.domain.attack import Attack, Query
 from auditor.domain.data import AuditData
@@ -37,6 +38,9 @@ def truth(look: Look, item: Item) -> Truth:
 
 def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading) -> dict[str, Control]:
     data = look.material.data
+    if isinstance(case.attack, GMI):
+        assert isinstance(case.evidence, Reconstructions)  # noqa: S101 - the kind's
+        return {"known_target": reconstruction_controls.recognised(case.evidence)}
     if case.attack.threat_model.sees is Sees.PARAMETERS:
         return {"known_target": reconstruction_controls.computed(mi_face_known.corner_error(case.attack, grading.seed))}
     known, noise = ran["known_target"], ran["noise_target"]

@@ -13,9 +13,11 @@ from auditor.attacks.inversion.generative import GMI
 from auditor.attacks.inversion.generative_network import differentiable
 from auditor.domain.attack import Context, Scope
 from auditor.domain.data import Column, ColumnType, Records
+from auditor.domain.evidence import Reconstructions
 from auditor.domain.parameters import Layer, Layers
 from auditor.domain.target import Output, Profile
 from auditor.errors import AttackFailed, Cancelled, InvalidInput
+from auditor.scoring.reconstruction_controls import recognised
 
 HAS_TORCH = find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is optional: pip install 'privacy-attack-auditor[deep]'")
@@ -84,6 +86,12 @@ def test_inputs_are_matched_by_name() -> None:
     assert differentiable(named, [c.name for c in COLUMNS], np.zeros(6), np.ones(6)).places.tolist() == [5, 4, 3, 2, 1, 0]
 
 
+@pytest.mark.parametrize(("share", "passed"), [(1.0, True), (0.2, False)])
+def test_a_search_that_the_target_does_not_recognise_has_failed(share: float, passed: bool) -> None:
+    claims = Reconstructions(pictures().features.head(2), np.array([0, 1]), np.zeros(2), {"target_accuracy": share})
+    assert recognised(claims).passed is passed
+
+
 @needs_torch
 class TestWithTheNetworkPackage:
     QUICK = GMI(gan_steps=60, steps=60, starts=3)
@@ -91,6 +99,7 @@ class TestWithTheNetworkPackage:
     def test_each_class_is_seen_in_what_is_made_for_it(self) -> None:
         made = self.QUICK.run(context())
         assert made.labels.tolist() == [0, 0, 0, 1, 1, 1]
+        assert made.figures == {"target_accuracy": 1.0}
         brighter = made.records[["p3", "p4", "p5"]].sum(axis=1) > made.records[["p0", "p1", "p2"]].sum(axis=1)
         assert brighter.to_numpy().astype(int).tolist() == made.labels.tolist()
 
