@@ -106,14 +106,15 @@ def test_noise_cannot_be_copied() -> None:
     assert 0.42 < fidelity(world, query, evidence)[-1] < 0.58
 
 
-def test_budgets_are_shares_of_what_was_asked() -> None:
-    assert Surrogate(queries=1_000).run(World().stealing(constant)).queries.tolist() == [100, 250, 500, 750, 1_000]
+def test_budgets_are_shares_of_what_was_asked_and_small_ones_begin_with_more() -> None:
+    assert Surrogate(queries=1_000).run(World().stealing(constant)).queries.tolist() == [250, 375, 584, 792, 1_000]
+    assert Surrogate(queries=2_500).run(World().stealing(logistic())).queries.tolist() == [250, 625, 1_250, 1_875, 2_500]
 
 
 def test_the_audits_limit_counts_the_uniform_points() -> None:
     query = Recorded(constant)
     evidence = Surrogate().run(World().stealing(query, limit=900))
-    assert evidence.queries.tolist() == [40, 100, 200, 300, 400]
+    assert evidence.queries.tolist() == [200, 234, 289, 345, 400]
     assert len(query.asked) == 900
 
 
