@@ -1,6 +1,7 @@
 """The parent's side of a model in a process of its own: started once, asked many times, ended for certain."""
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -106,7 +107,7 @@ class Served:
         with self._lock:
             if self.ended is not None:
                 raise TargetRefused(self.ended)
-            self.asked = time.monotonic()
+            self.asked = math.inf  # not idle, however long it takes
             line = self._line(seconds or self.limits.seconds)
             try:
                 line.send(message)
@@ -115,6 +116,8 @@ class Served:
                 raise self._end(f"it took longer than {self.limits.seconds:g} seconds, AUDITOR_MODEL_SECONDS") from None
             except (Broken, OSError):
                 raise self._end(self._how()) from None
+            finally:
+                self.asked = time.monotonic()
 
     def _line(self, seconds: float) -> Line:
         incoming, outgoing = _descriptors(self.process)

@@ -1,8 +1,10 @@
 """What the process of a model can reach, tried from inside it; and what its parent does when it misbehaves."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from auditor.errors import InvalidInput, TargetRefused
 from auditor.serving.isolation.calls import program
 from auditor.serving.limits import Limits
 from auditor.serving.served import Served, open_model
-from auditor.serving.shelf import Shelf
+from auditor.serving.shelf import IDLE, Shelf
 from tests import model_files
 
 ROOT = Path(__file__).parents[3]
@@ -21,6 +23,7 @@ INSIDE = """
 import os, socket, sys, threading
 sys.path.append({root!r})
 from auditor.serving.isolation import enter_namespaces, lock
+parent = os.getppid()
 report = lock(enter_namespaces(), 1000)
 {tried}
 print("reached", flush=True)
@@ -58,10 +61,11 @@ def test_nothing_outside_can_be_reached(tried: str, says: str) -> None:
 @pytest.mark.parametrize(
     "tried",
     [
-        "import ctypes; libc = ctypes.CDLL(None, use_errno=True); parent = os.getppid()\n"
-        "assert libc.syscall({'x86_64': 234, 'aarch64': 131}[os.uname().machine], parent, parent, 0) == 0, 'Permission denied'",
-        "import resource; resource.prlimit(os.getppid(), resource.RLIMIT_CPU)",
-        "import fcntl; fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid())",
+        "import ctypes; libc = ctypes.CDLL(None, use_errno=True)\n"
+        "tgkill = {'x86_64': 234, 'aarch64': 131}[os.uname().machine]\n"
+        "assert libc.syscall(tgkill, parent, parent, 0) == 0, os.strerror(ctypes.get_errno())",
+        "import resource; resource.prlimit(parent, resource.RLIMIT_CPU)",
+        "import fcntl; fcntl.fcntl(0, fcntl.F_SETOWN, parent)",
         "import fcntl; fcntl.fcntl(0, 10, 9)",
     ],
 )
@@ -166,3 +170,21 @@ def test_a_model_is_started_once_and_again_only_when_it_has_ended() -> None:
     assert shelf.take("digest", read, Limits()) is not first
     assert len(reads) == 2
     shelf.clear()
+
+
+def test_a_model_that_is_thinking_makes_no_room_for_others() -> None:
+    shelf = Shelf()
+    slow = shelf.take("slow", lambda: model_files.perceptron_file().data, Limits(seconds=2.0))
+    os.killpg(slow.process.pid, signal.SIGSTOP)
+
+    def ask() -> None:
+        with pytest.raises(TargetRefused):
+            slow.describe()
+
+    asked = threading.Thread(target=ask)
+    asked.start()
+    time.sleep(0.2)
+    slow_for = time.monotonic() - slow.asked
+    asked.join()
+    shelf.clear()
+    assert slow_for < IDLE - 3600
