@@ -1,7 +1,8 @@
 """Class representatives of digits and faces: how near reconstructions come, beside what is known without the model.
 
-`python -m benchmarks inversion [digits] [faces]` writes inversion.json. Digits come with scikit-learn. Faces (AT&T, att_faces.npz) are read below
-$AUDITOR_SHARED_DATA, by default ../shared/data beside the project; without them that part is left out.
+`python -m benchmarks inversion [digits] [faces]` writes inversion.json. Digits come with scikit-learn. Faces (AT&T,
+att_faces.npz) are read below $AUDITOR_SHARED_DATA, by default ../shared/data beside the project; without
+them that part is left out.
 """
 
 import json

@@ -15,6 +15,7 @@ from auditor.domain.spec import DataSpec, suggestion
 from auditor.errors import InvalidInput
 from auditor.intake.types import infer, typed
 from auditor.workflow import canaries
+from auditor.workflow.bounds import with_bounds
 from auditor.workflow.named_columns import features_of
 from auditor.workflow.raw_table import RawTable as RawTable
 from auditor.workflow.sensitive_columns import sensitive_of
@@ -76,7 +77,7 @@ def prepare(
     known = _classes(sides, classes) if task is Task.CLASSIFICATION else ()
     base = AuditData((), (), _none(), np.zeros(0, bool), _none(), (), removed, tuple(notes))
     order = _order(sides, seed)
-    data = _join(sides, order, columns, known, spec, replace(base, groups=_groups(sides, order, apart)))
+    data = with_bounds(_join(sides, order, columns, known, spec, replace(base, groups=_groups(sides, order, apart))), spec)
     if spec.group is None:
         return data
     return with_units(data, pd.concat([sides[name].groups[spec.group] for name in SCORED]).iloc[order].tolist(), flipped)
