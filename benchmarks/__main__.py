@@ -14,6 +14,7 @@ NAMES = (
     "fuzz",
     "membership",
     "attribute",
+    "attribute",
     "model_files",
     "shadows",
     "canaries",

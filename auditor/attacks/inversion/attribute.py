@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from auditor.attacks.inversion.completed import ask, completion_needs
+import numpy as np
+
+from auditor.attacks.inversion.completed import Attacked, Floats, ask, completion_needs
 from auditor.attacks.inversion.imputation import Imputation, check_records, fit_imputer
-from auditor.attacks.inversion.tempering import signals_of, temper
+from auditor.attacks.inversion.marginals import log_marginals
+from auditor.attacks.inversion.tempering import UNLEARNED, Weights, signals_of, temper
 from auditor.domain.attack import Context, Family, Needs, Scope
 from auditor.domain.evidence import AttributeGuesses
 from auditor.domain.seeds import derive
@@ -53,11 +56,19 @@ class AttributeInference:
         attacked = ask(context, self.records)
         sensitive, answered = attacked.sensitive, attacked.answers.own
         weights = temper(context, sensitive, attacked.auxiliary, answered)
-        imputer = fit_imputer(attacked.auxiliary, sensitive, context.columns, derive(context.seed, "imputer"))
-        imputed = imputer.log_probabilities(attacked.records)
+        imputed = _imputed(context, attacked, weights)
         scores = weights.imputed * imputed + weights.answered * answered
         if weights.reference is not None:
             reference = signals_of(weights.reference, context, sensitive, attacked.records)
             scores = scores + weights.remembered * (answered - reference)
         context.checkpoint(1.0)
         return AttributeGuesses(sensitive, attacked.rows, scores)
+
+
+def _imputed(context: Context, attacked: Attacked, weights: Weights) -> Floats:
+    """(m, V) log p_imp; the shares of the values alone where auxiliary records are too few to weigh an imputer with."""
+    if weights.family == UNLEARNED:
+        marginals = log_marginals(attacked.auxiliary, attacked.sensitive)
+        return np.tile(marginals, (len(attacked.rows), 1))
+    imputer = fit_imputer(attacked.auxiliary, attacked.sensitive, context.columns, derive(context.seed, "imputer"))
+    return imputer.log_probabilities(attacked.records)

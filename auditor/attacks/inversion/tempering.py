@@ -25,6 +25,7 @@ from auditor.domain.seeds import derive, generator
 from auditor.domain.target import Profile
 from auditor.learners import Model, build
 
+UNLEARNED = "none"
 FAMILIES = ("xgboost", "random-forest", "logistic-regression")
 REMEMBERED = 1.0 - 1e-6
 MOST_PER_HALF = 2_000
@@ -40,7 +41,7 @@ class Weights:
 
     imputed: float = 1.0
     answered: float = 1.0
-    family: str = "none"
+    family: str = UNLEARNED
     remembered: float = 0.0
     reference: Model | None = None
 
