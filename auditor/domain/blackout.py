@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -23,12 +23,18 @@ class Window:
         zone = ZoneInfo(self.zone)
         today = now.astimezone(zone).date()
         for day in (today - timedelta(days=1), today):
-            start = datetime.combine(day, self.start, zone).astimezone(UTC)
+            start = min(_moments(day, self.start, zone))
             last = day + timedelta(days=1) if self.end <= self.start else day
-            end = datetime.combine(last, self.end, zone).astimezone(UTC)
+            end = max(_moments(last, self.end, zone))
             if DAYS[day.weekday()] in self.days and start <= now < end:
                 return end
         return None
+
+
+def _moments(day: date, clock: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """What a local time can mean: on the nights in which clocks change it may come twice, or not at all (PEP 495)."""
+    local = datetime.combine(day, clock, zone)
+    return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
 
 
 def reopens(windows: Iterable[Window], now: datetime) -> datetime | None:

@@ -55,6 +55,20 @@ class TestWindows:
         windows = [Window(time(8), time(12)), Window(time(12), time(14)), Window(time(13), time(15))]
         assert reopens(windows, at("2026-03-02T09:00:00+00:00")) == at("2026-03-02T15:00:00+00:00")
 
+    @pytest.mark.parametrize(
+        ("now", "again"),
+        [
+            ("2026-10-25T00:20:00Z", "2026-10-25T01:45:00Z"),  # 02:20, for the first time
+            ("2026-10-25T01:20:00Z", "2026-10-25T01:45:00Z"),  # and for the second
+            ("2026-10-25T01:45:00Z", None),
+            ("2026-03-29T01:10:00Z", "2026-03-29T01:45:00Z"),  # 03:10 where 02:15 to 02:45 never came
+            ("2026-03-30T01:10:00Z", None),
+        ],
+    )
+    def test_a_local_time_that_comes_twice_or_never_is_kept_by_both_readings(self, now: str, again: str | None) -> None:
+        window = Window(time(2, 15), time(2, 45), "Europe/Berlin")
+        assert reopens((window,), at(now)) == (None if again is None else at(again))
+
     def test_the_clock_change_neither_loses_nor_adds_an_hour_of_the_zone(self) -> None:
         night = Window(time(1), time(4), "Europe/Berlin")
         again = reopens([night], at("2026-03-29T01:30:00+01:00"))
