@@ -143,9 +143,10 @@ class _Theft:
         rng = generator(self.context.seed, "critical points")
         targets = box.points(self.points)[kept], self.form.scores(self.true[kept])
         try:
-            start = anchored(asking, self.form.floor(self.true[kept]), rng)
+            floor = self.form.floor(self.true[kept])
+            start = anchored(asking, floor, rng)
             self.context.checkpoint(0.2)
-            hindered = precision_obstacle(start.noise, np.concatenate(self.answers))
+            hindered = precision_obstacle(start.noise, floor, np.concatenate(self.answers))
             return hindered or self._judged(box, search(asking, start, targets, rng), targets)
         except Spent:
             return f"{asking.limit:,} queries were too few to tell all units; raise budget.queries."

@@ -16,7 +16,7 @@ LEAST_DIGITS = 10
 SMALLEST = 1e-300
 SURE = 1e-5
 """Log-odds of two classes lose digits where one is this unlikely, for its probability is what is left to 1."""
-EPSILON = 4e-16
+EPSILON, ENOUGH = 4e-16, 50
 
 
 class Spent(Exception):
@@ -76,11 +76,11 @@ class ScoreForm:
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
     def kept(self, answers: Floats) -> NDArray[np.bool_]:
-        """(n,) records whose scores are as exact as doubles allow: of two classes at least half of all, those least sure."""
+        """(n,) records whose scores are as exact as doubles allow: of two classes those not too sure, ENOUGH in any case."""
         if answers.shape[1] != 2:
             return np.asarray(np.isfinite(self.scores(answers)).all(axis=1))
         least = answers.min(axis=1)
-        return np.asarray(least >= min(SURE, float(np.median(least))))
+        return np.asarray(least >= min(SURE, float(np.sort(least)[-min(ENOUGH, len(least))])))
 
     def floor(self, answers: Floats) -> float:
         """The least error of scores, from what doubles lose."""
@@ -134,8 +134,11 @@ def obstacle(features: pd.DataFrame, columns: Sequence[Column], profile: Profile
     return None
 
 
-def precision_obstacle(noise: float, answers: Floats) -> str | None:
-    """The same, from answers around one point: `noise` is how far their scores are from any affine function."""
+def precision_obstacle(noise: float, floor: float, answers: Floats) -> str | None:
+    """The same, from answers around one point: `noise` is how far their scores are from any affine function, `floor` what doubles
+    lose of the scores."""
+    if floor > 10.0**-LEAST_DIGITS * LEAST_DIGITS:
+        return "Nearly all answers between the columns' extremes are so close to 0 and 1 that doubles keep too little of log-odds."
     if noise <= 10.0**-LEAST_DIGITS * LEAST_DIGITS:
         return None
     if np.array_equal(answers, answers.astype(np.float32).astype(np.float64)):

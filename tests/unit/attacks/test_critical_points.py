@@ -241,9 +241,12 @@ class TestBox:
         np.testing.assert_allclose(form.answers(form.scores(answers)), answers, atol=1e-12)
 
     def test_sure_answers_of_two_classes_have_lost_their_digits(self) -> None:
-        answers = np.array([[0.4, 0.6], [1e-12, 1 - 1e-12], [0.3, 0.7]])
-        assert ScoreForm(1).kept(answers).tolist() == [True, False, True]
-        assert ScoreForm(1).floor(answers) > 1e-5 > 1e-14 > ScoreForm(1).floor(answers[[0, 2]])
+        answers = np.array([[0.4, 0.6], [1e-12, 1 - 1e-12], *[[0.3, 0.7]] * 60])
+        assert ScoreForm(1).kept(answers).tolist() == [True, False, *[True] * 60]
+        assert ScoreForm(1).kept(answers[:3]).all()
+        floor = ScoreForm(1).floor(answers)
+        assert floor > 1e-5 > 1e-14 > ScoreForm(1).floor(answers[[0, 2]])
+        assert "so close to 0 and 1" in str(precision_obstacle(floor, floor, answers))
 
     def test_obstacles(self) -> None:
         exact = Profile(Output.PROBABILITIES, ("a", "b"))
@@ -251,7 +254,7 @@ class TestBox:
         assert obstacle(frame, NUMBERS, exact) is None
         assert obstacle(frame, (Column("x0", ColumnType.INTEGER), *NUMBERS[1:]), exact) is not None
         assert "missing" in str(obstacle(frame.assign(x0=np.nan), NUMBERS, exact))
-        assert precision_obstacle(1e-12, np.ones((3, 1)) / 3) is None
+        assert precision_obstacle(1e-12, 1e-15, np.ones((3, 1)) / 3) is None
 
 
 class TestRegression:
