@@ -1,6 +1,7 @@
 """Trees and ensembles behind their answers: `python -m benchmarks stealing_trees` writes stealing_trees.json and prints tables.
 
-Adult ships with the product; the other data sets are read from AUDITOR_SHARED_DATA (default ../shared/data) and left out else.
+Adult ships with the product; the other data sets are read from AUDITOR_SHARED_DATA (default ../shared/data) and left out if they
+are missing.
 """
 
 import argparse

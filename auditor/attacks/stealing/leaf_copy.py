@@ -50,8 +50,10 @@ class LeafCopy:
         """(n, C) of the box that holds each record; of the boosted trees where none does, or where several leaves share an answer:
         their boxes overlap, and boosting has every answer at the very thresholds."""
         places = self.places(features)
-        copied = self.rest.answers(features)
         known = (places != NOWHERE) & (not self.crawl.is_shared)
+        copied = np.empty((len(features), len(self.crawl.answers.vectors[0])))
+        if not known.all():
+            copied[~known] = self.rest.answers(features[~known])
         identities = np.array(self.crawl.boxes.identities, dtype=np.intp)[places[known]]
         copied[known] = np.array(self.crawl.answers.vectors)[identities]
         return copied
