@@ -16,7 +16,7 @@ from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Profile
 from auditor.errors import AttackFailed, Conflict
 from auditor.querying import record_digests
-from auditor.shadows.channels import Channel, drawn, through
+from auditor.shadows.channels import AS_IT_IS, Channel, drawn, through
 from auditor.store import ledger
 from auditor.workflow.contexts import context_for
 from auditor.workflow.look import Item, Look
@@ -136,7 +136,7 @@ class Behind:
             "shadows": self.shadows if attack.family == "membership" else None,
             "sensitive": material.sensitive(item["sensitive"]),
             "query_limit": item["query_limit"],
-            "recorded": self._recorded,
+            "recorded": None if self.channel == AS_IT_IS else self._recorded,  # the same answers lead to the same questions
         }
         return attack.run(context_for(attack, material.data, self.profile, query, _unwatched, grants))
 
