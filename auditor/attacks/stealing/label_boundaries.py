@@ -33,8 +33,8 @@ class Segments:
         return len(self.label)
 
     def take(self, rows: NDArray[np.intp]) -> "Segments":
-        ends = (frame.iloc[rows].reset_index(drop=True) for frame in (self.inside, self.outside))
-        return Segments(*ends, self.label[rows], self.other[rows])
+        inside, outside = (frame.iloc[rows].reset_index(drop=True) for frame in (self.inside, self.outside))
+        return Segments(inside, outside, self.label[rows], self.other[rows])
 
     @staticmethod
     def none() -> "Segments":
@@ -42,8 +42,10 @@ class Segments:
 
     @staticmethod
     def joined(parts: "Sequence[Segments]") -> "Segments":
-        ends = (pd.concat([getattr(part, side) for part in parts], ignore_index=True) for side in ("inside", "outside"))
-        return Segments(*ends, *(np.concatenate([getattr(part, side) for part in parts]) for side in ("label", "other")))
+        inside = pd.concat([part.inside for part in parts], ignore_index=True)
+        outside = pd.concat([part.outside for part in parts], ignore_index=True)
+        label, other = np.concatenate([part.label for part in parts]), np.concatenate([part.other for part in parts])
+        return Segments(inside, outside, label, other)
 
 
 def found(nearby: Surroundings, count: int, label: Label, rng: np.random.Generator) -> Segments:
@@ -61,8 +63,9 @@ def found(nearby: Surroundings, count: int, label: Label, rng: np.random.Generat
             ends[:, rarity < best] = [[i], [j]]
             best = np.minimum(best, rarity)
     rows = np.flatnonzero(np.isfinite(best))
-    sides = [_picked(group, ends[side, rows], rows) for side in range(2)]
-    return Segments(*sides, *(labels[ends[side, rows], rows] for side in range(2)))
+    first, second = (_picked(group, ends[side, rows], rows) for side in range(2))
+    label, other = (labels[ends[side, rows], rows] for side in range(2))
+    return Segments(first, second, label, other)
 
 
 def _picked(group: Sequence[pd.DataFrame], which: Ints, rows: Ints) -> pd.DataFrame:
@@ -137,8 +140,8 @@ def halved(segments: Segments, columns: Sequence[Column], steps: int, label: Lab
         inside[rows[stays]] = middle[rows[stays]]
         outside[rows[~stays]] = middle[rows[~stays]]
         other[rows[~stays]] = told[~stays]
-    ends = (_with(segments.inside, numbers, cells) for cells in (inside, outside))
-    return Segments(*ends, segments.label, other)
+    first, second = (_with(segments.inside, numbers, cells) for cells in (inside, outside))
+    return Segments(first, second, segments.label, other)
 
 
 def _numbers(frame: pd.DataFrame, names: list[str]) -> Floats:
