@@ -32,7 +32,7 @@ FEWEST, MOST = 200, 10_000_000
 
 @dataclass(frozen=True)
 class PathFinding:
-    """A decision tree leaf by leaf: Algorithm 1 of Tramèr et al. 2016, and its top-down form where inner nodes answer too.
+    """A decision tree leaf by leaf: Algorithm 1 of Tramèr et al. 2016, all searches of a round in one request.
 
     `queries`: how many records may be asked to learn from; UNIFORM more are asked to judge the copy, and REPEATED a second time.
     """
