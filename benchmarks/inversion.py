@@ -134,9 +134,9 @@ def digits() -> dict[str, Any]:
         "xgboost": XGBClassifier(n_jobs=1),
     }
     scenes = {name: Scene(model.fit(*parts[0]), *parts, classes=10) for name, model in targets.items()}
-    result: dict[str, Any] = {name: [measured(ClassInversion(), scene)] for name, scene in scenes.items()}
+    result: dict[str, Any] = {name: [measured(ClassInversion(queries=2_000), scene)] for name, scene in scenes.items()}
     result["logistic"].append(measured(MIFace(), scenes["logistic"]))
-    no_class = [ClassInversion(queries=2000, restarts=1), MIFace()]
+    no_class = [ClassInversion(queries=1_000, restarts=1), MIFace()]
     result["logistic, no records of the class"] = [without_records_of_the_class(a, scenes["logistic"]) for a in no_class]
     result["logistic, ranges alone"] = [measured(MIFace(knowledge="ranges", prior=0.1), scenes["logistic"])]
     return result
