@@ -1,4 +1,4 @@
-"""Trees and ensembles behind their answers: `python -m benchmarks stealing_trees` writes stealing_trees.json and prints tables.
+"""Trees and ensembles behind their answers: `python -m benchmarks.stealing_trees` writes stealing_trees.json and prints tables.
 
 Adult ships with the product; the other data sets are read from AUDITOR_SHARED_DATA (default ../shared/data) and left out if they
 are missing.
