@@ -9,10 +9,13 @@ from auditor.domain.target import Output, Profile
 from auditor.domain.threat import Sees, ThreatModel
 
 SENSITIVE = (Sensitive("sex", ("sex",), (("F",), ("M",))),)
-LABELS_ARE_ENOUGH = {"gap", "calibrated-correctness", "surrogate", "noise", "boundary"}
+ATTRIBUTES_FROM_LABELS = {"fredrikson-map", "yeom", "csmia", "lomia"}
+LABELS_ARE_ENOUGH = {"gap", "calibrated-correctness", "surrogate", "noise", "boundary"} | ATTRIBUTES_FROM_LABELS
 TOP_FEW_ARE_ENOUGH = {"loss-threshold", "lira", "rmia", "stacked", "proxy", "salem", "exposure"}
 WANT_ALL = {
     "attribute",
+    "fredrikson-confidence",
+    "likelihood-ratio",
     "confidence",
     "entropy",
     "modified-entropy",
