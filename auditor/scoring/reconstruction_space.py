@@ -32,7 +32,7 @@ class Space:
                 blocks.append(((np.where(np.isnan(cells), self.fill[place], cells) - self.low[place]) / self.scale[place])[:, None])
             else:
                 blocks.append(_indicators(frame[column.name], next(categories)))
-        return np.hstack(blocks) / np.sqrt(len(self.columns))
+        return np.asarray(np.hstack(blocks) / np.sqrt(len(self.columns)))
 
 
 Bounds = Mapping[str, tuple[float, float]]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from auditor.attacks.inversion.mi_face import MIFace
 from auditor.domain.attack import Attack, Context
@@ -33,7 +34,7 @@ def corner_error(attack: Attack, seed: int) -> float:
     return float(np.abs(found - corners).max() / 4.0)
 
 
-def _never(frame: pd.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
+def _never(frame: pd.DataFrame) -> NDArray[np.float64]:
     raise AssertionError
 
 
