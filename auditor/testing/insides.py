@@ -90,11 +90,11 @@ def towards_prototypes(data: AuditData) -> Layers:
     half = float(apart[apart > 0].min()) / 2
     sides = [sign * np.diag(1.0 / spread) for _ in goals for sign in (1.0, -1.0)]
     ends = [-sign * goal for goal in goals for sign in (1.0, -1.0)]
-    distances = np.kron(np.eye(len(goals)), np.ones((2, 2 * len(names))))
+    distances = np.asarray(np.kron(np.eye(len(goals)), np.ones((2, 2 * len(names)))), dtype=np.float64)
     layers = (
         Layer(np.concatenate(sides), np.concatenate(ends)),
         Layer(distances, np.tile([0.0, -half], len(goals))),
-        Layer(np.kron(np.eye(len(goals)), [[-10.0, 9.0]]), np.zeros(len(goals))),
+        Layer(np.asarray(np.kron(np.eye(len(goals)), [[-10.0, 9.0]]), dtype=np.float64), np.zeros(len(goals))),
     )
     return Layers(layers, "relu", "softmax", tuple(names))
 
