@@ -130,9 +130,8 @@ def trial(row: Row, seed: int) -> Trial:
     trained = _records(inside[: survey.trained], survey, classes)
     auxiliary = _records(outside[: survey.auxiliary], survey, classes)
     others = _records(outside[survey.auxiliary :][: survey.attacked], survey, classes)
-    data, truth, sensitive = _audit(
-        trained.take(np.arange(min(survey.attacked, len(trained)))), others, auxiliary, row, survey, seed
-    )
+    members = trained.take(np.arange(min(survey.attacked, len(trained))))
+    data, truth, sensitive = _audit((members, others, auxiliary), row, survey, seed)
     model = build(row.learner, survey.columns, seed).fit(trained.features, trained.labels)
     return Trial(data, truth, lambda frame: model.over_all(model.predict_proba(frame), len(classes)), sensitive)
 
