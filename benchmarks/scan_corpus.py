@@ -46,6 +46,17 @@ def _model() -> Any:
     return RandomForestClassifier(3, random_state=0).fit(features, (features[:, 0] > 0).astype(int))
 
 
+def _pipeline() -> Any:
+    """Named columns and labels that are text: arrays of objects, which joblib pickles within its own stream."""
+    import pandas as pd
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    frame = pd.DataFrame({"age": [20.0, 30.0, 40.0, 50.0], "hours": [1.0, 4.0, 2.0, 3.0]})
+    return make_pipeline(StandardScaler(), LogisticRegression()).fit(frame, ["no", "no", "yes", "yes"])
+
+
 def _joblib(value: Any, compress: Any = 0) -> bytes:
     import joblib
 
@@ -159,6 +170,7 @@ CASES = (
     Case("random forest, pickle", "model.pkl", "harmless", lambda: pickle.dumps(_model())),
     Case("random forest, joblib", "model.joblib", "harmless", lambda: _joblib(_model())),
     Case("random forest, joblib by zlib", "model.joblib", "harmless", lambda: _joblib(_model(), ("zlib", 3))),
+    Case("pipeline with text labels, joblib", "model.joblib", "harmless", lambda: _joblib(_pipeline())),
     Case("array of text objects, .npy", "array.npy", "harmless", lambda: _npy(_objects("a"))),
     Case("tensor-less PyTorch archive", "model.pt", "harmless", lambda: _torch({"weight": [1.0]})),
     Case("random forest, skops", "model.skops", "safe format", _skops),

@@ -139,10 +139,10 @@ def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -
 
 def _more_estimates(look: Look, case: Case, grading: Grading) -> tuple[Estimate, ...]:
     """Epsilon of every membership attack; of the loss alone also what its own tail tells early."""
-    if not isinstance(case.evidence, MembershipScores):
-        return ()
     if isinstance(case.evidence, SurrogateLabels | SurrogateValues):
         return price_of(float(case.evidence.queries[-1]), look.material.spec.budget.price_per_1000, grading)
+    if not isinstance(case.evidence, MembershipScores):
+        return ()
     found = epsilon_of(look.material, case.evidence, case.truth, grading)
     if case.item["attack"] != "loss-threshold" or case.item["params"].get("threshold", "global") != "global":
         return found  # thresholds by class leave no plain losses

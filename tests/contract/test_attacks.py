@@ -52,7 +52,7 @@ def test_every_parameter_is_documented(attack: type[Attack]) -> None:
 
 
 def test_no_page_without_an_attack() -> None:
-    pages = {page.stem for page in (Path(__file__).parents[2] / "docs" / "attacks").glob("*.md")}
+    pages = {page.stem for page in (Path(__file__).parents[2] / "docs" / "attacks").glob("*.md")} - {"stealing"}  # of a benchmark
     assert pages == {attack.name for attack in registry.BUILTIN}
 
 

@@ -54,7 +54,7 @@ class GMI:
     kind: ClassVar[str] = "reconstruction"
     threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.PARAMETERS, frozenset({Knows.POPULATION}))
     reference: ClassVar[str] = "Zhang et al. 2020, The Secret Revealer: Generative Model-Inversion Attacks (CVPR)"
-    shows: ClassVar[str] = "what the training records of a class look like"
+    shows: ClassVar[str] = "whether records of a class can be generated with the model"
 
     def __post_init__(self) -> None:
         for name, least, most in (("gan_steps", 10, 100_000), ("steps", 10, 100_000), ("starts", 1, 100)):

@@ -27,6 +27,7 @@ NOTHING_SEEN: Mapping[Kind, str] = {
     Kind.UNREAD: "The file was read to its end.",
     Kind.FORMAT: "Loading this format runs nothing that stands in the file.",
 }
+NOT_READ = "Not known, because the file was not read to its end."
 WHO = "Someone who can change or replace the file that the model is loaded from."
 HOW_TO_CONVERT = (
     "save it as skops (skops.io.dump), ONNX (skl2onnx), XGBoost JSON (save_model), LightGBM text (save_model) or safetensors"
@@ -85,7 +86,10 @@ class ScanReport:
         """Each sighting, and beside them what was looked for and not found."""
         seen = [_check(sighting) for sighting in self.sightings]
         kinds = {sighting.kind for sighting in self.sightings}
-        clear = [Check(str(k), False, SEVERITIES[k], sentence) for k, sentence in NOTHING_SEEN.items() if k not in kinds]
+        others = {kind: sentence for kind, sentence in NOTHING_SEEN.items() if kind not in kinds}
+        if Kind.UNREAD in kinds:  # what stands in the rest is not known
+            return (*seen, *(Check(str(k), None, SEVERITIES[k], NOT_READ) for k in others), *map(_check_of_opinion, self.opinions))
+        clear = [Check(str(k), False, SEVERITIES[k], sentence) for k, sentence in others.items()]
         return (*seen, *clear, *map(_check_of_opinion, self.opinions))
 
     def as_json(self) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from auditor.domain.threat import Sees, ThreatModel
 
 SENSITIVE = (Sensitive("sex", ("sex",), (("F",), ("M",))),)
 ATTRIBUTES_FROM_LABELS = {"fredrikson-map", "yeom", "csmia", "lomia"}
-LABELS_ARE_ENOUGH = {"gap", "calibrated-correctness", "surrogate", "noise", "boundary"} | ATTRIBUTES_FROM_LABELS
+COPIES_FROM_LABELS = {"surrogate", "lowd-meek", "path-finding", "ensemble-thresholds"}
+LABELS_ARE_ENOUGH = {"gap", "calibrated-correctness", "noise", "boundary", "class-inversion"} | ATTRIBUTES_FROM_LABELS | COPIES_FROM_LABELS
 TOP_FEW_ARE_ENOUGH = {"loss-threshold", "lira", "rmia", "stacked", "proxy", "salem", "exposure"}
 WANT_ALL = {
     "attribute",
@@ -25,8 +26,11 @@ WANT_ALL = {
     "quantile-regression",
     "shokri",
     "property",
+    "equation-solving",
+    "relu-critical-points",
 }
-VALUES = {"loss-threshold", "lira", "rmia", "stacked", "proxy", "exposure"}
+COPIES_OF_VALUES = {"surrogate", "equation-solving", "path-finding", "ensemble-thresholds", "relu-critical-points"}
+VALUES = {"loss-threshold", "lira", "rmia", "stacked", "proxy", "exposure"} | COPIES_OF_VALUES
 EXPECTED = {
     Output.LABELS: LABELS_ARE_ENOUGH,
     Output.TOP_K: LABELS_ARE_ENOUGH | TOP_FEW_ARE_ENOUGH,
