@@ -11,7 +11,8 @@ from auditor.domain.threat import Sees, ThreatModel
 SENSITIVE = (Sensitive("sex", ("sex",), (("F",), ("M",))),)
 ATTRIBUTES_FROM_LABELS = {"fredrikson-map", "yeom", "csmia", "lomia"}
 COPIES_FROM_LABELS = {"surrogate", "lowd-meek", "path-finding", "ensemble-thresholds"}
-LABELS_ARE_ENOUGH = {"gap", "calibrated-correctness", "noise", "boundary", "class-inversion"} | ATTRIBUTES_FROM_LABELS | COPIES_FROM_LABELS
+MEMBERS_FROM_LABELS = {"gap", "calibrated-correctness", "noise", "boundary"}
+LABELS_ARE_ENOUGH = {"class-inversion"} | MEMBERS_FROM_LABELS | ATTRIBUTES_FROM_LABELS | COPIES_FROM_LABELS
 TOP_FEW_ARE_ENOUGH = {"loss-threshold", "lira", "rmia", "stacked", "proxy", "salem", "exposure"}
 WANT_ALL = {
     "attribute",
