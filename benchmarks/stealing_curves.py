@@ -1,5 +1,6 @@
 """How well do learned copies agree with targets of Adult, by budget, strategy and channel, beside a plain refit?"""
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def world(name: str, seed: int) -> World:
     learner = TARGETS[name][0]
     frame = adult.load().drop_duplicates().sample(frac=1, random_state=seed).reset_index(drop=True)
     ends = np.cumsum([0, TRAINED, AUXILIARY, JUDGED])
-    parts = [frame.iloc[a:b].reset_index(drop=True) for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [frame.iloc[a:b].reset_index(drop=True) for a, b in itertools.pairwise(ends)]
     members, auxiliary, judged = (Records(p.drop(columns=adult.LABEL), adult.labels(p)) for p in parts)
     model = build(learner, adult.columns(), derive(seed, "target")).fit(members.features, members.labels)
     return World(name, learner, seed, model.predict_proba, members, auxiliary, judged)
@@ -87,7 +88,7 @@ def curve(name: str, seeds: Sequence[int]) -> dict[str, Any]:
     for seed in seeds:
         made = world(name, seed)
         baseline = NoQuerySurrogate().run(made.context())
-        assert isinstance(baseline, SurrogateLabels)  # noqa: S101 - a target of classes
+        assert isinstance(baseline, SurrogateLabels)
         true = made.query(made.context().candidates.features.iloc[baseline.rows]).argmax(axis=1)  # type: ignore[union-attr]
         found["no_query"].append(round(float((baseline.labels[0] == true).mean()), 4))
         for budget in TARGETS[name][1]:
@@ -104,7 +105,7 @@ def curve(name: str, seeds: Sequence[int]) -> dict[str, Any]:
 
 def _copied(made: World, attack: Surrogate, channel: Channel | None = None) -> float:
     evidence = attack.run(made.context(channel))
-    assert evidence.copied is not None  # noqa: S101 - this attack keeps them
+    assert evidence.copied is not None
     return made.fidelity(evidence.copied)
 
 
@@ -135,9 +136,9 @@ def consequences(name: str, budget: int, seed: int) -> dict[str, Any]:
     """AUC of membership by the loss of the copy, and by that of the target."""
     made = world(name, seed)
     evidence = Surrogate(budget).run(made.context())
-    assert evidence.copied is not None  # noqa: S101 - this attack keeps them
+    assert evidence.copied is not None
     context = made.context()
-    assert context.candidates is not None  # noqa: S101 - they were given
+    assert context.candidates is not None
     labels = np.concatenate([made.judged.labels, made.members.labels])
     is_member = np.arange(len(labels)) >= len(made.judged)
     found: dict[str, Any] = {"target": name, "budget": budget}

@@ -1,5 +1,6 @@
 """How exactly are linear models computed from their answers? Adult as encoded columns and as records, and digits."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,7 @@ def _measured(case: Case, decimals: int | None) -> dict[str, Any]:
     profile = Profile(Output.PROBABILITIES, tuple(f"{c}" for c in range(case.classes)), decimals)
     context = Context(SEED, profile, case.columns, rounded, lambda fraction: None, case.judged, None, case.auxiliary, fresh=rounded)
     evidence = EquationSolving().run(context)
-    assert evidence.copied is not None  # noqa: S101 - this attack keeps them
+    assert evidence.copied is not None
     true, rows_judged = case.query(case.judged.features), evidence.rows
     agrees = evidence.copied[rows_judged].argmax(axis=1) == true[rows_judged].argmax(axis=1)
     odds = np.log(np.maximum(true, 1e-300)), np.log(np.maximum(evidence.copied, 1e-300))
@@ -123,7 +124,7 @@ def _linear(matrix: Floats, labels: NDArray[np.intp]) -> Callable[[pd.DataFrame]
 def _adult() -> tuple[Records, Records, Records]:
     frame = adult.load().drop_duplicates().sample(frac=1, random_state=SEED).reset_index(drop=True)
     ends = np.cumsum([0, TRAINED, AUXILIARY, JUDGED])
-    parts = [frame.iloc[a:b].reset_index(drop=True) for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [frame.iloc[a:b].reset_index(drop=True) for a, b in itertools.pairwise(ends)]
     return tuple(Records(p.drop(columns=adult.LABEL), adult.labels(p)) for p in parts)  # type: ignore[return-value]
 
 

@@ -19,5 +19,5 @@ def main(kind: str, memory_mb: str, seconds: str) -> None:
 
 
 def _spare(library: str) -> None:
-    """xgboost and lightgbm import it where it is installed, for wrappers that no file needs; that takes longer than all the rest."""
+    """xgboost and lightgbm import it where it is installed, for wrappers that no file needs; that takes longer than the rest."""
     sys.modules[library] = cast(ModuleType, None)

@@ -118,7 +118,9 @@ class TestAttacks:
             assert not field.init or f"`{field.name}`" in page
 
     def test_each_page_is_of_an_attack(self):
-        assert {path.stem for path in (DOCS / "attacks").glob("*.md")} - {"stealing"} == {attack.name for attack in registry.BUILTIN}
+        assert {path.stem for path in (DOCS / "attacks").glob("*.md")} - {"stealing"} == {
+            attack.name for attack in registry.BUILTIN
+        }
 
 
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])

@@ -64,8 +64,8 @@ def found(nearby: Surroundings, count: int, label: Label, rng: np.random.Generat
             best = np.minimum(best, rarity)
     rows = np.flatnonzero(np.isfinite(best))
     first, second = (_picked(group, ends[side, rows], rows) for side in range(2))
-    label, other = (labels[ends[side, rows], rows] for side in range(2))
-    return Segments(first, second, label, other)
+    here, there = (labels[ends[side, rows], rows] for side in range(2))
+    return Segments(first, second, here, there)
 
 
 def _picked(group: Sequence[pd.DataFrame], which: Ints, rows: Ints) -> pd.DataFrame:

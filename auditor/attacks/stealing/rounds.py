@@ -163,7 +163,7 @@ class Thief:
         judge = self._answers.take(np.flatnonzero(held_out(len(self._answers))))
         gain = right(self.rounds[-1].copy, judge) - right(self.rounds[-3].copy, judge)
         error = 1.96 * float(gain.std()) / np.sqrt(len(gain))
-        return max(0.0, float(gain.mean())) + max(error, 3.0 / len(gain)) <= SETTLED
+        return bool(max(0.0, float(gain.mean())) + max(error, 3.0 / len(gain)) <= SETTLED)
 
 
 def _ends(budget: int) -> Rows:
