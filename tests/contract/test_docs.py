@@ -117,6 +117,12 @@ class TestAttacks:
         for field in dataclasses.fields(attack):
             assert not field.init or f"`{field.name}`" in page
 
+    @pytest.mark.parametrize("attack", registry.BUILTIN, ids=lambda attack: attack.name)
+    def test_the_index_says_which_tier_tries_it_first(self, attack):
+        tier = next((tier for tier, names in registry.TIERS.items() if attack.name in names), "by name")
+        (row,) = (row for row in (DOCS / "attacks.md").read_text().splitlines() if f"(attacks/{attack.name}.md)" in row)
+        assert f"| {tier} |" in row
+
     def test_each_page_is_of_an_attack(self):
         assert {path.stem for path in (DOCS / "attacks").glob("*.md")} - {"stealing"} == {
             attack.name for attack in registry.BUILTIN
