@@ -9,6 +9,7 @@ from auditor.attacks.inversion.attribute import AttributeInference
 from auditor.attacks.inversion.class_inversion import ClassInversion
 from auditor.attacks.inversion.csmia import Csmia
 from auditor.attacks.inversion.exposure_signals import Exposure
+from auditor.attacks.inversion.forest_reconstruction import ForestReconstruction
 from auditor.attacks.inversion.fredrikson import FredriksonConfidence, FredriksonMap
 from auditor.attacks.inversion.generative import GMI
 from auditor.attacks.inversion.likelihood_ratio import LikelihoodRatio
@@ -76,8 +77,8 @@ INSIDE: tuple[type[Attack], ...] = (TreeCounts,)
 REBUILDING: tuple[type[Attack], ...] = (ClassInversion, MIFace)
 # Tried where the spec declares what they are about: a property, canaries.
 DECLARED: tuple[type[Attack], ...] = (PropertyInference, Exposure)
-# They train generators, with a package that is not installed by default.
-DEEP: tuple[type[Attack], ...] = (GMI,)
+# They need a package that is not installed by default: to train generators, or to solve constraint problems.
+DEEP: tuple[type[Attack], ...] = (GMI, ForestReconstruction)
 # They ask many questions about each record, so no tier spends a budget on them unasked.
 ASKING: tuple[type[Attack], ...] = (Noise, Boundary, LowdMeek, ReluCriticalPoints)
 BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *DECLARED, *REBUILDING, *DEEP, *ASKING)

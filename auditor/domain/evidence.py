@@ -82,13 +82,15 @@ class Reconstructions:
     claims about one class the surest is judged). The baseline of such an attack gives one claim a class too: the best guess
     without the model.
 
-    `figures`: further numbers under their names as estimates; `notes`: sentences about what was done."""
+    `figures`: further numbers under their names as estimates; `notes`: sentences about what was done. `is_each`: the claims are the
+    training records one by one, rather than what is typical of a class; `scores` mean nothing then."""
 
     records: pd.DataFrame
     labels: NDArray[np.intp]
     scores: NDArray[np.float64]
     figures: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    is_each: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ PERCENT_NAMES = (
     "advantage_over_imputation",
     "distributional_advantage",
     "within_tolerance",
+    "rebuilt_exactly",
 )
 ROUNDING = 1e-9
 EPSILON_NAMES = ("empirical_epsilon", "epsilon_lower_bound")

@@ -15,6 +15,7 @@ from auditor.scoring.disclosures import assess_disclosures
 from auditor.scoring.grading import Assessment, Grading, Originals, Truth
 from auditor.scoring.membership import assess_membership
 from auditor.scoring.property import assess_property
+from auditor.scoring.rebuilt_records import assess_rebuilt
 from auditor.scoring.reconstruction import assess_reconstruction
 from auditor.scoring.stealing import assess_stealing
 
@@ -36,6 +37,8 @@ def assess(evidence: Evidence, truth: Truth, grading: Grading, baseline: Evidenc
         return assess_property(evidence, truth, grading)
     if isinstance(evidence, Disclosures):
         return assess_disclosures(evidence, truth, grading)
+    if isinstance(evidence, Reconstructions) and evidence.is_each:
+        return assess_rebuilt(evidence, truth, grading)
     if isinstance(evidence, Reconstructions):
         return assess_reconstruction(evidence, baseline, truth, grading)
     return assess_stealing(evidence, baseline, truth, grading)

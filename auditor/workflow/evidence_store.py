@@ -72,6 +72,7 @@ def _of_claims(evidence: Reconstructions) -> Arrays:
         "others": others,
         "figures": dict(evidence.figures),
         "notes": list(evidence.notes),
+        "is_each": evidence.is_each,
     }
     numbers = frame[numeric].to_numpy(dtype=np.float64)
     return {"claimed": evidence.labels, "sureness": evidence.scores, "numbers": numbers, "said": _text(said)}
@@ -84,7 +85,8 @@ def _claims(arrays: Mapping[str, NDArray[Any]]) -> Reconstructions:
         name: pd.Series(said["others"][name], dtype=object) if name in said["others"] else pd.Series(next(numbers)).astype(dtype)
         for name, dtype in said["columns"]
     }
-    return Reconstructions(pd.DataFrame(columns), arrays["claimed"], arrays["sureness"], said["figures"], tuple(said["notes"]))
+    frame, notes = pd.DataFrame(columns), tuple(said["notes"])
+    return Reconstructions(frame, arrays["claimed"], arrays["sureness"], said["figures"], notes, said.get("is_each", False))
 
 
 def _text(value: Any) -> NDArray[np.uint8]:

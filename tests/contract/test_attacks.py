@@ -22,7 +22,7 @@ from auditor.testing.check_attack import CHECKS, documentation
 from auditor.testing.claims import distance, restored, strength
 
 VARIANTS: list[Attack] = [
-    *(registry.make(attack.name, {}) for attack in registry.BUILTIN if attack not in registry.DEEP),  # those: test_generative.py
+    *(registry.make(attack.name, {}) for attack in registry.BUILTIN if attack not in registry.DEEP),  # own tests
     registry.make("lira", {"mode": "offline"}),
     registry.make("lira", {"variance": "record"}),
     registry.make("lira", {"variance": "pooled"}),

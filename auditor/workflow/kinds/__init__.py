@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "attribute": Kind(attribute.targets, attribute.truth, attribute.checks),
     "extraction": Kind(extraction.targets, extraction.truth, extraction.checks),
     "reconstruction": Kind(reconstruction.targets, reconstruction.truth, reconstruction.checks),
+    "records": Kind(disclosures.targets, reconstruction.truth, disclosures.checks, has_baseline=False, has_controls=False),
     "exposure": Kind(disclosures.targets, disclosures.truth, disclosures.checks, has_baseline=False, has_controls=False),
     "property": Kind(property.targets, property.truth, property.checks, has_baseline=False, has_controls=False),
     "disclosures": Kind(disclosures.targets, disclosures.truth, disclosures.checks, has_baseline=False, has_controls=False),
