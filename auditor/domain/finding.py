@@ -142,6 +142,7 @@ class Finding:
     subgroups: tuple[Subgroup, ...] = ()
     exposure: Exposure | None = None
     checks: tuple[dict[str, Any], ...] = ()  # of deterministic checks: what each found
+    reconstructions: dict[str, Any] = field(default_factory=dict)  # as people can judge them: aggregates beside each claim
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -164,4 +165,5 @@ class Finding:
             "subgroups": [group.as_json() for group in self.subgroups],
             "exposure": None if self.exposure is None else self.exposure.as_json(),
             **({"checks": list(self.checks)} if self.checks else {}),
+            **({"reconstructions": self.reconstructions} if self.reconstructions else {}),
         }

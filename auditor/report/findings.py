@@ -11,6 +11,7 @@ from auditor.report.charts.scorebar import scorebar_svg
 from auditor.report.checked import Looked, checked_in_words, checked_of
 from auditor.report.figures import Figure, figure_of, figures_of, flagged_words
 from auditor.report.groups import Groups, groups_of
+from auditor.report.reconstructed import Rebuilt, rebuilt_of
 from auditor.report.verdict import threat_of
 from auditor.report.weight import failed_checks
 from auditor.report.words import OUTCOMES, control, listed
@@ -68,6 +69,7 @@ class Finding:
     flagged: tuple[str, ...]
     checks: tuple[Check, ...]
     looked: tuple[Looked, ...]
+    rebuilt: Rebuilt | None
     chart: Chart | None
     groups: Groups | None
     exposed: Exposed | None
@@ -98,6 +100,7 @@ def finding_of(finding: Document, level: float | None, position: int) -> Finding
         flagged=flagged_words(finding),
         checks=tuple(check_of(name, c) for name, c in (finding.get("controls") or {}).items() if c),
         looked=checked_of(finding),
+        rebuilt=rebuilt_of(finding),
         chart=_chart(finding),
         groups=groups_of(finding),
         exposed=_exposed(finding.get("exposure")),

@@ -13,6 +13,7 @@ from auditor.report.charts import standalone
 from auditor.report.families import FamilyOf
 from auditor.report.findings import Finding
 from auditor.report.reading import moment_of, read
+from auditor.report.reconstructed import Rebuilt
 
 
 def pdf(result: Mapping[str, Any]) -> bytes:
@@ -45,7 +46,11 @@ def _printed(finding: Finding) -> Finding:
     """Its drawings with their looks inside."""
     chart = None if finding.chart is None else replace(finding.chart, svg=_drawn(finding.chart.svg))
     groups = None if finding.groups is None else replace(finding.groups, svg=_drawn(finding.groups.svg))
-    return replace(finding, bar=_drawn(finding.bar), chart=chart, groups=groups)
+    return replace(finding, bar=_drawn(finding.bar), chart=chart, groups=groups, rebuilt=_rebuilt(finding.rebuilt))
+
+
+def _rebuilt(found: Rebuilt | None) -> Rebuilt | None:
+    return found and replace(found, classes=tuple(replace(c, svg=_drawn(c.svg)) for c in found.classes))
 
 
 def _drawn(svg: str) -> str:

@@ -18,7 +18,7 @@ from auditor.workflow.blindness import weigh_against_blind
 from auditor.workflow.case import Case
 from auditor.workflow.exposed import exposed, reader
 from auditor.workflow.growth import growth_of
-from auditor.workflow.kinds import kind_of
+from auditor.workflow.kinds import kind_of, reconstruction
 from auditor.workflow.look import Item, Look
 from auditor.workflow.material import Material
 from auditor.workflow.model_scan import file_findings
@@ -134,6 +134,7 @@ def _finding(look: Look, case: Case, assessment: Assessment, grading: Grading) -
         curve=dict(assessment.curve),
         subgroups=assessment.subgroups,
         checks=tuple(c.as_json() for c in case.evidence.checks) if isinstance(case.evidence, Disclosures) else (),
+        reconstructions=reconstruction.shown(look, case),
     )
 
 

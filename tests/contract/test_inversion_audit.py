@@ -1,5 +1,6 @@
 """Whole audits by class inversion, through the endpoint alone: a decision tree, boosted trees, and labels without probabilities."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -7,16 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from jsonschema import Draft202012Validator
 
 from auditor.domain.audit import Audit, AuditStatus
 from auditor.domain.data import Column, ColumnType
 from auditor.domain.learner import Learner
 from auditor.domain.spec import parse
 from auditor.learners import build
+from auditor.report import html
 from auditor.settings import Settings
 from auditor.store import workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import run_locally, submit
+from auditor.workflow.regrade import Regraded, regrade
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 from small_audit import _store, ended
@@ -37,7 +41,10 @@ def pictures(count: int, seed: int) -> pd.DataFrame:
 FILES = {"members": pictures(150, 1), "non_members": pictures(150, 2), "auxiliary": pictures(60, 3)}
 
 
-def audited(folder: Path, learner: Learner, output: str) -> Audit:
+SCHEMA = Path(__file__).parents[2] / "auditor" / "cli" / "result.schema.json"
+
+
+def audited(folder: Path, learner: Learner, output: str) -> tuple[Audit, Regraded]:
     members = FILES["members"]
     labels = np.array([CLASSES.index(label) for label in members["label"]], dtype=np.intp)
     model = build(learner, COLUMNS, seed=0).fit(members.drop(columns="label"), labels)
@@ -57,8 +64,9 @@ def audited(folder: Path, learner: Learner, output: str) -> Audit:
             files = {name: _store(tx, services, workspace_id, name, frame) for name, frame in FILES.items()}
         spec = spec.model_copy(update={"data": spec.data.model_copy(update=files)})
         audit = ended(services, submit(services, workspace_id, spec).id)
+    again = regrade(services, workspace_id, audit.id)
     services.close()
-    return audit
+    return audit, again
 
 
 @pytest.mark.parametrize(
@@ -71,7 +79,7 @@ def audited(folder: Path, learner: Learner, output: str) -> Audit:
     ids=["tree", "boosted", "labels"],
 )
 def test_classes_are_rebuilt_through_the_endpoint(tmp_path: Path, learner: Learner, output: str) -> None:
-    audit = audited(tmp_path, learner, output)
+    audit, again = audited(tmp_path, learner, output)
     assert audit.status is AuditStatus.COMPLETED, audit.reason
     assert audit.result is not None
     (finding,) = audit.result["findings"]
@@ -83,3 +91,19 @@ def test_classes_are_rebuilt_through_the_endpoint(tmp_path: Path, learner: Learn
     assert finding["controls"]["known_target"]["passed"] is True, finding["controls"]
     assert finding["controls"]["noise_target"]["passed"] is True, finding["controls"]
     assert finding["threat_model"]["sees"] == output
+    assert (again.identical, again.differing) == (True, ())
+    assert_shown(audit.result)
+
+
+def assert_shown(result: dict[str, Any]) -> None:
+    """Three pictures a class, in the result as its schema has it and on the page with words for those who cannot see them."""
+    shown = result["findings"][0]["reconstructions"]
+    definitions = json.loads(SCHEMA.read_text("utf-8"))["$defs"]
+    Draft202012Validator({"$ref": "#/$defs/Reconstructions", "$defs": definitions}).validate(shown)
+    assert (shown["image_shape"], [item["label"] for item in shown["classes"]]) == ([3, 3], list(CLASSES))
+    for item, shape in zip(shown["classes"], SHAPES, strict=True):
+        mean = np.frombuffer(bytes.fromhex(item["image"]["members"]), dtype=np.uint8)
+        assert ((mean > 127) == shape.astype(bool)).all()
+    page = html(result)
+    assert page.count("data:image/png;base64,") == 9
+    assert page.count("the best guess without the model and the mean of") == 3

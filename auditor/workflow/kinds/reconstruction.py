@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from auditor.attacks.inversion import class_inversion_known, mi_face_known
 from auditor.attacks.inversion.generative import GMI
@@ -15,6 +16,7 @@ from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.threat import Sees
 from auditor.scoring import reconstruction_controls
 from auditor.scoring.assess import Grading, Originals, Truth
+from auditor.scoring.shown_reconstructions import Shown, shown_reconstructions
 from auditor.workflow.case import Case
 from auditor.workflow.kinds import membership
 from auditor.workflow.look import Item, Look
@@ -51,3 +53,11 @@ def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading
         "known_target": reconstruction_controls.known(known, case.baseline, case.truth, prototypes),
         "noise_target": reconstruction_controls.noise(noise, case.baseline, case.truth, grading),
     }
+
+
+def shown(look: Look, case: Case) -> dict[str, Any]:
+    """What the report shows of claims about classes; empty for any other evidence."""
+    if not isinstance(case.evidence, Reconstructions) or not isinstance(case.baseline, Reconstructions):
+        return {}
+    how = Shown(look.material.data.classes, look.material.spec.data.image_shape)
+    return shown_reconstructions(case.evidence, case.baseline, case.truth, how)
