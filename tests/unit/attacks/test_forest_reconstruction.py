@@ -202,19 +202,12 @@ def test_counts_that_contradict_each_other_are_impossible() -> None:
     """The second tree's leaves of the first split, the other way round."""
     trees = forest(bits(40, 0), 1, max_depth=1)
     turned = replace(trees, left=trees.right, right=trees.left)
-    both = Trees(
-        np.array([0, 3, 6]),
-        *(np.concatenate([getattr(trees, f), getattr(turned, f)]) for f in ("feature", "threshold")),
-        *(
-            np.concatenate([getattr(trees, f), np.where(getattr(turned, f) < 0, -1, getattr(turned, f) + 3)])
-            for f in ("left", "right")
-        ),
-        *(np.concatenate([getattr(trees, f)] * 2) for f in ("missing_left", "categorical", "value", "count")),
-        np.full(2, -1),
-        Count.RECORDS,
-        True,
-        trees.features,
-    )
+    sides = (trees.left, turned.left), (trees.right, turned.right)
+    names = ("feature", "threshold", "missing_left", "categorical", "value", "count")
+    joined: dict[str, Any] = {name: np.concatenate([getattr(trees, name)] * 2) for name in names}
+    left, right = (np.concatenate([ours, np.where(theirs < 0, -1, theirs + 3)]) for ours, theirs in sides)
+    starts, outputs = np.array([0, 3, 6]), np.full(2, -1)
+    both = replace(trees, starts=starts, left=left, right=right, output_of=outputs, **joined)
     with pytest.raises(AttackFailed, match="No records fit all trees"):
         ForestReconstruction().run(context(both))
 
