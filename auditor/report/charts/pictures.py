@@ -11,7 +11,8 @@ from auditor.report.charts.canvas import Frame, box, drawing, num, text
 
 SIDE = 96
 GAP = 12
-BELOW = 34
+BELOW = 36
+EDGE = 1
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, COLOUR = 0, 2
 
@@ -28,23 +29,23 @@ def pictures_svg(pictures: Sequence[Picture], sides: tuple[int, ...], title: str
     """Pictures of `sides` (rows, columns, or rows, columns, 3) from left to right; `title` is their alternative text."""
     rows, columns = sides[:2]
     width, height = SIDE * columns / max(rows, columns), SIDE * rows / max(rows, columns)
-    frame = Frame(len(pictures) * (SIDE + GAP) - GAP, height + BELOW, 0, 0, 0, 0)
+    frame = Frame(len(pictures) * (SIDE + GAP) - GAP + 2 * EDGE, height + BELOW, 0, 0, 0, 0)
     parts: list[str] = []
     for place, picture in enumerate(pictures):
-        left = place * (SIDE + GAP)
+        left = EDGE + place * (SIDE + GAP)
         parts += _placed(picture, sides, (left, left + width, height))
-        parts += [text((left, height + 14 + 14 * i), line, "tick") for i, line in enumerate(picture.words)]
+        parts += [text((left, height + 16 + 14 * i), line, "tick") for i, line in enumerate(picture.words)]
     return drawing(frame, "pictures", title, parts)
 
 
 def _placed(picture: Picture, sides: tuple[int, ...], at: tuple[float, float, float]) -> list[str]:
     left, right, height = at
-    edge = box((left + 0.5, 0.5), (right - 0.5, height - 0.5), "edge")
+    edge = box((left, EDGE), (right, EDGE + height), "edge")
     if picture.pixels is None:
         return [edge, text((left + 8, height / 2 + 4), "not shown", "tick")]
     source = "data:image/png;base64," + b64encode(png(picture.pixels, sides)).decode("ascii")
     size = f'width="{num(right - left)}" height="{num(height)}"'
-    shown = f'<image class="pixels" x="{num(left)}" y="0" {size} preserveAspectRatio="none" href="{escape(source)}"/>'
+    shown = f'<image class="pixels" x="{num(left)}" y="{EDGE}" {size} preserveAspectRatio="none" href="{escape(source)}"/>'
     return [shown, edge]
 
 

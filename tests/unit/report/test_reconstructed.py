@@ -88,6 +88,12 @@ def test_what_is_left_out_is_counted() -> None:
     assert found.classes[0].rows == (("age", "38.25", "<b>York</b>", "–"),)
 
 
+def test_where_every_class_is_small_only_that_is_said(load: Load) -> None:
+    page = html(with_shown(load("pass"), {**pictured(), "classes": [], "left_out": {"small": 3, "more": 0}}))
+    assert "3 classes of fewer than 10 members left out" in page
+    assert "How far each is" not in page
+
+
 def test_the_page_shows_pictures_with_their_words(load: Load) -> None:
     page = html(with_shown(load("pass"), pictured()))
     assert "<title>Class ring: the reconstruction, the best guess without the model and the mean of 1200 members." in page
