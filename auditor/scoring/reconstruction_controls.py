@@ -64,8 +64,8 @@ def computed(error: float) -> Control:
 def recognised(evidence: Reconstructions) -> Control:
     """Of an attack that computes with the target itself: does the target see each class in what was claimed for it? One that did
     not even reach that has not searched well."""
-    share = evidence.figures["target_accuracy"]
-    found = (Estimate("target_accuracy", share, n=len(set(evidence.labels.tolist()))),)
+    share = evidence.figures["recognised_share"]
+    found = (Estimate("recognised_share", share, n=len(set(evidence.labels.tolist()))),)
     if share >= WANTED:
         return Control(True, f"The target itself takes {share:.0%} of the claims for their class: the search worked.", found)
     sentence = f"The target itself takes only {share:.0%} of the claims for their class, so the search failed; raise its steps."

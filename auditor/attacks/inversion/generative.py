@@ -99,7 +99,7 @@ class GMI:
         labels = np.repeat(np.arange(context.classes), self.starts)
         frame = pd.DataFrame({c.name: _cells(records[:, i], c.type) for i, c in enumerate(context.columns)})
         seen = sum(_is_seen(target, made[score.argmax()], c) for c, (made, score) in enumerate(zip(found, scores, strict=True)))
-        return Reconstructions(frame, labels, np.concatenate(scores), {"target_accuracy": seen / context.classes})
+        return Reconstructions(frame, labels, np.concatenate(scores), {"recognised_share": seen / context.classes})
 
     def _of_class(
         self, target: DifferentiableTarget, prior: Prior, c: int, rng: np.random.Generator, context: Context

@@ -88,7 +88,7 @@ def test_inputs_are_matched_by_name() -> None:
 
 @pytest.mark.parametrize(("share", "passed"), [(1.0, True), (0.2, False)])
 def test_a_search_that_the_target_does_not_recognise_has_failed(share: float, passed: bool) -> None:
-    claims = Reconstructions(pictures().features.head(2), np.array([0, 1]), np.zeros(2), {"target_accuracy": share})
+    claims = Reconstructions(pictures().features.head(2), np.array([0, 1]), np.zeros(2), {"recognised_share": share})
     assert recognised(claims).passed is passed
 
 
@@ -99,7 +99,7 @@ class TestWithTheNetworkPackage:
     def test_each_class_is_seen_in_what_is_made_for_it(self) -> None:
         made = self.QUICK.run(context())
         assert made.labels.tolist() == [0, 0, 0, 1, 1, 1]
-        assert made.figures == {"target_accuracy": 1.0}
+        assert made.figures == {"recognised_share": 1.0}
         brighter = made.records[["p3", "p4", "p5"]].sum(axis=1) > made.records[["p0", "p1", "p2"]].sum(axis=1)
         assert brighter.to_numpy().astype(int).tolist() == made.labels.tolist()
 
