@@ -22,7 +22,14 @@ Finding = Mapping[str, Any]
 STYLES = {"breach": "bold red", "pass": "green", "inconclusive": "yellow", "reported": "cyan"}
 HEADLINES = {
     "membership": ("auc", "tpr@fpr=0.001", "tpr@fpr=0.01"),
-    "inversion": ("advantage_over_imputation",),
+    "inversion": (
+        "advantage_over_imputation",
+        "mean_distance",
+        "mean_distance_guess",
+        "property_accuracy",
+        "memorised_share",
+        "exposure",
+    ),
     "stealing": ("fidelity",),
 }
 FIGURES_SHOWN = 2
@@ -82,7 +89,8 @@ def _outcome(finding: Finding) -> Text:
 
 
 def _reasons(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(str(item["attack"]), str(item["reason"])) for item in result.get("not_run", ())]
+    """Once each: an attack that is tried on several attributes may be kept from all of them by the same thing."""
+    return list(dict.fromkeys((str(item["attack"]), str(item["reason"])) for item in result.get("not_run", ())))
 
 
 def _pairs(title: str, rows: list[tuple[str, str]]) -> Iterator[RenderableType]:

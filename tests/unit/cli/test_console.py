@@ -12,6 +12,7 @@ from auditor.console.progress import QUIET_SECONDS, Lines, eta
 from auditor.console.records import REMOVED
 from auditor.console.told import told
 from auditor.domain.audit import AuditStatus, Progress
+from auditor.report import words
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "results"
 
@@ -48,6 +49,18 @@ class TestFindings:
             assert f"A success shows {finding['shows']}" in shown
         assert "Breach 58 (53 to 62)" in shown
 
+    @pytest.mark.parametrize(
+        "names", [("mean_distance", "mean_distance_guess"), ("property_accuracy",), ("memorised_share",), ("exposure",)]
+    )
+    def test_findings_of_every_kind_of_recovered_value_show_a_figure(self, names):
+        document = result("breach")
+        finding = next(f for f in document["findings"] if f["family"] == "inversion")
+        values = (0.012, 0.001)
+        finding["estimates"] = [{"name": n, "value": v, "low": None, "high": None} for n, v in zip(names, values, strict=False)]
+        shown = printed(findings_table(document))
+        assert "no figure could be resolved" not in shown
+        assert all(words.estimate(name) in shown for name in names)
+
     def test_the_baseline_is_what_nobody_needs_the_model_for(self):
         shown = printed(findings_table(result("breach")))
         assert "AUC 0.500 by guessing" in shown
@@ -74,6 +87,11 @@ class TestFindings:
         shown = printed(findings_table(result("exposed")))
         places = [shown.index(f"\n{attack} ") for attack in ("stacked", "lira", "shokri", "gap")]
         assert places == sorted(places)
+
+    def test_a_reason_that_keeps_an_attack_from_several_attributes_is_told_once(self):
+        document = result("breach")
+        document["not_run"] = 2 * [{"attack": "attribute", "reason": "It needs probabilities."}]
+        assert printed(findings_table(document)).count("It needs probabilities.") == 1
 
     def test_what_was_not_run_is_listed_with_its_reason(self):
         document = result("nothing-run")
