@@ -21,11 +21,12 @@ class Surroundings:
     population: pd.DataFrame
 
     def draw(self, count: int, reach: float, rng: np.random.Generator) -> pd.DataFrame:
-        """`count` records. Every level has its turn, so that a rare one is in as many records as a frequent one."""
+        """`count` records. Every level has its turn, so that a rare one is in as many records as a frequent one, and so has every
+        number that would stay the same in all of them, which would leave its slope undetermined."""
         drawn = {c.name: self._cells(c, count, reach, rng) for c in self.design.columns}
-        levels = [term for term in self.design.terms if not term.is_slope]
+        turned = [term for term in self.design.terms if not term.is_slope or drawn[term.column].nunique() < 2]
         turns = np.arange(count) % max(1, len(self.design.terms))
-        for turn, term in enumerate(levels):
+        for turn, term in enumerate(turned):
             if (turns == turn).any():
                 drawn[term.column] = drawn[term.column].where(turns != turn, term.other)
         return pd.DataFrame(drawn)

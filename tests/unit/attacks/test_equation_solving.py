@@ -231,3 +231,22 @@ def test_one_change_each_is_independent_also_of_constant_columns(column: ColumnT
     assert design.unknowns == len(asked) == 4
     assert np.linalg.matrix_rank(design.matrix(asked)) == 4
     assert set(asked["a"]) <= set(frame["a"]) or column is ColumnType.NUMBER
+
+
+def test_whole_numbers_that_never_vary_are_solved_for_from_rounded_answers() -> None:
+    """As the corners of scanned digits, which no auxiliary record inks."""
+    columns = tuple(Column(f"pixel{i}", ColumnType.INTEGER) for i in range(3))
+
+    def drawn(n: int, seed: int) -> Records:
+        frame = pd.DataFrame(np.random.default_rng(seed).integers(0, 17, (n, 3)), columns=[c.name for c in columns])
+        return Records(frame.assign(pixel2=0), np.zeros(n, np.intp))
+
+    def rounded(frame: pd.DataFrame) -> Floats:
+        sure = expit(frame.to_numpy(dtype=float) @ [0.1, -0.2, 0.4] + 0.5)
+        return np.round(np.column_stack([1 - sure, sure]), 3)
+
+    profile = Profile(Output.PROBABILITIES, ("0", "1"), decimals=3)
+    made = context(rounded, 2, profile=profile, columns=columns, candidates=drawn(200, 1), auxiliary=drawn(300, 2))
+    evidence = stolen(made)
+    assert evidence.figures["largest_difference"] < 0.005
+    assert evidence.figures["condition_number"] < 1e3
