@@ -124,9 +124,13 @@ def stealing(known: Copies, noise: Copies, baseline: Evidence | None, truth: Tru
     return {
         "known_target": _must_be_found(rule.low, "a target whose rule is known"),
         "noise_target": Control(
-            silent, f"The attack {sentence} a target whose answers follow no rule (score at least {random.low:.0f}; {chance})."
+            silent, f"The attack {sentence} a target whose answers follow no rule ({_lowest(silent, random.low)}; {chance})."
         ),
     }
+
+
+def _lowest(silent: bool, low: float) -> str:
+    return "its score may be 0" if silent else f"score at least {low:.0f}"
 
 
 def _must_be_found(score_low: float | None, target: str) -> Control:
@@ -134,7 +138,8 @@ def _must_be_found(score_low: float | None, target: str) -> Control:
     if shown >= DETECTED:
         return Control(True, f"The attack finds {target} (score at least {shown:.0f}).")
     return Control(
-        False, f"The attack does not find {target} (score at least {shown:.0f}), so its silence on the real one means nothing."
+        False,
+        f"The attack does not find {target} (its score there may be {shown:.0f}), so its silence on the real one means nothing.",
     )
 
 
