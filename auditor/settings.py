@@ -43,6 +43,7 @@ class Settings:
     worker_threads: int = 2
     max_attempts: int = 20
     target_timeout: float = 30.0
+    target_patience: float = 450.0
     retention_days: int = 90
     max_upload_mb: int = 200
     max_rows: int = 2_000_000
@@ -89,6 +90,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         worker_threads=int(_number(env, "WORKER_THREADS", os.cpu_count() or 2)),
         max_attempts=int(_number(env, "MAX_ATTEMPTS", 20)),
         target_timeout=_number(env, "TARGET_TIMEOUT", 30.0),
+        target_patience=_number(env, "TARGET_PATIENCE", 450.0),
         retention_days=int(_number(env, "RETENTION_DAYS", 90)),
         max_upload_mb=int(_number(env, "MAX_UPLOAD_MB", 200)),
         max_rows=int(_number(env, "MAX_ROWS", 2_000_000)),

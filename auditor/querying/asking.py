@@ -40,7 +40,7 @@ class Door:
     def patience(self, fault: Transient, attempt: int) -> float:
         """Seconds to wait before the next try; raises the fault when another try is not worth it."""
         too_late = fault.retry_after is not None and fault.retry_after > LONGEST_RETRY_AFTER
-        pause = None if isinstance(fault, Stale) else self.circuit.failed()
+        pause = None if isinstance(fault, Stale) else self.circuit.failed(self.rate.patience)
         if pause is not None and not too_late:
             return max(pause, fault.retry_after or 0.0)
         if attempt >= fault.patience or too_late:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from auditor.errors import TargetBusy
 
 IN_A_ROW, OF_THE_LAST, SHARE = 5, 20, 0.5
-PAUSES = (30.0, 120.0, 300.0)
+PATIENCE = 450.0
+"""Seconds that pauses last together before the audit stops."""
+SHARES = (1 / 15, 4 / 15, 10 / 15)
+PAUSES = tuple(round(PATIENCE * share, 3) for share in SHARES)
 
 
 @dataclass
@@ -38,28 +41,30 @@ class Circuit:
         self.in_a_row = 0
         self.recent.append(True)
 
-    def failed(self) -> float | None:
-        """Seconds to pause; None while the breaker stays closed. Raises TargetBusy when pauses did not help."""
+    def failed(self, patience: float = PATIENCE) -> float | None:
+        """Seconds to pause, of `patience` in all; None while the breaker stays closed. Raises TargetBusy when pauses did not
+        help."""
         if self.is_open:
             return 0.0  # it was under way when the breaker opened
         self.in_a_row += 1
         self.recent.append(False)
         if not (self.is_trial or self._is_too_much()):
             return None
-        if self.pauses == len(PAUSES):
+        pauses = [round(patience * share, 3) for share in SHARES]
+        if self.pauses == len(pauses):
             raise TargetBusy(
-                f"The target failed again after pauses of {_listed()} seconds; check the server, then resume the audit."
+                f"The target failed again after pauses of {_listed(pauses)} seconds; check the server, then resume the audit."
             )
         self.is_open, self.is_trial, self.in_a_row = True, False, 0
         self.recent.clear()
         self.pauses += 1
-        return PAUSES[self.pauses - 1]
+        return pauses[self.pauses - 1]
 
     def _is_too_much(self) -> bool:
         share = self.recent.count(False) / OF_THE_LAST if len(self.recent) == OF_THE_LAST else 0.0
         return self.has_answered and (self.in_a_row >= IN_A_ROW or share >= SHARE)
 
 
-def _listed() -> str:
-    *first, last = (f"{pause:g}" for pause in PAUSES)
+def _listed(pauses: list[float]) -> str:
+    *first, last = (f"{pause:g}" for pause in pauses)
     return f"{', '.join(first)} and {last}"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from auditor.querying.circuit import PATIENCE
 from auditor.querying.connection import MOST_CONNECTIONS
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
@@ -22,8 +23,9 @@ class Rate:
     """At most `rows` a second, over all threads that share it; 0 is no limit. Idle time is not saved up for a burst.
 
     `reserve` takes seconds of the target's time from all who share it and says how long to wait for them; by default only this
-    process is asked. `closed` is for how many seconds the target is not to be asked; `connections` is the most at once. Clock,
-    sleep and jitter are arguments: they decide when a record is asked, never what is answered.
+    process is asked. `closed` is for how many seconds the target is not to be asked; `connections` is the most at once;
+    `patience` for how many seconds in all a target that began to fail is waited for. Clock, sleep and jitter are arguments: they
+    decide when a record is asked, never what is answered.
     """
 
     rows: float = 0.0
@@ -33,6 +35,7 @@ class Rate:
     reserve: Callable[[float], float] | None = None
     closed: Callable[[], float] = float
     connections: int = MOST_CONNECTIONS
+    patience: float = PATIENCE
     _free_at: float = field(default=-math.inf, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 

@@ -35,7 +35,8 @@ def rate_of(services: Services, audit: Audit) -> Rate:
         again = reopens(limits.blackout, now)
         return (again - now).total_seconds() if again else 0.0
 
-    return Rate(audit.spec["budget"]["rate"], reserve=reserve, closed=closed, connections=limits.connections)
+    patience = services.settings.target_patience
+    return Rate(audit.spec["budget"]["rate"], reserve=reserve, closed=closed, connections=limits.connections, patience=patience)
 
 
 def waiting(audit: Audit, steps: Sequence[Step], now: datetime) -> str | None:

@@ -232,3 +232,15 @@ class TestCircuit:
         circuit.went_well()
         assert not circuit.is_narrow
         assert [circuit.failed() for _ in range(IN_A_ROW)][-1] == PAUSES[0]
+
+    def test_pauses_grow_within_the_patience_that_was_set(self) -> None:
+        circuit = Circuit(has_answered=True)
+        waited = []
+        while len(waited) < 3:
+            pause = circuit.failed(patience=15.0)
+            if pause:
+                waited.append(pause)
+                circuit.sends()
+        assert waited == [1.0, 4.0, 10.0]
+        with pytest.raises(TargetBusy, match="pauses of 1, 4 and 10 seconds"):
+            circuit.failed(patience=15.0)
