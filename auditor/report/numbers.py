@@ -25,7 +25,12 @@ PERCENT_NAMES = (
 )
 ROUNDING = 1e-9
 EPSILON_NAMES = ("empirical_epsilon", "epsilon_lower_bound")
-COUNT_NAMES = ("n_leaked", "queries", "queries_to@0.9", "queries_to@0.95", "queries_to@0.99")
+COUNT_NAMES = (
+    *("n_leaked", "queries", "queries_to@0.9", "queries_to@0.95", "queries_to@0.99", "unknowns", "leaves", "distinct_answers"),
+    *("thresholds", "boundary_points", "hidden_units", "disclosures"),
+)
+SMALLEST_PLAIN = 0.0005
+"""Below it a number would be printed as 0.000, which is another thing."""
 
 
 def is_percentage(name: str) -> bool:
@@ -60,6 +65,8 @@ def percent(share: float) -> str:
 
 
 def plain(value: float) -> str:
+    if 0 < abs(value) < SMALLEST_PLAIN:
+        return f"{value:.1e}".replace("-", "−")
     return f"{value:.3f}".replace("-", "−") if abs(value) < 100 else grouped(value)
 
 

@@ -49,7 +49,7 @@ FAMILIES = (
     (r"numpy\.rec|numpy\._?core\.records", "recarray|record"),
     (r"numpy\.dtypes", r"\w+DType"),
     (
-        r"numpy\.random\._\w+|numpy\.random\.bit_generator",
+        r"numpy\.random\._\w+|numpy\.random\.bit_generator|numpy\.random\.mtrand",
         r"MT19937|PCG64|PCG64DXSM|Philox|SFC64|SeedSequence|Generator|RandomState",
     ),
     (r"numpy\.random\._pickle", r"__(bit_generator|generator|randomstate)_ctor"),

@@ -111,6 +111,7 @@ class TestFormats:
             )
 
         assert look(schema("sklearn.tree._classes", "DecisionTreeClassifier")).outcome is Outcome.PASS
+        assert look(schema("numpy.random.mtrand", "RandomState")).outcome is Outcome.PASS  # of a network that was fitted
         assert look(schema("acme", "Model")).outcome is Outcome.INCONCLUSIVE
         assert look(schema("os", "system")).runs() == ("os.system",)
 

@@ -37,6 +37,19 @@ def test_areas_are_read_as_plain_numbers(name: str) -> None:
     assert numbers.figure(name, 0.25) == "0.250"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("unknowns", 84.0, "84"),
+        ("largest_difference", 1.9e-15, "1.9e−15"),
+        ("largest_difference", 0.0, "0.000"),
+        ("auc", 0.0006, "0.001"),
+    ],
+)
+def test_counts_are_whole_and_what_is_tiny_is_not_nothing(name: str, value: float, text: str) -> None:
+    assert numbers.figure(name, value) == text
+
+
 def test_counts_are_grouped() -> None:
     assert numbers.figure("n_leaked", 12345) == "12,345"
 
