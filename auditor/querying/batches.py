@@ -77,7 +77,7 @@ class Course:
                 self._door.checkpoint()
                 self._send(pool)
                 done, _ = wait(self._under_way, timeout=LOOK_AROUND, return_when=FIRST_COMPLETED)
-                self._door.rate.rest(max(map(self._settle, done), default=0.0), self._door.checkpoint)
+                self._rest(max(map(self._settle, done), default=0.0))
         finally:
             self._drain()
             self._door.ledger.flush()
@@ -115,6 +115,12 @@ class Course:
         self._door.circuit.went_well()
         self._keep(batch.rows, reply)
         return 0.0
+
+    def _rest(self, seconds: float) -> None:
+        """How exchanges ended is written before a pause: a process that is stopped in one leaves nothing unknown."""
+        if seconds > 0:
+            self._door.ledger.flush()
+            self._door.rate.rest(seconds, self._door.checkpoint)
 
     def _drain(self) -> None:
         """After a failure: what was already asked is still kept, so that nothing paid for is lost."""

@@ -5,7 +5,7 @@ from scripted_target import ScriptedTarget, frame, profile, rate
 
 from auditor.domain.attempt import Exchange
 from auditor.errors import BadAnswer, InvalidInput, TargetRefused
-from auditor.querying import Door, MemoryLedger, QueryClient
+from auditor.querying import Door, MemoryLedger, QueryClient, Rate
 from auditor.querying.attempts import ended_as, exchanged
 from auditor.querying.faults import BatchTooLarge, Busy, Denied, Failing, Interrupted
 
@@ -55,6 +55,29 @@ def test_the_attempt_that_ends_a_call_is_written_before_the_error_is_raised() ->
     with pytest.raises(TargetRefused):
         client(target, ledger)(frame(5))
     assert endings(ledger) == [(5, "refused")]
+
+
+class LateLedger(MemoryLedger):
+    """Writes what is settled when it is told to, as the ledger of the store may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late: list[tuple[str, Exchange]] = []
+
+    def settle(self, attempt: str, exchange: Exchange) -> None:
+        self.late.append((attempt, exchange))
+
+    def flush(self) -> None:
+        while self.late:
+            super().settle(*self.late.pop())
+
+
+def test_how_exchanges_ended_is_written_before_a_pause() -> None:
+    ledger, at_rest = LateLedger(), []
+    pausing = Rate(sleep=lambda _: at_rest.append(endings(ledger)), jitter=lambda: 1.0)
+    QueryClient(ScriptedTarget(faults=[Interrupted("x"), Busy("x")]), ledger, profile(), pausing)(frame(5))
+    assert at_rest == [[(5, "interrupted")], [(5, "interrupted"), (5, "busy")]]
+    assert endings(ledger)[-1] == (5, "answered")
 
 
 def test_a_batch_that_is_halved_leaves_both_sizes_behind() -> None:
