@@ -14,18 +14,18 @@ from auditor.attacks.stealing.critical_points_box import Asking, Box, ScoreForm,
 from auditor.attacks.stealing.critical_points_search import MARGIN, Found, anchored, search
 from auditor.attacks.stealing.network_regression import best_regression
 from auditor.attacks.stealing.no_query import NoQuerySurrogate
-from auditor.attacks.stealing.population import UNIFORM, auxiliary_of, check_auxiliary, evaluation_rows, pool_of, uniform_points
+from auditor.attacks.stealing.population import auxiliary_of, check_auxiliary, evaluation_rows, pool_of, uniform_points
+from auditor.attacks.stealing.query_limits import JUDGING, check_queries, limit_of
 from auditor.attacks.stealing.relu_target import relu_target
-from auditor.attacks.stealing.repeats import REPEATED, changed
+from auditor.attacks.stealing.repeats import changed
 from auditor.domain.attack import Context, Family, Needs, Query, Scope
 from auditor.domain.data import Column, Records
 from auditor.domain.evidence import Copies, SurrogateLabels, SurrogateValues
 from auditor.domain.seeds import derive, generator
 from auditor.domain.threat import Knows, Sees, ThreatModel
-from auditor.errors import BudgetExhausted, InvalidInput, TargetRefused
+from auditor.errors import BudgetExhausted, TargetRefused
 
 Floats = NDArray[np.float64]
-JUDGING = UNIFORM + REPEATED
 FEWEST, MOST = 200, 1_000_000
 REGRESSED = 2_000
 SEARCHED = 0.75  # share of the budget for the search, where a regression may have to follow
@@ -65,12 +65,7 @@ class ReluCriticalPoints:
     shows: ClassVar[str] = "whether the units of a small neural network can be computed from its answers"
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.queries, int) and not isinstance(self.queries, bool)
-        if not whole or not FEWEST <= self.queries <= MOST:
-            raise InvalidInput(
-                "attacks.relu-critical-points.queries",
-                f"set queries to a whole number from {FEWEST} to {MOST:,}, not {self.queries!r}",
-            )
+        check_queries(self.name, self.queries, FEWEST, MOST)
 
     @property
     def baseline(self) -> NoQuerySurrogate:
@@ -87,7 +82,7 @@ class ReluCriticalPoints:
     def run(self, context: Context) -> Copies:
         """Evidence of one copy. `figures`: hidden_units (where the network was recovered), largest_difference (on the uniform
         points). Raises BudgetExhausted where the budget does not pay for the search of one unit."""
-        limit = min(self.queries, context.query_limit - JUDGING) if context.query_limit else self.queries
+        limit = limit_of(context, self.queries)
         if limit < FEWEST:
             raise BudgetExhausted(
                 f"Copying by scores takes at least {FEWEST + JUDGING} queries; raise budget.queries to that or more."

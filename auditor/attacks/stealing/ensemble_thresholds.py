@@ -17,17 +17,17 @@ from auditor.attacks.stealing.ensemble_twin import known_stumps
 from auditor.attacks.stealing.leaf_answers import Answers, Spent
 from auditor.attacks.stealing.leaf_axes import Axes
 from auditor.attacks.stealing.no_query import NoQuerySurrogate
-from auditor.attacks.stealing.population import UNIFORM, auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
-from auditor.attacks.stealing.repeats import REPEATED, changed
+from auditor.attacks.stealing.population import auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
+from auditor.attacks.stealing.query_limits import JUDGING, check_queries, limit_of
+from auditor.attacks.stealing.repeats import changed
 from auditor.domain.attack import Context, Family, Needs, Query, Scope
 from auditor.domain.data import Column, Records
 from auditor.domain.evidence import Copies, SurrogateLabels, SurrogateValues
 from auditor.domain.seeds import generator
 from auditor.domain.threat import Knows, Sees, ThreatModel
-from auditor.errors import BudgetExhausted, InvalidInput, TargetRefused
+from auditor.errors import BudgetExhausted, TargetRefused
 
 Floats = NDArray[np.float64]
-JUDGING = UNIFORM + REPEATED
 FEWEST, MOST = 200, 1_000_000
 STEPS_SHARE = 0.6
 LEARNED = "The copy was learned from the answers: its agreement is measured, and nothing of it is exact."
@@ -71,12 +71,7 @@ class EnsembleThresholds:
     shows: ClassVar[str] = "whether a forest or boosted trees can be copied from their answers"
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.queries, int) and not isinstance(self.queries, bool)
-        if not whole or not FEWEST <= self.queries <= MOST:
-            raise InvalidInput(
-                "attacks.ensemble-thresholds.queries",
-                f"set queries to a whole number from {FEWEST} to {MOST:,}, not {self.queries!r}",
-            )
+        check_queries(self.name, self.queries, FEWEST, MOST)
 
     @property
     def baseline(self) -> NoQuerySurrogate:
@@ -109,7 +104,7 @@ class EnsembleThresholds:
         return _evidence(context, copied, rows, true)
 
     def _limit(self, context: Context) -> int:
-        limit = min(self.queries, context.query_limit - JUDGING) if context.query_limit else self.queries
+        limit = limit_of(context, self.queries)
         if limit < FEWEST:
             raise BudgetExhausted(f"Copying an ensemble needs at least {FEWEST + JUDGING} queries; raise budget.queries.")
         return limit

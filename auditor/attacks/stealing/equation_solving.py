@@ -14,18 +14,18 @@ from auditor.attacks.stealing.linear_design import LinearDesign
 from auditor.attacks.stealing.linear_systems import LinearCopy, solve_one_vs_rest, solve_softmax, solve_values
 from auditor.attacks.stealing.linear_target import linear_target
 from auditor.attacks.stealing.no_query import NoQuerySurrogate
-from auditor.attacks.stealing.population import UNIFORM, auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
-from auditor.attacks.stealing.repeats import REPEATED, changed, wire_error
+from auditor.attacks.stealing.population import auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
+from auditor.attacks.stealing.query_limits import JUDGING, check_queries, limit_of
+from auditor.attacks.stealing.repeats import changed, wire_error
 from auditor.attacks.stealing.spread_records import REACHES, Surroundings, information
 from auditor.domain.attack import Context, Family, Needs, Query, Scope
 from auditor.domain.data import Column, Records
 from auditor.domain.evidence import Copies, SurrogateLabels, SurrogateValues
 from auditor.domain.seeds import generator
 from auditor.domain.threat import Knows, Sees, ThreatModel
-from auditor.errors import AttackFailed, BudgetExhausted, InvalidInput, TargetRefused
+from auditor.errors import AttackFailed, BudgetExhausted, TargetRefused
 
 Floats = NDArray[np.float64]
-JUDGING = UNIFORM + REPEATED
 FEWEST, MOST = 10, 1_000_000
 PER_UNKNOWN = 40
 PILOT = 20
@@ -62,12 +62,7 @@ class EquationSolving:
     shows: ClassVar[str] = "whether the parameters of the model can be computed from its answers"
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.queries, int) and not isinstance(self.queries, bool)
-        if not whole or not FEWEST <= self.queries <= MOST:
-            raise InvalidInput(
-                "attacks.equation-solving.queries",
-                f"set queries to a whole number from {FEWEST} to {MOST:,}, not {self.queries!r}",
-            )
+        check_queries(self.name, self.queries, FEWEST, MOST)
 
     @property
     def baseline(self) -> NoQuerySurrogate:
@@ -97,7 +92,7 @@ class EquationSolving:
         return _evidence(context, design, learned, (points, true), rows)
 
     def _limit(self, context: Context, design: LinearDesign) -> int:
-        limit = min(self.queries, context.query_limit - JUDGING) if context.query_limit else self.queries
+        limit = limit_of(context, self.queries)
         if limit < design.unknowns:
             raise BudgetExhausted(
                 f"Equation solving takes {design.unknowns} queries for as many unknowns of these columns, and {JUDGING}"

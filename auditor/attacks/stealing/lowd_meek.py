@@ -16,19 +16,19 @@ from auditor.attacks.stealing.label_boundaries import TOGETHER, Segments, coarse
 from auditor.attacks.stealing.linear_design import LinearDesign
 from auditor.attacks.stealing.linear_target import linear_target
 from auditor.attacks.stealing.no_query import NoQuerySurrogate
-from auditor.attacks.stealing.population import UNIFORM, auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
-from auditor.attacks.stealing.repeats import REPEATED, changed
+from auditor.attacks.stealing.population import auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
+from auditor.attacks.stealing.query_limits import JUDGING, check_queries, limit_of
+from auditor.attacks.stealing.repeats import changed
 from auditor.attacks.stealing.spread_records import Surroundings
 from auditor.domain.attack import Context, Family, Needs, Query, Scope
 from auditor.domain.data import Column, Records
 from auditor.domain.evidence import SurrogateLabels
 from auditor.domain.seeds import generator
 from auditor.domain.threat import Knows, Sees, ThreatModel
-from auditor.errors import BudgetExhausted, InvalidInput, TargetRefused
+from auditor.errors import BudgetExhausted, TargetRefused
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
-JUDGING = UNIFORM + REPEATED
 FEWEST, MOST = 200, 1_000_000
 PILOT = 100  # auxiliary records that show which classes there are
 ROUNDS = 4  # of searching for segments
@@ -84,12 +84,7 @@ class LowdMeek:
     shows: ClassVar[str] = "whether the boundaries of the model can be computed from labels alone"
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.queries, int) and not isinstance(self.queries, bool)
-        if not whole or not FEWEST <= self.queries <= MOST:
-            raise InvalidInput(
-                "attacks.lowd-meek.queries",
-                f"set queries to a whole number from {FEWEST} to {MOST:,}, not {self.queries!r}",
-            )
+        check_queries(self.name, self.queries, FEWEST, MOST)
 
     @property
     def baseline(self) -> NoQuerySurrogate:
@@ -110,7 +105,7 @@ class LowdMeek:
         rows, points = evaluation_rows(context), uniform_points(context)
         true = classes_of(context.query(points))
         context.checkpoint(0.1)
-        limit = min(self.queries, context.query_limit - JUDGING) if context.query_limit else self.queries
+        limit = limit_of(context, self.queries)
         search = _Search(context, design, limit, Labelled(context.query))
         copy = search.copy((design.matrix(points), true))
         context.checkpoint(0.95)

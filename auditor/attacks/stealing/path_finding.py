@@ -16,17 +16,17 @@ from auditor.attacks.stealing.leaf_copy import LeafCopy
 from auditor.attacks.stealing.leaf_twin import known_tree
 from auditor.attacks.stealing.no_query import NoQuerySurrogate
 from auditor.attacks.stealing.path_finding_crawl import Crawl
-from auditor.attacks.stealing.population import UNIFORM, auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
-from auditor.attacks.stealing.repeats import REPEATED, changed
+from auditor.attacks.stealing.population import auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
+from auditor.attacks.stealing.query_limits import JUDGING, check_queries, limit_of
+from auditor.attacks.stealing.repeats import changed
 from auditor.domain.attack import Context, Family, Needs, Query, Scope
 from auditor.domain.data import Column, Records
 from auditor.domain.evidence import Copies, SurrogateLabels, SurrogateValues
 from auditor.domain.seeds import generator
 from auditor.domain.threat import Knows, Sees, ThreatModel
-from auditor.errors import BudgetExhausted, InvalidInput, TargetRefused
+from auditor.errors import BudgetExhausted, TargetRefused
 
 Floats = NDArray[np.float64]
-JUDGING = UNIFORM + REPEATED
 FEWEST, MOST = 200, 10_000_000
 
 
@@ -49,12 +49,7 @@ class PathFinding:
     shows: ClassVar[str] = "whether the leaves of a decision tree can be read off its answers"
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.queries, int) and not isinstance(self.queries, bool)
-        if not whole or not FEWEST <= self.queries <= MOST:
-            raise InvalidInput(
-                "attacks.path-finding.queries",
-                f"set queries to a whole number from {FEWEST} to {MOST:,}, not {self.queries!r}",
-            )
+        check_queries(self.name, self.queries, FEWEST, MOST)
 
     @property
     def baseline(self) -> NoQuerySurrogate:
@@ -79,7 +74,7 @@ class PathFinding:
         return _evidence(context, LeafCopy.of(crawl, context), (points, true), rows, note)
 
     def _limit(self, context: Context) -> int:
-        limit = min(self.queries, context.query_limit - JUDGING) if context.query_limit else self.queries
+        limit = limit_of(context, self.queries)
         if limit < FEWEST:
             raise BudgetExhausted(f"Path finding needs at least {FEWEST + JUDGING} queries; raise budget.queries.")
         return limit

@@ -12,6 +12,7 @@ from auditor.attacks.record_keys import record_keys
 from auditor.attacks.stealing.copying import classes_of
 from auditor.attacks.stealing.no_query import NoQuerySurrogate
 from auditor.attacks.stealing.population import UNIFORM, check_auxiliary, evaluation_rows, pool_of, uniform_points
+from auditor.attacks.stealing.query_limits import check_queries, limit_of
 from auditor.attacks.stealing.rounds import Round, Thief
 from auditor.attacks.stealing.strategies import Strategy, margin
 from auditor.attacks.stealing.strategies_bandit import knockoff
@@ -65,12 +66,7 @@ class Surrogate:
     shows: ClassVar[str] = "whether the model can be copied by asking it"
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.queries, int) and not isinstance(self.queries, bool)
-        if not whole or not FEWEST_QUERIES <= self.queries <= MOST_QUERIES:
-            raise InvalidInput(
-                "attacks.surrogate.queries",
-                f"set queries to a whole number from {FEWEST_QUERIES} to {MOST_QUERIES:,}, not {self.queries!r}",
-            )
+        check_queries(self.name, self.queries, FEWEST_QUERIES, MOST_QUERIES)
         if self.strategy not in STRATEGIES:
             raise InvalidInput("attacks.surrogate.strategy", f"choose one of {', '.join(STRATEGIES)}, not {self.strategy!r}")
 
@@ -100,7 +96,7 @@ class Surrogate:
 
     def _budget(self, context: Context) -> int:
         """Records to learn from: what the parameter and the audit's limit allow beside the uniform points."""
-        budget = min(self.queries, context.query_limit - UNIFORM) if context.query_limit else self.queries
+        budget = limit_of(context, self.queries, UNIFORM)
         if budget < FEWEST_QUERIES:
             raise BudgetExhausted(f"Stealing needs at least {FEWEST_QUERIES + UNIFORM} queries; raise budget.queries.")
         return budget

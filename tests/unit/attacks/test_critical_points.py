@@ -9,11 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from auditor.attacks.stealing.critical_points import JUDGING, ReluCriticalPoints
+from auditor.attacks.stealing.critical_points import ReluCriticalPoints
 from auditor.attacks.stealing.critical_points_box import Box, ScoreForm, obstacle, precision_obstacle
 from auditor.attacks.stealing.critical_points_search import anchored, search
 from auditor.attacks.stealing.kernel_regression import fit_kernel
 from auditor.attacks.stealing.network_regression import best_regression, fit_network
+from auditor.attacks.stealing.query_limits import JUDGING
 from auditor.attacks.stealing.relu_target import relu_target
 from auditor.attacks.stealing.twin import noise_target
 from auditor.domain.attack import Context, Query, Scope

@@ -13,9 +13,10 @@ from auditor.attacks.stealing.copying import answered, classes_of
 from auditor.attacks.stealing.ensemble_choice import pool
 from auditor.attacks.stealing.ensemble_link import Link
 from auditor.attacks.stealing.ensemble_refit import FINE, Bench
-from auditor.attacks.stealing.ensemble_thresholds import JUDGING, EnsembleThresholds
+from auditor.attacks.stealing.ensemble_thresholds import EnsembleThresholds
 from auditor.attacks.stealing.leaf_axes import MISSING
 from auditor.attacks.stealing.population import UNIFORM
+from auditor.attacks.stealing.query_limits import JUDGING
 from auditor.attacks.stealing.twin import noise_target
 from auditor.domain.attack import Context, Query, Scope
 from auditor.domain.data import Records

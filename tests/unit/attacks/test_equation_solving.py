@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from auditor.attacks.stealing.equation_solving import JUDGING, EquationSolving
+from auditor.attacks.stealing.equation_solving import EquationSolving
 from auditor.attacks.stealing.linear_design import LinearDesign
 from auditor.attacks.stealing.linear_target import linear_target
+from auditor.attacks.stealing.query_limits import JUDGING
 from auditor.attacks.stealing.repeats import changed
 from auditor.attacks.stealing.twin import noise_target
 from auditor.domain.attack import Context, Query, Scope

@@ -12,7 +12,8 @@ from auditor.attacks.stealing.boundary_systems import Boundary, best_conditioned
 from auditor.attacks.stealing.label_boundaries import Segments, coarseness, found, halved
 from auditor.attacks.stealing.linear_design import LinearDesign
 from auditor.attacks.stealing.linear_target import linear_target
-from auditor.attacks.stealing.lowd_meek import JUDGING, LowdMeek
+from auditor.attacks.stealing.lowd_meek import LowdMeek
+from auditor.attacks.stealing.query_limits import JUDGING
 from auditor.attacks.stealing.spread_records import Surroundings
 from auditor.attacks.stealing.twin import noise_target
 from auditor.domain.attack import Context, Query, Scope

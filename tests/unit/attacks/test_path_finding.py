@@ -11,8 +11,9 @@ from auditor.attacks.record_keys import record_keys
 from auditor.attacks.stealing.copying import classes_of
 from auditor.attacks.stealing.leaf_axes import MISSING, Axes, Axis
 from auditor.attacks.stealing.line_search import Cuts
-from auditor.attacks.stealing.path_finding import JUDGING, PathFinding
+from auditor.attacks.stealing.path_finding import PathFinding
 from auditor.attacks.stealing.population import UNIFORM
+from auditor.attacks.stealing.query_limits import JUDGING
 from auditor.attacks.stealing.twin import noise_target
 from auditor.domain.attack import Context, Query, Scope
 from auditor.domain.data import Column, ColumnType
