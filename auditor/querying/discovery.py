@@ -12,7 +12,7 @@ from auditor.errors import BadAnswer, InvalidInput, TargetError, TargetRefused
 from auditor.querying.answers import answers
 from auditor.querying.asking import Door
 from auditor.querying.endpoint import parse_url
-from auditor.querying.faults import BatchTooLarge, Busy, Denied, Failing
+from auditor.querying.faults import BatchTooLarge, Busy, Denied, Failing, HungUp
 from auditor.querying.forms import adapters, likely
 from auditor.querying.kinds import Kind, kind_of
 from auditor.querying.ledger import Ledger
@@ -126,7 +126,7 @@ class Search:
         except BadAnswer as refusal:
             self._was_understood = True
             self.attempts.append(Attempt(target, refusal.sentence))
-        except (TargetRefused, Failing, InvalidInput) as refusal:
+        except (TargetRefused, Failing, HungUp, InvalidInput) as refusal:
             self.attempts.append(Attempt(target, refusal.sentence))
         return False
 

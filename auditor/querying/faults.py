@@ -9,6 +9,7 @@ TargetBusy
     └── Failing               500: perhaps a hiccup, more likely this request; try once more
 TargetUnreachable
 └── Interrupted           the connection broke or timed out: try again
+    └── HungUp                closed without a word: a plain server may do so when it cannot read the request
 """
 
 from auditor.errors import TargetBusy, TargetRefused, TargetUnreachable
@@ -44,6 +45,10 @@ class Failing(Busy):
 class Interrupted(TargetUnreachable):
     retry_after: float | None = None
     patience = 4
+
+
+class HungUp(Interrupted):
+    pass
 
 
 Transient = Busy | Interrupted | Stale

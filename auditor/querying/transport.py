@@ -18,7 +18,7 @@ from auditor.querying.auth import Credential, Request, context_for, credential_f
 from auditor.querying.auth.visit import Visit
 from auditor.querying.connection import Deadline, open_pool
 from auditor.querying.endpoint import parse_url, refuse
-from auditor.querying.faults import Interrupted, Stale
+from auditor.querying.faults import HungUp, Interrupted, Stale
 from auditor.querying.guard import Guard
 from auditor.querying.protocols import Wire, binary_tensors, media, wire_for
 from auditor.querying.refusals import refused
@@ -207,7 +207,7 @@ def _broken(error: exceptions.HTTPError, timeout: float) -> TargetError:
         return BadAnswer("The target's answer cannot be decompressed; turn the compression of answers off.")
     if said := _broken_rule(error):
         return Interrupted(f"What the target sends is not valid HTTP ({said}); check target.url and any proxy in between.")
-    return Interrupted("The target closed the connection before it answered; check that the server is running and healthy.")
+    return HungUp("The target closed the connection before it answered; check that the server is running and healthy.")
 
 
 def _broken_rule(error: exceptions.HTTPError) -> str:

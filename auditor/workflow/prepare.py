@@ -191,7 +191,11 @@ def _set_aside(sides: dict[str, _Side], seed: int, notes: list[str]) -> dict[str
     others = sides["non_members"]
     third = len(others) // 3
     if len(others) - third < MIN_NON_MEMBERS_AFTER_SPLIT:
-        notes.append("No auxiliary records were given and the non-members are too few to set any aside.")
+        enough = 3 * MIN_NON_MEMBERS_AFTER_SPLIT // 2
+        notes.append(
+            f"No auxiliary records were given, and of the non-members {len(others):,} are left (each record once, none that"
+            f" is also a member): too few to set a third aside, which takes {enough:,}."
+        )
         return sides
     order = np.argsort(others.digests)[generator(seed, "auxiliary").permutation(len(others))]
     notes.append(f"No auxiliary records were given: {third:,} of the non-members were set aside as auxiliary and are not scored.")

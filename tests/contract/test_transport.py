@@ -42,6 +42,7 @@ from auditor.querying import (
     http_transport,
     probe,
 )
+from auditor.querying.faults import HungUp
 from auditor.testing.servers import Fault, ModelServer, Script
 
 COLUMNS = (
@@ -381,7 +382,7 @@ def test_a_reset_is_tried_again_on_a_new_connection(served):
     server = served(script=Script([Fault(reset=True), Fault(reset=True), None, Fault(reset=True)]))
     assert np.array_equal(client(door(server))(records(40)), score(records(40)))
     dead = door(served(script=Script(always=Fault(reset=True))))
-    with pytest.raises(TargetUnreachable, match="closed the connection"):
+    with pytest.raises(HungUp, match="closed the connection"):
         client(dead)(records(4))
 
 

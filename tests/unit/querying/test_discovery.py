@@ -11,7 +11,7 @@ from auditor.domain.target import Output, Rows, Target, WireProtocol
 from auditor.errors import BadAnswer, BudgetExhausted, TargetRefused, TargetUnreachable
 from auditor.querying import MemoryLedger, Rate
 from auditor.querying.discovery import Sample, Search, form_of
-from auditor.querying.faults import Busy, Denied, Failing, Interrupted
+from auditor.querying.faults import Busy, Denied, Failing, HungUp, Interrupted
 from auditor.querying.forms import adapters, likely
 from auditor.querying.reply import Reply, from_rows
 from auditor.querying.transport import Transport
@@ -79,7 +79,7 @@ def test_every_row_is_booked_before_it_is_sent() -> None:
     assert picky.rows <= 5
 
 
-@pytest.mark.parametrize("refusal", [TargetRefused("no"), Failing("500", None), BadAnswer("odd")])
+@pytest.mark.parametrize("refusal", [TargetRefused("no"), Failing("500", None), BadAnswer("odd"), HungUp("closed")])
 def test_what_is_refused_in_one_form_is_tried_in_another(refusal: Exception) -> None:
     found = search(Picky(named("mlflow", "csv"), refusal)).run(at("/invocations"))
     assert found.target.rows is Rows.CSV
