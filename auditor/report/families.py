@@ -22,12 +22,14 @@ class Adversary:
 
 @dataclass(frozen=True)
 class FamilyOf:
-    """`shows` is what a success would show. The first finding of the first adversary is the headline; it stands open."""
+    """`shows` is what a success would show; `apart` says where single records are. The first finding of the first adversary is the
+    headline; it stands open."""
 
     family: str
     title: str
     anchor: str
     shows: str
+    apart: str
     answer: Answer | None
     adversaries: tuple[Adversary, ...]
 
@@ -48,6 +50,12 @@ def families_of(result: Document, answers: Sequence[Answer]) -> tuple[FamilyOf, 
     return tuple(found)
 
 
+PERSONAL = (
+    "What is true, what was recovered and what is guessed without the model of single members is personal data and stands in no "
+    "report: keys of the role record-reader see a sample by pseudonym, under Recovered values or by `auditor records --recovered`."
+)
+
+
 def _family(family: str, findings: Sequence[Finding], answer: Answer | None) -> FamilyOf:
     threats: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -55,4 +63,5 @@ def _family(family: str, findings: Sequence[Finding], answer: Answer | None) -> 
     adversaries = tuple(Adversary(words, tuple(members)) for words, members in threats.items())
     title = FAMILIES.get(family) or family[:1].upper() + family[1:].replace("-", " ")
     shows = "; ".join(dict.fromkeys(f.shows for f in findings if f.shows))
-    return FamilyOf(family, title, f"family-{family}", shows, answer, adversaries)
+    apart = PERSONAL if any(f.kind in ("attribute", "records") for f in findings) else ""
+    return FamilyOf(family, title, f"family-{family}", shows, apart, answer, adversaries)

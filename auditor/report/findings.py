@@ -55,6 +55,7 @@ class Finding:
     anchor: str
     attack: str
     family: str
+    kind: str
     shows: str
     outcome: str
     outcome_word: str
@@ -86,6 +87,7 @@ def finding_of(finding: Document, level: float | None, position: int) -> Finding
         anchor=f"finding-{position}",
         attack=named(finding),
         family=finding["family"],
+        kind=finding.get("kind", ""),
         shows=finding.get("shows", ""),
         outcome=finding["outcome"],
         outcome_word=OUTCOMES.get(finding["outcome"]) or str(finding["outcome"]),

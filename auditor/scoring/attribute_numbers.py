@@ -34,11 +34,16 @@ def tolerance_of(true: Floats, is_member: NDArray[np.bool_]) -> float:
 def claims_of_numbers(scores: Floats, numbers: Numbers) -> Claims:
     """The point of the grid with the most probability within the tolerance, as sure as that probability; right if it is that close.
     `scores` (m, V) are log-weights."""
+    confidence, guess = closest(scores, numbers)
+    return Claims(confidence, np.abs(numbers.grid[guess] - numbers.true) <= numbers.tolerance)
+
+
+def closest(scores: Floats, numbers: Numbers) -> tuple[Floats, NDArray[np.intp]]:
+    """(m,) how sure each claim is, and (m,) which point of the grid is claimed."""
     near = np.abs(numbers.grid[:, None] - numbers.grid[None, :]) <= numbers.tolerance
     shares = softmax(scores, axis=1)
     mass = shares @ near
-    guess = (mass + TIE * shares).argmax(axis=1)
-    return Claims(mass.max(axis=1), np.abs(numbers.grid[guess] - numbers.true) <= numbers.tolerance)
+    return mass.max(axis=1), (mass + TIE * shares).argmax(axis=1)
 
 
 def mean_guess(scores: Floats, grid: Floats) -> Floats:

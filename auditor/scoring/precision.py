@@ -29,13 +29,19 @@ def claims(scores: Floats, true: NDArray[np.intp], common: int) -> Claims:
     `scores` (m, V), `true` (m,) with -1 for a value that cannot be claimed. A guess of the commonest value discloses little about
     anybody, so it is never a claim; its score still counts against the claim (ATTACKS 3: log p(v*) - max over v != v*).
     """
+    confidence, found = claimed(scores, common)
+    return Claims(confidence, found == true)
+
+
+def claimed(scores: Floats, common: int) -> tuple[Floats, NDArray[np.intp]]:
+    """(m,) how sure each claim is, and (m,) which value is claimed."""
     rows = np.arange(len(scores))
     rare = scores.copy()
     rare[:, common] = -np.inf
-    claimed = rare.argmax(axis=1)
+    found = rare.argmax(axis=1)
     others = scores.copy()
-    others[rows, claimed] = -np.inf
-    return Claims(scores[rows, claimed] - others.max(axis=1), claimed == true)
+    others[rows, found] = -np.inf
+    return scores[rows, found] - others.max(axis=1), found
 
 
 def precision_at(made: Claims, k: float, weighed: Floats | None = None) -> Floats:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from auditor.domain.evidence import Reconstructions
 from auditor.domain.finding import Estimate
@@ -16,6 +17,7 @@ from auditor.scoring.resampling import weights
 
 DRAWS = 20
 """Sets of claims drawn from the marginals of the auxiliary records, as many claims as the attack made in each."""
+EXACT = 1e-9  # a member this near to its claim was rebuilt exactly
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ def _graded(matched: Matched, other: tuple[Estimate, ...], evidence: Reconstruct
             (("reconstruction_error", matched.claimed), ("reconstruction_error_random", matched.random))
         )
     ]
-    exact = clopper_pearson(int((matched.claimed < 1e-9).sum()), n, grading.marginal_alpha)
+    exact = clopper_pearson(int((matched.claimed < EXACT).sum()), n, grading.marginal_alpha)
     estimates = (*listed, *other, estimate("rebuilt_exactly", exact, n, grading))
     notes = (*evidence.notes, *_partly(n, len(evidence.records)))
     if matched.random.sum() < 1e-12:
@@ -89,13 +91,18 @@ def _other(evidence: Reconstructions, truth: Truth, originals: Originals, gradin
 
 def errors(records: pd.DataFrame, claims: pd.DataFrame, originals: Originals) -> Floats:
     """(m,) Gower distance of each record to its claim. With fewer claims than records those left over count 1."""
+    return assigned(records, claims, originals)[0]
+
+
+def assigned(records: pd.DataFrame, claims: pd.DataFrame, originals: Originals) -> tuple[Floats, NDArray[np.intp]]:
+    """(m,) the same, and (m,) which claim is each record's, -1 where none is left."""
     from scipy.optimize import linear_sum_assignment
 
     apart = _apart(records, claims, originals)
     rows, places = linear_sum_assignment(apart)
-    found = np.ones(len(records))
-    found[rows] = apart[rows, places]
-    return found
+    found, chosen = np.ones(len(records)), np.full(len(records), -1, dtype=np.intp)
+    found[rows], chosen[rows] = apart[rows, places], places
+    return found, chosen
 
 
 def _apart(records: pd.DataFrame, claims: pd.DataFrame, originals: Originals) -> Floats:

@@ -83,7 +83,7 @@ def read(services: Services, reader: Reader, audit_id: str, attack: str | None, 
     total = len(table["row"])
     places = slice(min(window.start, total), min(window.stop, total))
     rows = _rows(services, audit, {name: column[places] for name, column in table.items()})
-    _write_down(services, reader, audit, chosen, len(rows))
+    write_down(services, reader, audit, chosen, len(rows))
     return Page(chosen, tuple(tables), rows, total, places.stop if places.stop < total else None)
 
 
@@ -120,7 +120,7 @@ def _stored(services: Services, audit: Audit, digest: str) -> dict[str, NDArray[
 
 
 def _rows(services: Services, audit: Audit, table: Mapping[str, NDArray[Any]]) -> tuple[Exposed, ...]:
-    names = _pseudonyms(services, audit, table["row"])
+    names = pseudonyms(services, audit, table["row"])
     columns = {name: table[STORED.get(name, name)] for name in COLUMNS if STORED.get(name, name) in table}
     sides = table.get("is_member")
     return tuple(
@@ -139,7 +139,7 @@ def _plain(value: Any) -> Any:
     return None if isinstance(found, float) and not np.isfinite(found) else found
 
 
-def _pseudonyms(services: Services, audit: Audit, rows: NDArray[np.intp]) -> Sequence[str]:
+def pseudonyms(services: Services, audit: Audit, rows: NDArray[np.intp]) -> Sequence[str]:
     """The same record has the same pseudonym in every audit of the workspace, and another one in every other workspace."""
     if not len(rows):
         return ()
@@ -152,7 +152,8 @@ def _pseudonyms(services: Services, audit: Audit, rows: NDArray[np.intp]) -> Seq
     return [hmac.digest(key, content, "sha256").hex()[:PSEUDONYM_DIGITS] for content in contents]
 
 
-def _write_down(services: Services, reader: Reader, audit: Audit, attack: str, count: int) -> None:
+def write_down(services: Services, reader: Reader, audit: Audit, attack: str, count: int) -> None:
+    """Whoever reads about single people is named among the events of the workspace."""
     sentence = f"{reader.name} read {count:,} results of single records of {audit.name} (attack {attack})"
     with services.database.begin() as tx:
         events.add(

@@ -3,15 +3,15 @@
 import re
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, jsonify
 from pydantic import Field, field_validator
 
 from auditor.domain.catalog import Role
 from auditor.errors import InvalidInput
 from auditor.web.access import needs
-from auditor.web.api.shapes import PageOf, PageQuery, Shown, page
+from auditor.web.api.shapes import Checked, PageOf, PageQuery, Shown, page
 from auditor.web.current import principal, services
-from auditor.workflow import single_records
+from auditor.workflow import recovered_values, single_records
 
 bp = APIBlueprint("records", __name__, url_prefix="/audits/<audit_id>", tag="Records")
 
@@ -64,3 +64,37 @@ def of_audit(audit_id: str, query_data: RecordQuery) -> Response:
     found = single_records.read(services(), reader, audit_id, query_data.attack, range(start, start + query_data.limit))
     following = None if found.next is None else str(found.next)
     return page([RecordOut.of(row) for row in found.rows], following, attack=found.attack, total=found.total)
+
+
+class RecoveredQuery(Checked):
+    attack: str | None = Field(None, max_length=300, description="whose values, one of `choices`; default: the strongest")
+
+
+class RecoveredOut(Shown):
+    pseudonym: str = Field(description="of the member, the same in every audit of this workspace")
+    column: str
+    true: str | float | bool | None = Field(description="what the record has; null where it is missing")
+    recovered: str | float | bool | None = Field(description="what the attack claims")
+    guess: str | float | bool | None = Field(description="what is guessed without the model")
+    right: bool = Field(description="is the recovered value the true one, or a number close enough to count?")
+    guess_right: bool
+    confidence: float | None = Field(description="of the attack, in units of its own; higher is surer")
+
+
+class RecoveredValues(Shown):
+    attack: str = Field(description="the attack and its attribute, as in `choices`")
+    choices: list[str] = Field(description="what recovered values of single records, the strongest first")
+    kept: str = Field(description="which members are shown, in words")
+    items: list[RecoveredOut]
+
+
+@bp.get("/recovered-values")
+@needs(Role.RECORD_READER)
+@bp.input(RecoveredQuery, location="query")
+@bp.output(RecoveredValues)
+def recovered_of_audit(audit_id: str, query_data: RecoveredQuery) -> Response:
+    """True value, recovered value and the guess without the model of a sample of members; the look is written down as an event."""
+    reader = single_records.Reader(principal().workspace_id, f"The key {principal().name}")
+    found = recovered_values.read(services(), reader, audit_id, query_data.attack)
+    items = [RecoveredOut.of(row).model_dump(mode="json") for row in found.rows]
+    return jsonify({"attack": found.attack, "choices": list(found.choices), "kept": found.kept, "items": items})

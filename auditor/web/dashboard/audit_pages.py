@@ -21,6 +21,7 @@ from auditor.web.dashboard.pages import blueprint
 from auditor.web.dashboard.stages import stages_of
 from auditor.workflow import what_if
 from auditor.workflow.control import told as control_told
+from auditor.workflow.recovered_values import has_values
 from auditor.workflow.single_records import has_table
 from auditor.workflow.submit import progress_of
 
@@ -48,7 +49,8 @@ def audit(audit_id: UUID) -> ResponseReturnValue:
         document = what_if.with_what_if(tx, services(), found) if found.result else None
     body = Markup(report.body(document)) if document else ""  # noqa: S704 - the report escapes what it shows
     tried = document is not None and "what_if" in document
-    more = {"has_records": has_table(found.result), "others": others, "tried": tried, **_state(found)}
+    kept = {"has_records": has_table(found.result), "has_values": has_values(found.result)}
+    more = {**kept, "others": others, "tried": tried, **_state(found)}
     return render_template("dashboard/audit.html", audit=found, target_name=target_name, body=body, **more)
 
 

@@ -1,4 +1,4 @@
-"""The most exposed single records of an audit, by pseudonym; every look is written down as an event."""
+"""Single records of an audit, by pseudonym: the most exposed, and what was recovered of some; every look is written down."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from auditor.store import audits
 from auditor.web.access import needs
 from auditor.web.current import principal, services, workspace_id
 from auditor.web.dashboard.pages import blueprint
-from auditor.workflow import single_records
+from auditor.workflow import recovered_values, single_records
 
 PAGE = 50
 
@@ -25,6 +25,16 @@ def records(audit_id: UUID) -> ResponseReturnValue:
     with services().database.read() as tx:
         audit = audits.get(tx, workspace_id(), str(audit_id))
     return render_template("dashboard/records.html", audit=audit, found=found, start=start, shown=shown)
+
+
+@blueprint.get("/audits/<uuid:audit_id>/recovered-values")
+@needs(Role.RECORD_READER)
+def recovered(audit_id: UUID) -> ResponseReturnValue:
+    reader = single_records.Reader(workspace_id(), f"The key {principal().name}")
+    found = recovered_values.read(services(), reader, str(audit_id), request.args.get("attack"))
+    with services().database.read() as tx:
+        audit = audits.get(tx, workspace_id(), str(audit_id))
+    return render_template("dashboard/recovered.html", audit=audit, found=found, shown=shown)
 
 
 def _start(text: str) -> int:

@@ -5,6 +5,7 @@ import io
 
 import exposed_audit
 import pytest
+import recovered_audit
 from web_house import services_over
 
 from auditor.domain.audit import AuditStatus
@@ -64,6 +65,16 @@ def test_they_can_be_piped(auditor, exposed):
     assert code == 0
     assert len(read(out)) == 60
     assert out.startswith("pseudonym,side,score,p_value,q_value,named,vulnerability,")
+
+
+def test_recovered_values_are_written_beside_truth_and_guess(auditor, services, workspace_id, tmp_path):
+    planted, path = recovered_audit.plant(services, workspace_id, ("job",)), tmp_path / "values.csv"
+    code, out, _ = auditor("records", planted.audit_id, "--recovered", "--attack", "attribute[job]", "--output", path)
+    rows = read(path.read_text())
+    assert code == 0
+    assert out.startswith(f"wrote {path}: the 20 surest claims about members, recovered by attribute[job]. Of 20 values shown, ")
+    assert list(rows[0]) == ["pseudonym", "column", "true", "recovered", "guess", "right", "guess_right", "confidence"]
+    assert all((row["true"] == row["recovered"]) == (row["right"] == "True") for row in rows)
 
 
 def test_what_is_asked_for_and_is_not_there_is_one_sentence(auditor, exposed, services, workspace_id, tmp_path):

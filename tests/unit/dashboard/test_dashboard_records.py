@@ -4,6 +4,7 @@ import re
 
 import exposed_audit
 import pytest
+import recovered_audit
 from html_page import Page
 
 from auditor.domain.catalog import Role
@@ -54,6 +55,20 @@ def test_the_audit_leads_to_them_only_where_there_are_any(browse, ours, exposed)
 def test_behind_the_end_there_is_a_way_back(browse, exposed):
     text = Page(browse(Role.RECORD_READER).text(f"/audits/{exposed.audit_id}/records?from=999")).text
     assert "Go to the most exposed ones." in text
+
+
+def test_recovered_values_stand_beside_the_truth_and_the_guess_for_those_who_may(browse, services, ours):
+    planted = recovered_audit.plant(services, ours.workspace_id, ("job",))
+    address = f"/audits/{planted.audit_id}/recovered-values"
+    reader, viewer = browse(Role.RECORD_READER), browse(Role.VIEWER)
+    assert viewer.get(address).status_code == 403
+    page = Page(reader.text(f"{address}?attack=attribute[job]"))
+    assert "Recovered by attribute[job]: the 20 surest claims about members" in page.text
+    assert re.search(r"[0-9a-f]{20} (miner|nurse|tailor) \1 right (baker|miner|nurse|tailor) (right|wrong) \d", page.text)
+    assert re.search(r"Of 20 values shown, 1\d are right; without the model \d+ would be.", page.text)
+    rebuilt = Page(reader.text(f"{address}?attack=forest-reconstruction"))
+    assert "the 5 members that were rebuilt most nearly" in rebuilt.text
+    assert "Confidence" not in rebuilt.text
 
 
 @pytest.mark.parametrize("start", ["x", "-1", "9999999999"])
