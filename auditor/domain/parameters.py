@@ -3,7 +3,7 @@
 Attacks that may look inside the model read these; the arrays were checked when the file was read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -49,6 +49,8 @@ class Trees:
     x < `threshold`, or x <= `threshold` where `closed`; a missing value goes left where `missing_left`. In nodes that are
     `categorical` the threshold is NaN. `value` (N, K): what a leaf adds to each output (NaN inside where the file has none).
     `count` (N,): see `counted`; NaN where the file has none. `output_of` (T,): the output that a tree adds to, -1 all of them.
+    `draw_seeds` (T,): the seed from which each tree drew its training records with replacement, as many as there are
+    (scikit-learn's bootstrap); empty where nothing was drawn or the file does not tell.
     """
 
     starts: Indices
@@ -65,6 +67,7 @@ class Trees:
     closed: bool = False
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    draw_seeds: Indices = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @property
     def is_leaf(self) -> NDArray[np.bool_]:

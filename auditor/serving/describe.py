@@ -13,7 +13,7 @@ from auditor.serving.refused import Refused
 from auditor.serving.trees import check
 
 ARRAYS = tuple(f.name for f in fields(Trees) if f.name not in ("counted", "closed", "features", "classes"))
-INTEGERS = ("starts", "feature", "left", "right", "output_of")
+INTEGERS = ("starts", "feature", "left", "right", "output_of", "draw_seeds")
 MOST_FEATURES = 1_000_000
 
 
@@ -46,6 +46,8 @@ def _trees(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], names: t
     nodes = len(given["feature"])
     alike = ("threshold", "left", "right", "missing_left", "categorical", "value", "count")
     if any(len(given[name]) != nodes for name in alike) or len(given["output_of"]) != len(given["starts"]) - 1:
+        raise Broken
+    if len(given["draw_seeds"]) not in (0, len(given["output_of"])) or (given["draw_seeds"] < 0).any():
         raise Broken
     trees = Trees(**given, counted=Count(head["counted"]), closed=bool(head["closed"]), features=names[0], classes=names[1])
     return check(trees, len(names[0]) or MOST_FEATURES)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.attacks.inversion.forest_columns import Features, features_of, table
+from auditor.attacks.inversion.forest_reconstruction_bagged import Bagged, bagged, solve_bagged
 from auditor.attacks.inversion.forest_reconstruction_model import Problem, Solved, require_ortools, solve
 from auditor.attacks.inversion.tree_records import counted
 from auditor.domain.attack import Context, Family, Needs, Scope
@@ -20,15 +21,13 @@ from auditor.errors import AttackFailed, InvalidInput
 MOST_RECORDS = 300
 FEWEST_AUXILIARY = 20
 NO_FOREST = "Only the trees of a random forest or of a decision tree for classes can be traced back to records; this model is none."
-BAGGED = (
-    "Its trees were fitted to different draws of the records (bagging); only forests fitted with bootstrap=False and single trees"
-    " are rebuilt."
-)
+UNLIKE = "Its trees were fitted to different numbers of records, so they are no single forest."
 
 
 @dataclass(frozen=True)
 class ForestReconstruction:
-    """Ferry et al. 2024 (DRAFT), without bagging: any records that all trees count as they do, found by constraint programming.
+    """Ferry et al. 2024 (DRAFT): any records that all trees count as they do, found by constraint programming. With bagging
+    each tree counts what it drew, which the seeds in a scikit-learn file tell; without them the likeliest draws are looked for.
 
     `seconds`: how long the search may take.
     """
@@ -62,27 +61,57 @@ class ForestReconstruction:
         auxiliary = _population(context)
         problem = problem_of(context, auxiliary)
         context.checkpoint(0.1)
-        found = solve(problem, self.seconds, derive(context.seed, self.name), context.checkpoint)
+        found, told = self._found(problem, context)
         cells = self._cells(found)
         records = table(problem.features, cells, auxiliary.features, context.columns)
         context.checkpoint(1.0)
-        trees, split = len(problem.trees.starts) - 1, sum(len(edges) for edges in problem.features.edges)
-        note = (
-            f"{len(records):,} records were found that all {trees:,} trees ({split:,} thresholds) count as the file says;"
-            " others may fit as well."
-        )
-        return Reconstructions(records, _labels(problem, context), np.zeros(len(records)), notes=(note,), is_each=True)
+        labels = _labels(found, problem, context)
+        return Reconstructions(records, labels, np.zeros(len(records)), notes=(told,), is_each=True)
+
+    def _found(self, problem: Problem, context: Context) -> tuple[Solved, str]:
+        """What the search gave, and what is to be said of it. Seeds that contradict the counts (other versions of the library draw
+        otherwise) are left aside."""
+        seed = derive(context.seed, self.name)
+        if not problem.is_bagged:
+            return solve(problem, self.seconds, seed, context.checkpoint), _told(problem)
+        setting = bagged(problem)
+        found = solve_bagged(setting, self.seconds, seed, context.checkpoint)
+        if found.impossible and setting.drawn is not None:
+            setting = Bagged(problem, range(len(problem.trees.starts) - 1), None)
+            found = solve_bagged(setting, self.seconds, seed, context.checkpoint)
+        return found, _told_of_bags(setting, found)
 
     def _cells(self, found: Solved) -> NDArray[np.int64]:
         if found.cells is not None:
             return found.cells
         if found.impossible:
-            raise AttackFailed(f"No records fit all trees. {BAGGED}")
+            raise AttackFailed("No records fit all trees; the counts in the file contradict each other.")
         raise AttackFailed(f"No records were found within {self.seconds:,} seconds; raise attacks.forest-reconstruction.seconds.")
 
 
+def _told(problem: Problem) -> str:
+    trees, split = len(problem.trees.starts) - 1, sum(len(edges) for edges in problem.features.edges)
+    return (
+        f"{problem.records:,} records were found that all {trees:,} trees ({split:,} thresholds) count as the file says;"
+        " others may fit as well."
+    )
+
+
+def _told_of_bags(setting: Bagged, found: Solved) -> str:
+    trees, all_trees = len(setting.trees), len(setting.problem.trees.starts) - 1
+    used = f"all {trees:,} trees" if trees == all_trees else f"the first {trees:,} of {all_trees:,} trees"
+    begun = f"{setting.problem.records:,} records were found that {used} count as the file says"
+    if setting.drawn is not None:
+        return f"{begun}. Each tree drew its own; the seeds in the file tell which, so the draws were known exactly."
+    if found.is_best:
+        return f"{begun}, with the likeliest draws; others may fit as well."
+    return (
+        f"{begun}. Their draws were not known; the search was stopped by time, so these are the likeliest found, not proved best."
+    )
+
+
 def problem_of(context: Context, auxiliary: Records) -> Problem:
-    """Raises AttackFailed, with a sentence, for anything but a small forest of classes that was fitted without bagging."""
+    """Raises AttackFailed, with a sentence, for anything but a small forest of classes."""
     trees = context.parameters
     if not isinstance(trees, Trees) or trees.value.shape[1] < 2 or (trees.value < 0).any():
         raise AttackFailed(NO_FOREST)
@@ -103,8 +132,8 @@ def _counts(trees: Trees) -> NDArray[np.int64]:
     if np.abs(exact - counts).max() > 1e-4 or not _add_up(trees, counts):
         raise AttackFailed(f"The classes in the leaves are no whole numbers of records (boosting, or weights). {NO_FOREST}")
     roots = counts[trees.starts[:-1]]
-    if (roots != roots[0]).any():
-        raise AttackFailed(BAGGED)
+    if (roots.sum(axis=1) != roots[0].sum()).any():
+        raise AttackFailed(UNLIKE)
     if roots[0].sum() > MOST_RECORDS:
         raise AttackFailed(
             f"The forest was fitted to {roots[0].sum():,} records; up to {MOST_RECORDS} are rebuilt, and the time grows steeply."
@@ -135,9 +164,9 @@ def _population(context: Context) -> Records:
     return complete
 
 
-def _labels(problem: Problem, context: Context) -> NDArray[np.intp]:
+def _labels(found: Solved, problem: Problem, context: Context) -> NDArray[np.intp]:
     """The classes of the claims in the order of the target's; as the trees number them where the names differ."""
     ours, theirs = context.profile.classes, problem.trees.classes
     if theirs and set(theirs) <= set(ours):
-        return np.array([ours.index(theirs[c]) for c in problem.classes], dtype=np.intp)
-    return problem.classes.astype(np.intp)
+        return np.array([ours.index(theirs[c]) for c in found.classes], dtype=np.intp)
+    return found.classes.astype(np.intp)

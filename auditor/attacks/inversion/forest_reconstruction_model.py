@@ -1,4 +1,4 @@
-"""The constraint problem whose solutions are the data sets that a forest without bagging can have been fitted to."""
+"""The constraint problem whose solutions are the data sets that a forest can have been fitted to, and its search."""
 
 import itertools
 import threading
@@ -31,41 +31,85 @@ def require_ortools() -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """`cells` (n, F): how many thresholds of each feature lie below each record; None where no records were found. `impossible`:
-    there are none, rather than none found in time."""
+    """`cells` (n, F): how many thresholds of each feature lie below each record; None where no records were found. `classes` (n,).
+    `impossible`: there are none, rather than none found in time. `is_best`: the search ended by itself, not by the clock."""
 
     cells: Places | None
+    classes: Places
     impossible: bool = False
+    is_best: bool = True
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """`counts` (N, C): records of each class in each node."""
+    """`counts` (N, C): records of each class in each node, each as often as its tree drew it."""
 
     trees: Trees
     features: Features
     counts: Places
 
     @property
+    def records(self) -> int:
+        """How many records there are: bagging draws as many as there are."""
+        return int(self.counts[0].sum())
+
+    @property
     def classes(self) -> Places:
-        """(n,) the class of each record, ascending."""
+        """(n,) the class of each record, ascending; without bagging alone."""
         return np.repeat(np.arange(self.counts.shape[1]), self.counts[self.trees.starts[0]])
+
+    @property
+    def is_bagged(self) -> bool:
+        """Trees that were fitted to the same records count the same at their roots."""
+        roots = self.counts[self.trees.starts[:-1]]
+        return bool((roots != roots[0]).any()) or len(self.trees.draw_seeds) > 0
+
+
+@dataclass(frozen=True, eq=False)
+class Formulated:
+    """A model, and of each record a variable "x <= threshold" for each feature and threshold, and one for each class (none where
+    the classes are known)."""
+
+    model: Any
+    below: list[list[list[Any]]]
+    belongs: list[list[Any]]
+
+
+@dataclass(frozen=True)
+class Search:
+    """`turns`: the strategies take turns on the one thread. `work`: the most that is done, in the solver's own measure, which is
+    the same on every machine, so that a search that is cut short is cut short at the same place; 0: no limit but the seconds."""
+
+    seconds: float
+    seed: int
+    turns: bool = False
+    work: float = 0.0
 
 
 def solve(problem: Problem, seconds: float, seed: int, checkpoint: Callable[[float], None]) -> Solved:
-    """Records that every leaf of every tree counts as the file says. One thread; the same seed gives the same records, as long as
-    the time suffices. Raises what `checkpoint` raises, after the search has stopped."""
+    """Records that every leaf of every tree counts as the file says, without bagging. One thread; the same seed gives the same
+    records, as long as the time suffices. Raises what `checkpoint` raises, after the search has stopped."""
+    formulated_ = formulated(problem, require_ortools(), checkpoint)
+    return solved(formulated_, problem.classes, Search(seconds, seed), checkpoint)
+
+
+def solved(formulated: Formulated, classes: Places, search: Search, checkpoint: Callable[[float], None]) -> Solved:
+    """What the search found; `classes` are those of the records where the model has no variables for them."""
     cp = require_ortools()
-    model, below = formulated(problem, cp, checkpoint)
     solver = cp.CpSolver()
     solver.parameters.num_workers = 1
-    solver.parameters.max_time_in_seconds = float(seconds)
-    solver.parameters.random_seed = seed % 2**31
-    status = _searched(solver, model, seconds, checkpoint)
+    solver.parameters.interleave_search = search.turns
+    solver.parameters.max_time_in_seconds = float(search.seconds)
+    if search.work:
+        solver.parameters.max_deterministic_time = search.work
+    solver.parameters.random_seed = search.seed % 2**31
+    status = _searched(solver, formulated.model, search.seconds, checkpoint)
     if status not in (cp.OPTIMAL, cp.FEASIBLE):
-        return Solved(None, status == cp.INFEASIBLE)
-    found = [[sum(not solver.boolean_value(x) for x in literals) for literals in record] for record in below]
-    return Solved(np.array(found, dtype=np.int64))
+        return Solved(None, classes, status == cp.INFEASIBLE)
+    found = [[sum(not solver.boolean_value(x) for x in literals) for literals in record] for record in formulated.below]
+    if formulated.belongs:
+        classes = np.array([[solver.boolean_value(x) for x in own] for own in formulated.belongs]).argmax(axis=1)
+    return Solved(np.array(found, dtype=np.int64), np.asarray(classes, dtype=np.int64), is_best=status == cp.OPTIMAL)
 
 
 def _searched(solver: Any, model: Any, seconds: float, checkpoint: Callable[[float], None]) -> Any:
@@ -86,22 +130,22 @@ def _searched(solver: Any, model: Any, seconds: float, checkpoint: Callable[[flo
     return status[0]
 
 
-def formulated(problem: Problem, cp: Any, checkpoint: Callable[[float], None]) -> tuple[Any, list[list[list[Any]]]]:
-    """The model, and a variable "x <= threshold" for each record, feature and threshold (Ferry et al. 2024, section 4).
+def formulated(problem: Problem, cp: Any, checkpoint: Callable[[float], None]) -> Formulated:
+    """Ferry et al. 2024, section 4.
 
     Without bagging every tree sees every record once, so the class of each record is known up to order, and the leaves of the first
     tree may be handed out in order: no solution is lost, and none comes twice.
     """
     model = cp.CpModel()
-    below = [_record(model, problem.features) for _ in problem.classes]
+    below = [record_of(model, problem.features) for _ in problem.classes]
     trees = len(problem.trees.starts) - 1
     for tree in range(trees):
         _tree(model, problem, below, tree)
         checkpoint(0.1 + 0.1 * (tree + 1) / trees)
-    return model, below
+    return Formulated(model, below, [])
 
 
-def _record(model: Any, features: Features) -> list[list[Any]]:
+def record_of(model: Any, features: Features) -> list[list[Any]]:
     literals = [[model.new_bool_var("") for _ in edges] for edges in features.edges]
     for one in literals:
         for lower, higher in itertools.pairwise(one):
@@ -117,7 +161,7 @@ def _record(model: Any, features: Features) -> list[list[Any]]:
 
 def _tree(model: Any, problem: Problem, below: list[list[list[Any]]], tree: int) -> None:
     """Each record is in one leaf; each leaf has as many records of each class as it says."""
-    paths = _paths(problem.trees, int(problem.trees.starts[tree]))
+    paths = paths_of(problem.trees, int(problem.trees.starts[tree]))
     inside: dict[tuple[int, int], list[Any]] = {(leaf, c): [] for leaf in paths for c in range(problem.counts.shape[1])}
     for record, c in enumerate(problem.classes):
         mine = [(leaf, model.new_bool_var("")) for leaf in paths if problem.counts[leaf, c]]
@@ -125,14 +169,18 @@ def _tree(model: Any, problem: Problem, below: list[list[list[Any]]], tree: int)
         for leaf, literal in mine:
             inside[leaf, int(c)].append(literal)
             for node, goes_left in paths[leaf]:
-                feature = int(problem.trees.feature[node])
-                edge = int(np.searchsorted(problem.features.edges[feature], problem.trees.threshold[node]))
-                is_below = below[record][feature][edge]
+                is_below = below_of(problem, below[record], node)
                 model.add_implication(literal, is_below if goes_left else ~is_below)
     for (leaf, c), literals in inside.items():
         _fill(model, literals, int(problem.counts[leaf, c]))
     if tree == 0:
         _in_order(model, problem, inside)
+
+
+def below_of(problem: Problem, record: list[list[Any]], node: int) -> Any:
+    """The variable that sends a record left at a node."""
+    feature = int(problem.trees.feature[node])
+    return record[feature][int(np.searchsorted(problem.features.edges[feature], problem.trees.threshold[node]))]
 
 
 def _fill(model: Any, literals: list[Any], count: int) -> None:
@@ -148,7 +196,7 @@ def _in_order(model: Any, problem: Problem, inside: dict[tuple[int, int], list[A
         taken[c] += problem.counts[leaf, c]
 
 
-def _paths(trees: Trees, root: int) -> dict[int, list[tuple[int, bool]]]:
+def paths_of(trees: Trees, root: int) -> dict[int, list[tuple[int, bool]]]:
     """Leaf -> the inner nodes above it, with whether the way goes left there."""
     found: dict[int, list[tuple[int, bool]]] = {}
     waiting: list[tuple[int, list[tuple[int, bool]]]] = [(root, [])]

@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -103,8 +103,19 @@ def _parameters(model: Any) -> ModelParameters | None:
     features = tuple(map(str, getattr(last, "feature_names_in_", ())))
     trees = [one.tree_ for one in np.ravel(getattr(last, "estimators_", [last])) if hasattr(one, "tree_")]
     if trees:
-        return _of_trees(trees, features, classes)
+        return replace(_of_trees(trees, features, classes), draw_seeds=_draw_seeds(last))
     return _layers(last, features, classes)
+
+
+def _draw_seeds(forest: Any) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """A forest keeps the seed of each tree, and with it which records the tree drew; but not how many of them under `max_samples`."""
+    from sklearn.ensemble._forest import BaseForest
+
+    if not isinstance(forest, BaseForest) or getattr(forest, "bootstrap", None) is not True or forest.max_samples is not None:
+        return np.empty(0, dtype=np.int64)
+    seeds = [getattr(tree, "random_state", None) for tree in forest.estimators_]
+    is_whole = all(isinstance(seed, int | np.integer) and 0 <= seed < 2**32 for seed in seeds)
+    return np.array(seeds if is_whole else [], dtype=np.int64)
 
 
 def _within(thing: Any, kind: type[Any], depth: int = 0) -> Iterator[Any]:

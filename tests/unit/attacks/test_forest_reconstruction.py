@@ -175,6 +175,11 @@ def test_without_the_package_it_does_not_run_and_says_what_to_install() -> None:
         ForestReconstruction().run(context(None))
 
 
+def unequal(trees: Trees) -> Trees:
+    """The second tree counts every record twice."""
+    return replace(trees, count=trees.count * np.where(np.arange(len(trees.count)) < trees.starts[1], 1.0, 2.0))
+
+
 def unlike(trees: Trees, leaf_share: float) -> Trees:
     return replace(trees, value=trees.value * [leaf_share, 1.0])
 
@@ -183,7 +188,7 @@ def unlike(trees: Trees, leaf_share: float) -> Trees:
     ("parameters", "sentence"),
     [
         (lambda: Layers((Layer(np.zeros((2, 6)), np.zeros(2)),), "identity", "softmax"), "this model is none"),
-        (lambda: forest(bits(25, 0), bootstrap=True), "bagging"),
+        (lambda: unequal(forest(bits(25, 0), 2)), "no single forest"),
         (lambda: forest(bits(301, 0), 1), "up to 300 are rebuilt"),
         (lambda: replace(forest(bits(25, 0)), counted=Count.UNKNOWN), "does not say how many"),
         (lambda: unlike(forest(bits(25, 0)), 0.7), "no whole numbers"),

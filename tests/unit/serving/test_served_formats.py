@@ -81,6 +81,10 @@ def test_the_parameters_give_the_same_answers(opened: tuple[Served, Saved, float
         return
     assert isinstance(found, Trees)
     assert len(found.starts) - 1 == (5 if served.kind in (FileKind.SKOPS, FileKind.ONNX) else 8)
+    if served.kind is FileKind.SKOPS:  # a bagged forest: the seeds tell what each tree drew
+        assert found.draw_seeds.tolist() == [tree.random_state for tree in saved.model[-1].estimators_]
+    else:
+        assert not len(found.draw_seeds)
     if served.kind is FileKind.ONNX:
         assert np.allclose(walked(found, saved.frame.to_numpy(np.float32)), saved.expected, atol=1e-6)
 
