@@ -108,7 +108,7 @@ def _parameters(model: Any) -> ModelParameters | None:
 
 
 def _draw_seeds(forest: Any) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """A forest keeps the seed of each tree, and with it which records the tree drew; but not how many of them under `max_samples`."""
+    """A forest keeps the seed of each tree, and with it what the tree drew; not so under `max_samples`, of how many."""
     from sklearn.ensemble._forest import BaseForest
 
     if not isinstance(forest, BaseForest) or getattr(forest, "bootstrap", None) is not True or forest.max_samples is not None:
