@@ -137,7 +137,7 @@ class House:
     def spec(self, **changes):
         """A spec that this workspace can submit."""
         data = {"members": self.dataset_id(), "non_members": self.dataset_id(name="others"), "label": "income"}
-        return {"name": "q3", "target": self.target_id(), "data": data, "attacks": ["gap"], **changes}
+        return {"name": "q3", "target": self.target_id(), "data": data, "attacks": ["gap"], "learner": "xgboost", **changes}
 
     def audit_id(self, **changes):
         return self.post("/audits", json=self.spec(**changes)).json["id"]

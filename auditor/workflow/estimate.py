@@ -9,7 +9,7 @@ from auditor.domain.data import Sensitive
 from auditor.domain.spec import AuditSpec
 from auditor.domain.target import Profile
 from auditor.workflow import chunks, plan, profiles
-from auditor.workflow.offer import Item, Offer, left_of, sorted_out
+from auditor.workflow.offer import Item, Offer, chosen_on, left_of, sorted_out
 from auditor.workflow.prepare import MIN_NON_MEMBERS_AFTER_SPLIT
 
 # What the probe spends: alone, small batch and repeats; where all goes well the large batch and a missing cell too.
@@ -125,9 +125,9 @@ def estimate(
     measured; without one the target is taken at its word and its speed is assumed. `reuse`: what is stored already. Raises
     InvalidInput where the budget does not even cover the candidates.
     """
-    seen = profile or _declared(spec)
+    seen = profile or declared(spec)
     few, many = (_offer(spec, records, values) for values in (VALUES_LEAST, VALUES_MOST))
-    left_of(spec.budget.queries, PROBE_LEAST, few.candidates)
+    left_of(spec, PROBE_LEAST, few)
     first = replace(_course(spec, few, seen, is_longest=False), reuse=reuse)
     last = replace(_course(spec, many, seen, is_longest=True), reuse=NOTHING if reuse.if_chosen else reuse)
     queries, fits = Range(min(first.queries, last.queries), last.queries), Range(first.fits, last.fits)
@@ -142,20 +142,24 @@ def _offer(spec: AuditSpec, records: Offer | Files, values: int) -> Offer:
     return records if isinstance(records, Offer) else records.offer(spec, values)
 
 
-def _declared(spec: AuditSpec) -> Profile:
+def declared(spec: AuditSpec) -> Profile:
+    """The target taken at its word."""
     block = spec.target_block
     return Profile(block.output, block.classes or ("0", "1"), latency_ms=ASSUMED_LATENCY_MS, batch_size=ASSUMED_BATCH)
 
 
 def _course(spec: AuditSpec, offer: Offer, profile: Profile, is_longest: bool) -> Course:
     probed = PROBE_MOST if is_longest else PROBE_LEAST
-    run, _ = sorted_out(spec, offer, profile, max(0, spec.budget.queries - probed - offer.candidates))
+    run, _ = sorted_out(spec, offer, profile, _left(spec, probed, offer))
     if not is_longest:
         run = [item | {"query_limit": min(item["query_floor"], item["query_limit"])} for item in run]
     steps = _steps(spec, offer, profile, run, len(spec.shadow_looks) if is_longest else 1)
-    is_chosen = spec.learner.name == "auto" and plan.needs_shadows({"run": run})
-    asked = probed + offer.candidates + (min(plan.CHOOSE_QUERIES, offer.auxiliary) if is_chosen else 0)
+    asked = probed + offer.candidates + (chosen_on(spec, offer) if plan.needs_shadows({"run": run}) else 0)
     return Course(steps, min(asked + sum(item["query_limit"] for item in run), spec.budget.queries))
+
+
+def _left(spec: AuditSpec, probed: int, offer: Offer) -> int:
+    return max(0, spec.budget.queries - probed - offer.candidates - chosen_on(spec, offer))
 
 
 def _steps(spec: AuditSpec, offer: Offer, profile: Profile, run: list[Item], looks: int) -> list[NewStep]:
@@ -207,7 +211,7 @@ def _assumed(spec: AuditSpec, records: Offer | Files, profile: Profile | None) -
 
 def _not_run(spec: AuditSpec, offer: Offer, profile: Profile) -> Iterator[str]:
     """One sentence for all attacks with the same reason."""
-    _, not_run = sorted_out(spec, offer, profile, max(0, spec.budget.queries - PROBE_MOST - offer.candidates))
+    _, not_run = sorted_out(spec, offer, profile, _left(spec, PROBE_MOST, offer))
     reasons: dict[str, list[str]] = {}
     for item in not_run:
         is_asked_for = item["family"] != "inversion" or spec.data.sensitive or not isinstance(spec.attacks, str)

@@ -1,20 +1,22 @@
 """Which attacks can run on what an audit offers, and how many queries each is promised. The estimate and the plan both ask here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.attacks import registry
-from auditor.domain.attack import Attack, Scope
+from auditor.domain.attack import Attack, Family, Needs, Scope
 from auditor.domain.data import AuditData, Sensitive
 from auditor.domain.spec import AttackSpec, AuditSpec
 from auditor.domain.target import Profile
 from auditor.domain.threat import Sees
 from auditor.errors import InvalidInput
 from auditor.workflow.kinds import kind_of
+from auditor.workflow.plan import CHOOSE_QUERIES
 from auditor.workflow.sensitive_columns import is_sensitive_usable
 
 Item = dict[str, Any]
+PLENTY = 10**12
 
 
 @dataclass(frozen=True)
@@ -34,39 +36,78 @@ class Offer:
         return Offer(len(data.candidates), len(data.auxiliary), data.sensitive, rest, data.digest + data.training_digest)
 
 
-def left_of(budget: int, spent: int, candidates: int) -> int:
-    """Queries that attacks may ask of their own; raises InvalidInput where the budget does not even cover the candidates."""
-    left = budget - spent - candidates
+def left_of(spec: AuditSpec, spent: int, offer: Offer) -> int:
+    """Queries that attacks may ask of their own; raises InvalidInput where the budget does not cover what comes first."""
+    choosing = chosen_on(spec, offer)
+    left = spec.budget.queries - spent - offer.candidates - choosing
     if left < 0:
-        raise InvalidInput(
-            "budget.queries",
-            f"asking every candidate once takes {candidates:,} queries beside the probe; the budget is {budget:,}; raise it",
-        )
+        also = f", and {choosing:,} auxiliary records to choose the learner," if choosing else ""
+        takes = f"asking every candidate once{also} takes {offer.candidates + choosing:,} queries beside the probe"
+        raise InvalidInput("budget.queries", f"{takes}; the budget is {spec.budget.queries:,}; raise it")
     return left
 
 
+def chosen_on(spec: AuditSpec, offer: Offer) -> int:
+    """How many auxiliary records the target is asked to find out the learner of the shadow models; 0 where none is looked for."""
+    is_chosen = spec.learner.name == "auto" and any(a.family == Family.MEMBERSHIP for _, a, _ in _labelled(spec))
+    return min(CHOOSE_QUERIES, offer.auxiliary) if is_chosen else 0
+
+
 def sorted_out(spec: AuditSpec, offer: Offer, profile: Profile, left: int) -> tuple[list[Item], list[Item]]:
-    """Attacks in the order of the spec; each is promised queries until the budget is used up."""
+    """Attacks in the order of the spec: those that run, with what they are promised of `left` queries, and the others."""
+    tried = list(_tried(spec, offer, profile, left))
+    shares = promises([needs for _, needs, _ in tried], left)
     run: list[Item] = []
     not_run: list[Item] = []
-    shadows = spec.shadow_looks[-1]
+    for (item, needs, reason), share in zip(tried, shares, strict=True):
+        if reason or share is None:
+            found = reason or _short(spec, needs, [needs for _, needs, _ in tried], left)
+            not_run.append({"attack": item["attack"], "family": item["family"], "label": item["label"], "reason": found})
+        else:
+            run.append(item | {"query_limit": share, "query_floor": needs.queries_min})
+    return run, not_run
+
+
+def least_of(spec: AuditSpec, offer: Offer, profile: Profile) -> int:
+    """The fewest queries of their own with which all attacks run that nothing else keeps from it."""
+    return sum(needs.queries_min for _, needs, _ in _tried(spec, offer, profile, PLENTY))
+
+
+def _tried(spec: AuditSpec, offer: Offer, profile: Profile, left: int) -> Iterator[tuple[Item, Needs, str]]:
+    """What each attack would ask, and why it cannot run where more than queries are missing; then it asks nothing."""
     for label, attack, wanted in _labelled(spec):
         for sensitive in _attributes(attack, offer):
-            scope = _scope(offer, profile, sensitive, left, shadows)
-            scope = replace(scope, has_parameters=bool(spec.target_block.model))
-            item = _item(label, attack, wanted, sensitive)
+            scope = _scope(spec, offer, profile, sensitive, left)
             reasons = _reasons(attack, scope)
-            if reasons:
-                not_run.append(
-                    {"attack": item["attack"], "family": str(attack.family), "label": label, "reason": " ".join(reasons)}
-                )
-                continue
-            needs = attack.needs(scope)
-            item["query_limit"] = min(needs.queries_max, left)
-            item["query_floor"] = needs.queries_min
-            left -= item["query_limit"]
-            run.append(item)
-    return run, not_run
+            needs = Needs(0, 0) if reasons else attack.needs(scope)
+            yield _item(label, attack, wanted, sensitive), needs, " ".join(reasons)
+
+
+def _short(spec: AuditSpec, needs: Needs, asked: Sequence[Needs], left: int) -> str:
+    free = left - sum(share or 0 for share in promises(asked, left))
+    enough = spec.budget.queries - left + sum(one.queries_min for one in asked)
+    return (
+        f"It needs at least {needs.queries_min:,} queries; {max(0, free):,} are left;"
+        f" raise budget.queries to {enough:,}, which is the least for all attacks."
+    )
+
+
+def promises(asked: Sequence[Needs], left: int) -> list[int | None]:
+    """Of `left` queries to each attack its share, in the same order; None where it cannot have its fewest.
+
+    First everyone is promised the fewest that it can do with, those that need least before the others. Only when nobody has gone
+    without is the rest shared, in proportion to what each could use beyond its fewest. So no more is promised than there is, and
+    more queries never make a share smaller: whoever comes to run with them takes nothing that was promised before.
+    """
+    shares: list[int | None] = [None] * len(asked)
+    for index in sorted(range(len(asked)), key=lambda i: asked[i].queries_min):
+        if asked[index].queries_min > left:
+            return shares
+        shares[index] = asked[index].queries_min
+        left -= asked[index].queries_min
+    useful = [max(0, needs.queries_max - needs.queries_min) for needs in asked]
+    spare, wanted = min(left, sum(useful)), max(1, sum(useful))
+    return [needs.queries_min + spare * more // wanted for needs, more in zip(asked, useful, strict=True)]
 
 
 def _labelled(spec: AuditSpec) -> Iterator[tuple[str, Attack, AttackSpec]]:
@@ -119,9 +160,9 @@ def _item(label: str, attack: Attack, wanted: AttackSpec, sensitive: Sensitive |
     }
 
 
-def _scope(offer: Offer, profile: Profile, sensitive: Sensitive | None, left: int, shadows: int) -> Scope:
-    named = (sensitive,) if sensitive else ()
-    return Scope(profile, offer.candidates, offer.auxiliary, shadows, left, named)
+def _scope(spec: AuditSpec, offer: Offer, profile: Profile, sensitive: Sensitive | None, left: int) -> Scope:
+    named, has_file = (sensitive,) if sensitive else (), bool(spec.target_block.model)
+    return Scope(profile, offer.candidates, offer.auxiliary, spec.shadow_looks[-1], left, named, has_parameters=has_file)
 
 
 def _reasons(attack: Attack, scope: Scope) -> list[str]:
@@ -133,4 +174,4 @@ def _reasons(attack: Attack, scope: Scope) -> list[str]:
             return [unusable[:1].upper() + unusable[1:] + "."]
     if attack.kind == "property" and not getattr(attack, "column", ""):
         return ["Declare which share is confidential under property: {column, value, ratios}."]
-    return registry.unmet(attack, scope.profile, scope)
+    return registry.unmet(attack, scope.profile, replace(scope, queries_left=PLENTY))  # who gets how many is decided among all

@@ -13,12 +13,12 @@ from auditor.workflow.offer import Offer, left_of, requested_attacks, sorted_out
 __all__ = ["plan_of", "requested_attacks"]
 
 
-def plan_of(material: Material, profile: Profile, budget: int) -> dict[str, Any]:
+def plan_of(material: Material, profile: Profile) -> dict[str, Any]:
     """The recorded result of the probe: the profile, the counts, what runs and what does not."""
     data = material.data
     candidates = len(data.candidates)
-    left = left_of(budget, material.audit.queries, candidates)
     offer = Offer.of(data)
+    left = left_of(material.spec, material.audit.queries, offer)
     run, not_run = sorted_out(material.spec, offer, profile, left)
     return {
         "profile": profiles.to_json(profile),

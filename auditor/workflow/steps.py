@@ -15,7 +15,7 @@ from auditor.domain.evidence import Evidence
 from auditor.domain.learner import Learner, Task
 from auditor.domain.parameters import ModelParameters
 from auditor.domain.threat import Sees
-from auditor.errors import AttackFailed, InvalidInput
+from auditor.errors import AttackFailed
 from auditor.learners import USUAL, check
 from auditor.querying import probe_through
 from auditor.scoring.validity import blind_baseline
@@ -26,14 +26,15 @@ from auditor.workflow.contexts import context_for, forbidden
 from auditor.workflow.evidence_store import to_arrays
 from auditor.workflow.kinds import kind_of
 from auditor.workflow.material import Material, load
-from auditor.workflow.probing import plan_of, requested_attacks
+from auditor.workflow.plan import CHOOSE_QUERIES
+from auditor.workflow.probing import plan_of
 from auditor.workflow.recorded import learner_of, profile_of, shadows_of, task_of
 from auditor.workflow.services import Services
+from auditor.workflow.startable import refuse_auto
 from auditor.workflow.true_values import in_tenths
 from auditor.workflow.units import one_of_each
 
 PROBE_ROWS = 400
-CHOOSE_ROWS = 1_000
 
 Result = dict[str, Any]
 
@@ -44,23 +45,15 @@ def execute(services: Services, step: Step, checkpoint: Checkpoint) -> Result:
 
 
 def _probe(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
-    _refuse_auto(material)
+    refuse_auto(material.spec, len(material.data.auxiliary))  # the last may have been removed as duplicates
     target = material.spec.target_block.as_target()
     door = transport(services, material.audit, target, material.data.columns)
     sample = material.data.candidates.features.head(PROBE_ROWS)
     asker = Asker(services, material.audit, step.key)
     profile = probe_through(paying_door(asker, door, checkpoint), target, sample, material.data.classes)
     checkpoint(0.9)
-    plan = plan_of(material, profile, material.audit.budget)
+    plan = plan_of(material, profile)
     return plan | {"model": served_model.facts(services, material.audit.workspace_id, target.model)} if target.model else plan
-
-
-def _refuse_auto(material: Material) -> None:
-    """Before the target is asked: on auxiliary records shadow models' learners are compared, and there may be none."""
-    spec = material.spec
-    trains = any(registry.make(a.name, dict(a.params)).family == "membership" for a in requested_attacks(spec))
-    if spec.learner.name == "auto" and trains and not len(material.data.auxiliary):
-        raise InvalidInput("learner", "auto compares learners on auxiliary records; give data.auxiliary or name the learner")
 
 
 def _ask(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
@@ -77,7 +70,7 @@ def _choose(services: Services, step: Step, material: Material, checkpoint: Chec
         learner = check(Learner(declared.name, dict(declared.params), task_of(material)))
         return {"learner": {"name": learner.name, "params": dict(learner.params)}, "distances": {}}
     auxiliary = material.data.auxiliary
-    rows = auxiliary.take(np.arange(min(CHOOSE_ROWS, len(auxiliary))))
+    rows = auxiliary.take(np.arange(min(CHOOSE_QUERIES, len(auxiliary))))
     answers = _client(services, step, material, checkpoint)(rows.features)
     checkpoint(0.3)
     distances = _distances(material, rows, answers, checkpoint)

@@ -20,6 +20,7 @@ from auditor.workflow.pacing import waiting
 from auditor.workflow.prepare import refuse_small
 from auditor.workflow.probing import requested_attacks
 from auditor.workflow.services import Services
+from auditor.workflow.startable import refuse_unstartable
 
 DOING = {
     "probe": "finding out what the target answers",
@@ -88,13 +89,14 @@ def validate(spec: AuditSpec) -> None:
 
 
 def _check_files(tx: Transaction, services: Services, workspace_id: str, spec: AuditSpec) -> None:
-    """Enough records but not too many, and in every file the columns that the spec names: known before anything is queued. What
-    workers on other machines have free is not known here; they refuse when they are to train."""
+    """Enough records but not too many, in every file the columns that the spec names, and something that can be done with them:
+    known before anything is queued. What workers on other machines have free is not known; they refuse when they are to train."""
     files = {name: datasets.get_dataset(tx, workspace_id, one) for name, one in spec.data.files.items()}
     refuse_small({name: file.rows for name, file in files.items()})
     if "key" in files:
         refuse_other_key({name: file.rows for name, file in files.items()}, list(files["key"].columns))
     features_of(spec.data, {name: list(file.columns) for name, file in files.items()})
+    refuse_unstartable(spec, {name: file.rows for name, file in files.items() if name != "key"})
     refuse_too_large(spec, files, services.free_memory() if services.settings.embedded else None)
 
 

@@ -78,17 +78,3 @@ def test_a_target_that_answers_everybody_alike_is_told_so_and_passes(tmp_path: P
     assert finding["caveats"][0].startswith("The target gave every candidate the same answer")
     assert finding["score_low"] == 0
     assert not {"random_answers", "inverted_answers"} & finding["controls"].keys()
-
-
-def test_a_learner_that_cannot_be_chosen_is_told_before_the_target_is_asked(tmp_path: Path) -> None:
-    services = run_locally(Settings(tmp_path, f"sqlite:///{tmp_path}/auditor.sqlite", "filesystem://"))
-    with ModelServer(sharp) as server:
-        spec = small_spec(server.open_inference, attacks=["rmia"], shadows=4, learner="auto")
-        workspace_id, spec = store_small_data(services, "ours", spec)
-        audit = ended(services, submit(services, workspace_id, spec).id)
-        services.close()
-        assert server.seen.rows == 0
-    assert (audit.status, audit.reason) == (
-        AuditStatus.FAILED,
-        "learner: auto compares learners on auxiliary records; give data.auxiliary or name the learner",
-    )

@@ -219,7 +219,7 @@ def real(services, ours, filled):
     planted = exposed_audit.plant(services, ours.workspace_id)
     with services.database.read() as tx:
         data = audits.get(tx, ours.workspace_id, planted.audit_id).spec["data"]
-    return {**filled, "data.members": data["members"], "data.non_members": data["non_members"]}
+    return {**filled, "data.members": data["members"], "data.non_members": data["non_members"], "learner": "xgboost"}
 
 
 def test_the_cost_is_shown_before_anything_starts(auditor, services, ours, real):

@@ -141,7 +141,7 @@ def test_an_input_that_the_document_allows_is_accepted(house, document):
         {"shadows": "auto"},
         {"shadows": 8},
         {"policy": {"membership": 40, "stealing": None}},
-        {"budget": {"queries": 10}},
+        {"budget": {"queries": 1_000}},
     ],
 )
 def test_each_short_form_that_is_accepted_is_allowed_by_the_document(house, document, changes):

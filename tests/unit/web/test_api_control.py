@@ -60,7 +60,8 @@ def prove(house: House, target_id: str, **body: Any) -> Any:
 
 def submit(house: House, target_id: str, **changes: Any) -> Any:
     data = {"members": house.dataset_id(), "non_members": house.dataset_id(name="others"), "label": "income"}
-    return house.post("/audits", json={"name": "q3", "target": target_id, "data": data, "attacks": ["gap"], **changes})
+    spec = {"name": "q3", "target": target_id, "data": data, "attacks": ["gap"], "learner": "xgboost", **changes}
+    return house.post("/audits", json=spec)
 
 
 def test_an_audit_waits_until_control_is_shown(strict: House, names: Names) -> None:
