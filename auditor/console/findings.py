@@ -15,7 +15,7 @@ from auditor.report import numbers, words
 from auditor.report.checked import checked_in_words
 from auditor.report.findings import named
 from auditor.report.verdict import threat_of
-from auditor.report.weight import by_family
+from auditor.report.weight import by_family, telling
 
 Finding = Mapping[str, Any]
 
@@ -111,13 +111,8 @@ def _score(finding: Finding) -> str:
 
 
 def _headlines(finding: Finding) -> list[Finding]:
-    """The first figures of the family that have a value; a calibrated threshold goes before an oracle's."""
-    chosen: list[Finding] = []
-    for name in HEADLINES.get(finding["family"], ()):
-        known = [e for e in finding["estimates"] if e["name"] == name and e.get("value") is not None]
-        known.sort(key=lambda e: e.get("threshold") == "oracle")
-        chosen += known[:1]
-    return chosen[:FIGURES_SHOWN]
+    """The first figures of the family that have a value, that which made the score before others."""
+    return list(telling(finding, HEADLINES.get(finding["family"], ()))[:FIGURES_SHOWN])
 
 
 def _figure(estimate: Finding) -> str:
@@ -138,7 +133,7 @@ def _baseline_of(finding: Finding, name: str) -> str:
     if name.startswith("tpr@fpr="):
         return f"{words.estimate(name)} {numbers.percent(float(name.removeprefix('tpr@fpr=')))} by guessing"
     if name == "advantage_over_imputation":
-        return "0 % by imputation"
+        return f"0{numbers.POINTS} by imputation"
     if name == "fidelity":
         values = finding.get("curve", {}).get("baseline") or []
         return f"{numbers.percent(values[0])} without queries" if values else ""

@@ -5,13 +5,13 @@ from typing import Any
 
 NAMES = {"members": "members", "non_members": "non-members", "auxiliary": "auxiliary", "training": "training"}
 REMOVED = {
-    "non_members_also_members": "{n} of the non-members stand among the members too: removed, and counted as members.",
-    "auxiliary_also_candidates": "{n} of the auxiliary records stand among members or non-members too: removed from the auxiliary.",
-    "non_members_also_training": "{n} of the non-members stand in the further training data: removed from the non-members.",
-    "training_also_candidates": "{n} of the further training records are records in question: removed from the former.",
-    "duplicate_canaries": "{n} canaries that the target cannot tell apart were left out.",
-    **{f"duplicate_{side}": f"{{n}} repeated records of {name} were removed." for side, name in NAMES.items()},
-    **{f"{side}_without_label": f"{{n}} records of {name} have no label and were removed." for side, name in NAMES.items()},
+    "non_members_also_members": "Non-members that stand among the members too: {n}, removed, and counted as members.",
+    "auxiliary_also_candidates": "Auxiliary records that stand among members or non-members too: {n}, removed from the auxiliary.",
+    "non_members_also_training": "Non-members that stand in the further training data: {n}, removed from the non-members.",
+    "training_also_candidates": "Further training records that are records in question: {n}, removed from the former.",
+    "duplicate_canaries": "Canaries that the target cannot tell apart: {n}, left out.",
+    **{f"duplicate_{side}": f"Repeated records of {name}: {{n}}, removed." for side, name in NAMES.items()},
+    **{f"{side}_without_label": f"Records of {name} without a label: {{n}}, removed." for side, name in NAMES.items()},
 }
 
 

@@ -258,7 +258,8 @@ def _batch_size(small: Trial, large: Trial | None) -> int:
 
 def _rounding_note(output: Output, decimals: int) -> str:
     if output is not Output.VALUE:
-        return f"The target's probabilities are rounded to {decimals} decimal{'s' if decimals > 1 else ''}."
+        steps = "they are rounded, or go in steps of their own, as the votes of a forest's trees do"
+        return f"The target's probabilities have {decimals} decimal{'s' if decimals > 1 else ''}: {steps}."
     unit = f"{10**-decimals:,}" if decimals <= 0 else f"0.{'0' * (decimals - 1)}1"
     return f"The target's values are rounded to multiples of {unit}."
 

@@ -13,7 +13,7 @@ from auditor.report.figures import Figure, figure_of, figures_of, flagged_words
 from auditor.report.groups import Groups, groups_of
 from auditor.report.reconstructed import Rebuilt, rebuilt_of
 from auditor.report.verdict import threat_of
-from auditor.report.weight import failed_checks
+from auditor.report.weight import failed_checks, telling
 from auditor.report.words import OUTCOMES, control, listed
 
 Document = Mapping[str, Any]
@@ -122,15 +122,18 @@ def named(finding: Document) -> str:
 
 def _key(finding: Document) -> str:
     """The first of the family's main figures that has a value; of checks, how many found something."""
-    for name in KEYS.get(finding["family"], ()):
-        known = [e for e in finding.get("estimates", ()) if e["name"] == name and e.get("value") is not None]
-        if known:
-            shown = figure_of(known[0])
-            return f"{shown.name} {shown.value}"
-    return checked_in_words(finding)
+    known = telling(finding, KEYS.get(finding["family"], ()))
+    if not known:
+        return checked_in_words(finding)
+    shown = figure_of(known[0])
+    return f"{shown.name} {shown.value}"
 
 
-KEYS = {"membership": ("auc",), "inversion": ("advantage_over_imputation", "precision@k"), "stealing": ("fidelity",)}
+KEYS = {
+    "membership": ("auc", "tpr@fpr=0.001", "tpr@fpr=0.01"),
+    "inversion": ("advantage_over_imputation", "precision@k", "improvement_over_guess", "property_accuracy"),
+    "stealing": ("fidelity",),
+}
 
 
 def warning_of(finding: Document) -> str:

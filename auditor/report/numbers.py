@@ -8,8 +8,6 @@ DASH = "–"
 PERCENT_NAMES = (
     "tpr@",
     "tnr@",
-    "tpr_difference",
-    "tpr_above_blind@",
     "ppv@",
     "precision@",
     "accuracy",
@@ -18,11 +16,18 @@ PERCENT_NAMES = (
     "fidelity",
     "copy_accuracy",
     "target_accuracy",
-    "advantage_over_imputation",
-    "distributional_advantage",
     "within_tolerance",
     "rebuilt_exactly",
 )
+DIFFERENCE_NAMES = (
+    "tpr_difference",
+    "tpr_above_blind@",
+    "accuracy_difference",
+    "advantage_over_imputation",
+    "distributional_advantage",
+)
+"""Differences of two shares: 40 % and 30 % are ten percentage points apart, not 10 %."""
+POINTS = f"{SPACE}pp"
 ROUNDING = 1e-9
 EPSILON_NAMES = ("empirical_epsilon", "epsilon_lower_bound")
 COUNT_NAMES = (
@@ -40,6 +45,8 @@ def is_percentage(name: str) -> bool:
 
 def figure(name: str, value: float) -> str:
     """A value of the estimate `name` with its unit."""
+    if name.startswith(DIFFERENCE_NAMES):
+        return points(value)
     if is_percentage(name):
         return percent(value)
     if name in EPSILON_NAMES:
@@ -49,8 +56,13 @@ def figure(name: str, value: float) -> str:
 
 def interval(name: str, low: float, high: float) -> str:
     """`low to high`, the unit once."""
-    unit = f"{SPACE}%"
+    unit = POINTS if name.startswith(DIFFERENCE_NAMES) else f"{SPACE}%"
     return f"{figure(name, low).removesuffix(unit)} to {figure(name, high)}"
+
+
+def points(difference: float) -> str:
+    """A difference of two shares in percentage points: 0.0412 -> 4.1 pp."""
+    return percent(difference).removesuffix("%") + "pp"
 
 
 def percent(share: float) -> str:

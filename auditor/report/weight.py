@@ -46,6 +46,21 @@ def failed_checks(finding: Document) -> list[str]:
     return [name for name, control in (finding.get("controls") or {}).items() if control and control.get("passed") is False]
 
 
+RESTS_ON_TAIL = "The score rests on the low-FPR tail"
+"""How a caveat of `auditor.scoring.membership` begins."""
+
+
+def telling(finding: Document, names: Sequence[str]) -> list[Document]:
+    """The estimates of these names that have a value, in this order, one a name, a calibrated threshold before an oracle's; where
+    the tail made the score the tail is first."""
+    known = [e for e in finding.get("estimates", ()) if e.get("value") is not None]
+    chosen = [sorted((e for e in known if e["name"] == name), key=lambda e: e.get("threshold") == "oracle")[:1] for name in names]
+    listed = [estimate for some in chosen for estimate in some]
+    if any(str(c).startswith(RESTS_ON_TAIL) for c in finding.get("caveats", ())):
+        listed.sort(key=lambda e: not e["name"].startswith("tpr@"))
+    return listed
+
+
 def voids_epsilon(finding: Document) -> list[str]:
     """The failed controls for which its epsilon does not hold: an attack that would not find a leak may still have found one, and
     coins are fair whatever a check by chance says."""

@@ -14,6 +14,8 @@ from auditor.scoring.shares import percent
 from auditor.scoring.thresholds import CALIBRATED, ORACLE, Rates
 
 Mask = NDArray[np.bool_]
+RESTS_ON_TAIL = "The score rests on the low-FPR tail"
+"""How a caveat begins by which reports know it, too (`auditor.report.weight`)."""
 
 
 def assess_membership(evidence: MembershipScores, truth: Truth, grading: Grading) -> Assessment:
@@ -149,5 +151,5 @@ def _driver(graded: Score, auc: Estimate, at: Rates | None) -> str | None:
     if graded.driver == score.TAIL and at is not None:
         realised = max(at.rate, at.fpr.value)
         found = f"{percent(at.tpr.value, 2)} of members found at a realised FPR of {percent(at.fpr.value, 2)}"
-        return f"The score rests on the low-FPR tail: {found}, {at.tpr.value / realised:.1f} times chance."
+        return f"{RESTS_ON_TAIL}: {found}, {at.tpr.value / realised:.1f} times chance."
     return f"The score rests on the bulk of the records: AUC {auc.value:.3f}."

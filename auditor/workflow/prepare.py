@@ -26,7 +26,7 @@ MIN_SIDE = 50
 MIN_NON_MEMBERS_AFTER_SPLIT = 1_500
 MAX_CLASSES = 1_000
 KNOWS_THE_REST = "Shadow models were trained on {n:,} further training records too: the adversary is taken to know these."
-NOT_CHOSEN = "{n:,} canaries that the coins left out stand in the training data all the same; many of them make the bound too low."
+NOT_CHOSEN = "Canaries that the coins left out stand in the training data all the same ({n:,}); many make the bound too low."
 SCORED = ("members", "non_members")
 COIN_FLIPS = "The records are canaries: an independent fair coin decided of each whether it was trained on."
 

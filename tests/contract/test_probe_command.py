@@ -108,7 +108,7 @@ def test_servers_without_a_protocol_get_an_adapter(probe: Probe, served: Any, ki
         (lambda f: np.log(score(f)) * 3, "logits", "Output: logits of 2 classes."),
         (lambda f: np.where(score(f)[:, 1] > 0.5, "high", "base"), "labels", "on 100 % of the records"),
         (lambda f: score(f)[:, 1], "probabilities", "on 100 % of the records"),
-        (lambda f: np.round(score(f), 3), "probabilities", "rounded to 3 decimals"),
+        (lambda f: np.round(score(f), 3), "probabilities", "3 decimals: they are rounded"),
         (lambda f: score(f)[:, ::-1], "probabilities", "clearly less in the sorted order"),
     ],
 )

@@ -137,7 +137,7 @@ def test_members_that_stand_in_non_members_are_counted_removed_and_told(auditor)
     assert code in (0, 1, 4)
     data = json.loads(auditor.output.read_text())["data"]
     assert (data["members"], data["non_members"], data["removed"]["non_members_also_members"]) == (300, 300, 40)
-    assert "40 of the non-members stand among the members too" in " ".join(out.split())
+    assert "Non-members that stand among the members too: 40" in " ".join(out.split())
 
 
 def test_a_busy_target_is_waited_for(auditor):

@@ -130,20 +130,32 @@ def obstacle(features: pd.DataFrame, columns: Sequence[Column], profile: Profile
     if features.isna().any(axis=None):
         return "Critical points are searched for along lines through numbers, and auxiliary records have missing cells."
     if profile.decimals is not None and profile.decimals < LEAST_DIGITS:
-        return f"Critical points take {LEAST_DIGITS} digits, and the target rounds its answers to {profile.decimals} decimals."
+        return f"Critical points take {LEAST_DIGITS} digits, and the target answers with {profile.decimals} decimals."
     return None
+
+
+MOSTLY = 0.5
+SATURATED = "Nearly all answers between the columns' extremes are so close to 0 and 1 that doubles keep too little of log-odds."
 
 
 def precision_obstacle(noise: float, floor: float, answers: Floats) -> str | None:
     """The same, from answers around one point: `noise` is how far their scores are from any affine function, `floor` what doubles
     lose of the scores."""
     if floor > 10.0**-LEAST_DIGITS * LEAST_DIGITS:
-        return "Nearly all answers between the columns' extremes are so close to 0 and 1 that doubles keep too little of log-odds."
+        return SATURATED
     if noise <= 10.0**-LEAST_DIGITS * LEAST_DIGITS:
         return None
+    if _are_saturated(answers):
+        return SATURATED
     if np.array_equal(answers, answers.astype(np.float32).astype(np.float64)):
         return f"Critical points take {LEAST_DIGITS} digits, and the target answers in single precision (7 digits)."
     return (
         f"Nowhere are the target's scores an affine function of the columns (they are off by {noise:.1g} or more): it is no network"
         f" of ReLU units, or its answers are noisy or have fewer than {LEAST_DIGITS} digits."
     )
+
+
+def _are_saturated(answers: Floats) -> bool:
+    """Do most records get some probability of exactly 0 or 1? Nothing is told of precision, or of units, by those."""
+    is_lost = ((answers <= 0.0) | (answers >= 1.0)).any(axis=1)
+    return answers.shape[1] > 1 and bool(is_lost.mean() > MOSTLY)

@@ -161,7 +161,7 @@ class TestWhatIsNoSuchNetwork:
         evidence, said = self.run(
             lambda frame: np.round(network.probabilities(frame), 3), 2, profile=Profile(Output.PROBABILITIES, ("a", "b"), 3)
         )
-        assert "rounds its answers to 3 decimals" in said
+        assert "answers with 3 decimals" in said
         assert "fitted to the scores" in said
         assert isinstance(evidence, SurrogateLabels)
         assert (evidence.uniform_labels[-1] == evidence.uniform).mean() > 0.85
@@ -248,6 +248,12 @@ class TestBox:
         floor = ScoreForm(1).floor(answers)
         assert floor > 1e-5 > 1e-14 > ScoreForm(1).floor(answers[[0, 2]])
         assert "so close to 0 and 1" in str(precision_obstacle(floor, floor, answers))
+
+    def test_saturated_answers_are_not_taken_for_single_precision(self) -> None:
+        sure = np.eye(3)[[0, 1, 2, 0]]
+        assert "so close to 0 and 1" in str(precision_obstacle(1.0, 1e-15, sure))
+        single = np.full((4, 3), np.float32(1 / 3), dtype=np.float64)
+        assert "single precision" in str(precision_obstacle(1.0, 1e-15, single))
 
     def test_obstacles(self) -> None:
         exact = Profile(Output.PROBABILITIES, ("a", "b"))

@@ -65,7 +65,7 @@ class TestFindings:
         shown = printed(findings_table(result("breach")))
         assert "AUC 0.500 by guessing" in shown
         assert "TPR at 1 % FPR 1 % by guessing" in shown
-        assert "0 % by imputation" in shown
+        assert "0 pp by imputation" in shown
         assert "without queries" in shown
 
     def test_each_adversary_is_told_once_and_its_attacks_carry_its_letter(self):
@@ -245,9 +245,11 @@ class TestProgress:
 def test_removed_records_are_told_in_sentences():
     removed = {"non_members_also_members": 1200, "members_without_label": 2, "duplicate_auxiliary": 0, "duplicates": 3}
     told = data_notes({"data": {"removed": removed, "notes": ["No auxiliary records were given."]}})
-    assert [sentence.split()[0] for sentence in told] == ["1,200", "2", "No"]
-    assert "counted as members" in told[0]
-    assert "no label" in told[1]
+    assert [sentence.split(",")[0] for sentence in told[1:]] == [
+        "Records of members without a label: 2",
+        "No auxiliary records were given.",
+    ]
+    assert told[0].endswith("too: 1,200, removed, and counted as members.")
 
 
 @pytest.mark.parametrize("result", [{}, {"data": {}}, {"data": {"removed": {}, "notes": []}}])

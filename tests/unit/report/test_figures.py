@@ -81,7 +81,7 @@ def test_of_each_method_the_largest_limit_is_chosen_with_its_attack() -> None:
 def test_estimates_have_names_for_people(name: str, words: str) -> None:
     figure = figure_of({"name": name, "value": 0.05, "low": 0.01, "high": 0.09, "n": 100})
     assert plain(figure.name) == words
-    assert ("%" in figure.value) is (name != "auc_difference")
+    assert figure.value.endswith("pp") is name.startswith("tpr_")
 
 
 def test_what_a_caveat_says_is_not_said_again() -> None:

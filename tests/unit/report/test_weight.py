@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from auditor.report.verdict import answers_of, verdict_of
-from auditor.report.weight import by_family, ordered, set_aside
+from auditor.report.weight import RESTS_ON_TAIL, by_family, ordered, set_aside, telling
+from auditor.scoring import membership
 from auditor.scoring.score import is_blind
 
 
@@ -61,3 +62,19 @@ def test_an_audit_that_is_open_for_want_of_an_attack_says_which_question_is_open
     unsettled = verdict_of({"audit": audit, "findings": [UNSETTLED, BLIND]})
     told = "Lookup twin failed for gap. The interval of rmia (0 to 9) holds the policy's level. That is not a pass."
     assert unsettled.sentences[0] == told
+
+
+def test_where_the_tail_made_the_score_the_tail_is_told_first() -> None:
+    found = {
+        "caveats": ["Read this.", f"{RESTS_ON_TAIL}: 4.0 % of members found."],
+        "estimates": [
+            {"name": "auc", "value": 0.6},
+            {"name": "tpr@fpr=0.01", "value": 0.05, "threshold": "oracle"},
+            {"name": "tpr@fpr=0.01", "value": 0.04, "threshold": "calibrated"},
+            {"name": "tpr@fpr=0.001", "value": None, "reason": "needs more"},
+        ],
+    }
+    listed = ("auc", "tpr@fpr=0.001", "tpr@fpr=0.01")
+    assert [(e["name"], e["value"]) for e in telling(found, listed)] == [("tpr@fpr=0.01", 0.04), ("auc", 0.6)]
+    assert telling({**found, "caveats": []}, listed)[0]["name"] == "auc"
+    assert membership.RESTS_ON_TAIL == RESTS_ON_TAIL
