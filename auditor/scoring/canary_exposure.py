@@ -3,13 +3,15 @@
 import math
 
 import numpy as np
+from scipy.stats import gamma
 
 from auditor.domain.evidence import CanarySignals
 from auditor.domain.finding import Estimate
 from auditor.errors import AttackFailed
 from auditor.scoring.discoveries import named
 from auditor.scoring.grading import Assessment, Grading, Truth
-from auditor.scoring.intervals import Floats, clopper_pearson, quantile
+from auditor.scoring.intervals import Floats, Interval, clopper_pearson, quantile
+from auditor.scoring.score import BULK, TAIL, Score, largest
 
 FDR = 0.05
 FEWEST = 50
@@ -41,22 +43,50 @@ def at_least_true(p: Floats, alpha: float) -> int:
     return max(0, int((1 - u + below).max(initial=0)))
 
 
+def sum_p_value(bits: Floats, references: int) -> float:
+    """How often canaries that are not remembered have as many bits on average. The sum over m canaries with references of their own
+    is Gamma(m, 1 / ln 2); these share theirs, which vary as well, so the mean has the variance of 1 / (1 / m + 1 / r) of them."""
+    alike = 1 / (1 / len(bits) + 1 / references)
+    return float(gamma.sf(float(bits.mean()), alike, scale=NULL_MEAN / alike))
+
+
 def assess_exposure_of_canaries(evidence: CanarySignals, truth: Truth, grading: Grading) -> Assessment:
-    """S = 100 x the share of canaries that are remembered at a false-discovery rate of 5 %; its lower limit is the share that is
-    certain, the upper one that of the canaries with p <= 5 %. Raises AttackFailed with fewer than 50 on a side."""
+    """S = 100 x the larger of two shares, each with limits at half of the error. The tail: canaries that are remembered at a
+    false-discovery rate of 5 %; its lower limit is the share that is certain, the upper one that of the canaries with p <= 5 %. The
+    bulk: the bits above those of chance, of the most that the references can show. Raises AttackFailed with fewer than 50 on a
+    side."""
     inserted, references = evidence.signals[truth.is_member], evidence.signals[~truth.is_member]
     if min(len(inserted), len(references)) < FEWEST:
         raise AttackFailed(f"Exposure needs {FEWEST} canaries that were trained on and {FEWEST} that were not.")
     p, bits = p_values(inserted, references), exposures(inserted, references)
-    m = len(p)
-    found = float(named(p, FDR).mean())
-    low, printed_low = (at_least_true(p, alpha / 2) / m for alpha in (grading.alpha, grading.marginal_alpha))
-    high, printed_high = (
-        max(found, clopper_pearson(int((p <= FDR).sum()), m, alpha).high) for alpha in (grading.alpha, grading.marginal_alpha)
-    )
-    share = Estimate("memorised_share", found, min(found, printed_low), printed_high, grading.confidence, m)
-    estimates = (_mean(bits, len(references), grading), share)
-    return Assessment(estimates, 100 * found, 100 * min(found, low), 100 * high, (_said(bits, len(references)),))
+    printed = _share(p, grading.marginal_alpha)
+    share = Estimate("memorised_share", printed.value, printed.low, printed.high, grading.confidence, len(p))
+    chance = Estimate("exposure_p_value", sum_p_value(bits, len(references)), confidence=grading.confidence, n=len(p))
+    parts = [_part(_share(p, grading.alpha / 2), TAIL), _part(_excess(bits, len(references), grading.alpha / 2), BULK)]
+    score = largest(parts)
+    estimates = (_mean(bits, len(references), grading), chance, share)
+    rests = "on all canaries together" if score.driver == BULK else "on single canaries"
+    told = (f"{_said(bits, len(references))} The score rests {rests}.",)
+    return Assessment(estimates, score.value, score.low, score.high, told, driver=score.driver)
+
+
+def _part(share: Interval, name: str) -> Score:
+    low, value, high = (100 * min(1.0, max(0.0, limit)) for limit in share.as_tuple())
+    return Score(value, low, high, name)
+
+
+def _share(p: Floats, alpha: float) -> Interval:
+    """The share of remembered canaries."""
+    m, found = len(p), float(named(p, FDR).mean())
+    low, high = at_least_true(p, alpha / 2) / m, clopper_pearson(int((p <= FDR).sum()), m, alpha).high
+    return Interval(min(found, low), found, max(found, high))
+
+
+def _excess(bits: Floats, references: int, alpha: float) -> Interval:
+    """Where some are known by heart and all others not at all, this is their share too."""
+    mean, half = float(bits.mean()), _half(bits, references, alpha)
+    low, value, high = ((end - NULL_MEAN) / (math.log2(references + 1) - NULL_MEAN) for end in (mean - half, mean, mean + half))
+    return Interval(low, value, high)
 
 
 def _ahead(inserted: Floats, references: Floats) -> tuple[Floats, Floats]:
@@ -68,13 +98,17 @@ def _ahead(inserted: Floats, references: Floats) -> tuple[Floats, Floats]:
 
 def _mean(bits: Floats, references: int, grading: Grading) -> Estimate:
     """Normal limits; canaries share their references, which vary as well."""
-    half = quantile(grading.marginal_alpha) * float(bits.std()) * math.sqrt(1 / len(bits) + 1 / references)
-    mean = float(bits.mean())
+    mean, half = float(bits.mean()), _half(bits, references, grading.marginal_alpha)
     return Estimate("exposure", mean, mean - half, mean + half, grading.confidence, len(bits), ceiling=math.log2(references + 1))
+
+
+def _half(bits: Floats, references: int, alpha: float) -> float:
+    return quantile(alpha) * float(bits.std()) * math.sqrt(1 / len(bits) + 1 / references)
 
 
 def _said(bits: Floats, references: int) -> str:
     return (
         f"The mean exposure is {bits.mean():.2f} bits, where canaries that are not remembered have {NULL_MEAN:.2f} and"
-        f" {references:,} references can show at most {math.log2(references + 1):.2f}."
+        f" {references:,} references can show at most {math.log2(references + 1):.2f}; chance alone gives as many with a"
+        f" probability of {sum_p_value(bits, references):.2g}."
     )

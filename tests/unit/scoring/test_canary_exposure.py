@@ -7,10 +7,12 @@ import pytest
 
 from auditor.attacks.inversion.exposure_signals import Exposure
 from auditor.domain.evidence import CanarySignals
+from auditor.domain.finding import Severity
 from auditor.domain.spec import parse
 from auditor.errors import AttackFailed
 from auditor.scoring.assess import Grading, Truth, assess
-from auditor.scoring.canary_exposure import at_least_true, exposures, p_values
+from auditor.scoring.canary_exposure import at_least_true, exposures, p_values, sum_p_value
+from auditor.scoring.score import severity
 from auditor.testing import small_world
 from auditor.workflow.evidence_store import from_arrays, to_arrays
 from auditor.workflow.offer import requested_attacks
@@ -64,6 +66,27 @@ def test_nothing_is_found_where_nothing_is_remembered() -> None:
         wrong += assessed.score_low > 0
         assert assessed.score_high < 25
     assert wrong <= 6
+
+
+def test_chance_alone_gives_many_bits_as_rarely_as_the_p_value_says() -> None:
+    """1,000 audits in which nothing is remembered; 60 canaries share 60 references, which doubles the variance of the mean."""
+    draws = (np.random.default_rng(seed).normal(size=(2, 60)) for seed in range(1_000))
+    found = np.array([sum_p_value(exposures(*drawn), 60) for drawn in draws])
+    assert 0.01 < (found < 0.05).mean() <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 1_000)
+    assert (found < 0.01).mean() <= 0.02
+    assert 0.35 < np.median(found) < 0.65
+
+
+def test_a_weak_leak_over_many_canaries_is_low_and_rests_on_all_of_them() -> None:
+    """Half a standard deviation: no canary stands out."""
+    signals = np.random.default_rng(1).normal(size=1_000)
+    signals[:500] += 0.5
+    assessed = assess(CanarySignals(signals), truth_of(500, 500), Grading(25.0))
+    found = {e.name: e.value for e in assessed.estimates}
+    assert found["memorised_share"] == 0.0
+    assert (found["exposure_p_value"] or 0.0) < 1e-6
+    assert severity(assessed.score_low) is Severity.LOW
+    assert any("rests on all canaries together" in caveat for caveat in assessed.caveats)
 
 
 def test_half_of_the_canaries_remembered() -> None:
