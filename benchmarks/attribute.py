@@ -1,7 +1,8 @@
 """How much do attacks on attributes find, on members, on non-members and without the model? For docs/attacks/attribute.md.
 
 UCI Adult as the demonstration ships it, and, from the folder of AUDITOR_SHARED_DATA, Adult with the split of Mehnaz et al. 2022 and
-FiveThirtyEight's steak survey. A row is written to the file as soon as it is measured, with the commit that measured it.
+FiveThirtyEight's steak survey. A row is written to the file as soon as it is measured, with the commit that measured it. With
+`--evidence` the guesses are kept in a folder, from which a row is graded again without training or asking anything.
 """
 
 import argparse
@@ -173,12 +174,12 @@ def _unwatched(fraction: float) -> None:
     """Nobody waits."""
 
 
-def measured(found: Trial, name: str) -> dict[str, Any]:
+def measured(guessed: "Guessed") -> dict[str, Any]:
     """Every estimate of the finding with its limits, the score, and the three curves."""
-    evidence, imputed = attacked(found, name)
-    graded = assess(evidence, found.truth, Grading(level=25.0, seed=SEED), imputed)
+    evidence, imputed, truth = guessed
+    graded = assess(evidence, truth, Grading(level=25.0, seed=SEED), imputed)
     told = {e.name: [e.value, e.low, e.high, e.n] for e in graded.estimates if e.value is not None}
-    arms = arms_of(aligned(evidence, imputed, found.truth))
+    arms = arms_of(aligned(evidence, imputed, truth))
     curves = {
         title: [_point(made, share) for share in SHARES]
         for title, made in (("members", arms.members), ("non-members", arms.non_members), ("imputation", arms.imputer))
@@ -193,11 +194,56 @@ def _point(made: Any, share: float) -> list[float]:
     return [share, value, limits.low, limits.high]
 
 
-def measure(row: Row) -> dict[str, Any]:
+Guessed = tuple[AttributeGuesses, AttributeGuesses, Truth]
+
+
+def guessed(row: Row, seed: int, folder: Path | None) -> dict[str, Guessed]:
+    """What every attack says about one draw, what imputation says, and the truth: from the folder where it is there."""
+    names = {name: folder and folder / f"{row.data}-{row.sensitive}-{row.learner.name}-{seed}-{name}.npz" for name in ATTACKS}
+    kept = {name: _read(path, row) for name, path in names.items() if path and path.is_file()}
+    if len(kept) == len(ATTACKS):
+        return kept
+    found = trial(row, seed)
+    for name in ATTACKS:
+        if name not in kept:
+            kept[name] = (*attacked(found, name), found.truth)
+            _write(names[name], kept[name])
+    return kept
+
+
+def _write(path: Path | None, made: Guessed) -> None:
+    if path is None:
+        return
+    evidence, imputed, truth = made
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cases = np.zeros(0, np.intp) if evidence.cases is None else evidence.cases
+    assert truth.attribute is not None
+    np.savez_compressed(
+        path,
+        rows=evidence.rows,
+        scores=evidence.scores,
+        cases=cases,
+        imputed=imputed.scores,
+        is_member=truth.is_member,
+        attribute=truth.attribute,
+        values=np.array([str(cell) for (cell,) in evidence.attribute.values]),
+    )
+
+
+def _read(path: Path, row: Row) -> Guessed:
+    with np.load(path) as kept:
+        known = Sensitive(row.sensitive, (row.sensitive,), tuple((str(value),) for value in kept["values"]))
+        cases = kept["cases"] if len(kept["cases"]) else None
+        truth = Truth(kept["is_member"], np.zeros(len(kept["is_member"]), np.intp), kept["attribute"], None, 2)
+        imputed = AttributeGuesses(known, kept["rows"], kept["imputed"])
+        return AttributeGuesses(known, kept["rows"], kept["scores"], cases), imputed, truth
+
+
+def measure(row: Row, folder: Path | None = None) -> dict[str, Any]:
     started = time.monotonic()
-    trials = [trial(row, SEED + i) for i in range(SPLITS if row.data == "steak" else 1)]
-    found = {name: _together([measured(one, name) for one in trials]) for name in ATTACKS}
-    return {"attacks": found, "splits": len(trials), "seconds": round(time.monotonic() - started, 1)}
+    draws = [guessed(row, SEED + i, folder) for i in range(SPLITS if row.data == "steak" else 1)]
+    found = {name: _together([measured(one[name]) for one in draws]) for name in ATTACKS}
+    return {"attacks": found, "splits": len(draws), "seconds": round(time.monotonic() - started, 1)}
 
 
 def _together(found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -279,13 +325,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="row", help=f"default: all that are not in the file; one of {', '.join(ROWS)}")
     parser.add_argument("--output", type=Path, default=HERE / "attribute.json", help="default: benchmarks/attribute.json")
+    parser.add_argument("--evidence", type=Path, help="keep the guesses in this folder, and take those that it has")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.rows if name not in ROWS]:
         parser.error(f"there is no row {unknown[0]!r}")
     written: dict[str, Any] = json.loads(options.output.read_text()) if options.output.is_file() else {}
     for name in options.rows or [name for name in ROWS if name not in written]:
         try:
-            written[name] = measure(ROWS[name]) | {"commit": _commit()}
+            written[name] = measure(ROWS[name], options.evidence) | {"commit": _commit()}
         except FileNotFoundError as missing:
             print(f"{name}: not measured; {missing}", file=sys.stderr)
             continue

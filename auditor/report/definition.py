@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from auditor.report.words import SEVERITIES, SEVERITY_LIMITS
 
-CURRENT = 1
+CURRENT = 2
 
 
 @dataclass(frozen=True)
@@ -31,43 +31,51 @@ def definition_of(version: int) -> Definition | None:
 
 _SCALE = ", ".join(f"{name} below {SEVERITY_LIMITS[following]:.0f}" for name, following in pairwise(SEVERITIES))
 
+_LEAD = (
+    "A score says how much more an adversary learns with the model than without it: 0 is no better than the best guess "
+    "without the model, 100 is everything. The score is the best guess of the true value, its lower limit is what was "
+    "demonstrated, its upper limit is what cannot be excluded."
+)
+_MEMBERSHIP = Part(
+    "Membership",
+    "The larger of two parts. The tail: a few people are found almost surely. TPR is the share of members found at "
+    "the false-positive rate a0, and every tenfold counts alike; a0 is 0.1 % with at least 5,000 non-members, 1 % "
+    "with at least 500, and with fewer there is no tail. The threshold comes from models whose members are known, "
+    "never from the records that are judged. The bulk: everybody is told apart a little.",
+    "tail = 100 log10(max(1, TPR / a0)) / log10(1 / a0),   bulk = 100 max(0, 2 AUC − 1)",
+)
+_VALUES_OF_THE_SUREST = Part(
+    "Recovered values",
+    "A is the share of right values among the surest guesses about members. B is the better of the same share on "
+    "non-members and of guesses made without the model.",
+    "score = 100 max(0, A − B) / (1 − B)",
+)
+_VALUES = Part(
+    "Recovered values",
+    "The larger of two parts. The tail: A is the share of right values among the surest guesses about members. The bulk: A is "
+    "the share of members whose value is guessed right. B is the better of the same share on non-members and of guesses made "
+    "without the model; a part whose B is 99 % or more has nothing left to leak and is left out.",
+    "tail, bulk = 100 max(0, A − B) / (1 − B)",
+)
+_REST = (
+    Part(
+        "Stolen copies",
+        "F is how often the copy agrees with the model on records it never asked about, F0 the same for a copy that asked nothing.",
+        "score = 100 max(0, F − F0) / (1 − F0)",
+    ),
+    Part(
+        "Severity",
+        f"The level of the lower limit: {_SCALE}, {SEVERITIES[-1]} from {SEVERITY_LIMITS[SEVERITIES[-1]]:.0f}.",
+    ),
+    Part(
+        "Outcome",
+        "A breach if the lower limit reaches the policy's level for the family, a pass if the upper limit stays below "
+        "it, else inconclusive; a failed control makes it inconclusive whatever the figures. Limits that decide hold "
+        "for all attacks of a family together. The audit's score is the largest among decided findings.",
+    ),
+)
+
 DEFINITIONS = {
-    1: Definition(
-        version=1,
-        lead="A score says how much more an adversary learns with the model than without it: 0 is no better than the best guess "
-        "without the model, 100 is everything. The score is the best guess of the true value, its lower limit is what was "
-        "demonstrated, its upper limit is what cannot be excluded.",
-        parts=(
-            Part(
-                "Membership",
-                "The larger of two parts. The tail: a few people are found almost surely. TPR is the share of members found at "
-                "the false-positive rate a0, and every tenfold counts alike; a0 is 0.1 % with at least 5,000 non-members, 1 % "
-                "with at least 500, and with fewer there is no tail. The threshold comes from models whose members are known, "
-                "never from the records that are judged. The bulk: everybody is told apart a little.",
-                "tail = 100 log10(max(1, TPR / a0)) / log10(1 / a0),   bulk = 100 max(0, 2 AUC − 1)",
-            ),
-            Part(
-                "Recovered values",
-                "A is the share of right values among the surest guesses about members. B is the better of the same share on "
-                "non-members and of guesses made without the model.",
-                "score = 100 max(0, A − B) / (1 − B)",
-            ),
-            Part(
-                "Stolen copies",
-                "F is how often the copy agrees with the model on records it never asked about, F0 the same for a copy that "
-                "asked nothing.",
-                "score = 100 max(0, F − F0) / (1 − F0)",
-            ),
-            Part(
-                "Severity",
-                f"The level of the lower limit: {_SCALE}, {SEVERITIES[-1]} from {SEVERITY_LIMITS[SEVERITIES[-1]]:.0f}.",
-            ),
-            Part(
-                "Outcome",
-                "A breach if the lower limit reaches the policy's level for the family, a pass if the upper limit stays below "
-                "it, else inconclusive; a failed control makes it inconclusive whatever the figures. Limits that decide hold "
-                "for all attacks of a family together. The audit's score is the largest among decided findings.",
-            ),
-        ),
-    )
+    1: Definition(1, _LEAD, (_MEMBERSHIP, _VALUES_OF_THE_SUREST, *_REST)),
+    2: Definition(2, _LEAD, (_MEMBERSHIP, _VALUES, *_REST)),
 }

@@ -11,7 +11,7 @@ from typing import Any
 from auditor.report import numbers
 from auditor.report.control import Control, control_of
 from auditor.report.costs import Cost, cost_of
-from auditor.report.definition import CURRENT, Definition, definition_of
+from auditor.report.definition import Definition, definition_of
 from auditor.report.families import FamilyOf, families_of
 from auditor.report.findings import Check, Finding, check_of
 from auditor.report.privacy import Privacy, privacy_of
@@ -93,7 +93,7 @@ def read(result: Document) -> Reading:
         cost=cost_of(result.get("cost")),
         method=_method(result),
         limitations=LIMITATIONS,
-        definition=definition_of(audit.get("score_version", CURRENT)),
+        definition=definition_of(audit.get("score_version", 1)),
     )
 
 

@@ -47,6 +47,7 @@ ESTIMATES = {
     "accuracy_non_members@case=3": "The same on non-members (no value fits)",
     "baseline_accuracy": "Accuracy without the model",
     "accuracy_difference": "Difference in accuracy",
+    "accuracy_advantage": "Gain in accuracy that training gave",
     "precision@k": "Right among the k surest guesses",
     "precision@k_non_members": "The same on non-members",
     "precision@k_imputation": "The same without the model",
@@ -96,6 +97,7 @@ METHODS = {
 MEANINGS = {
     "auc": "0.5 is guessing, 1 is certainty",
     "advantage": "0 is guessing, 1 is certainty",
+    "accuracy_advantage": "0 is no better than guessing, or than on people it was not trained on",
     "advantage_over_imputation": "0 is no better than guessing",
     "fidelity": "how often the copy answers as the model does",
 }

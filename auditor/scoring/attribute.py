@@ -7,22 +7,18 @@ from numpy.typing import NDArray
 
 from auditor.domain.evidence import AttributeGuesses, Evidence
 from auditor.domain.finding import Estimate
-from auditor.domain.seeds import generator
 from auditor.errors import AttackFailed
+from auditor.scoring.attribute_bulk import Right
 from auditor.scoring.attribute_numbers import Numbers, claims_of_numbers, errors, tolerance_of, within
+from auditor.scoring.attribute_score import Parts, graded
+from auditor.scoring.attribute_tail import Arms
 from auditor.scoring.attribute_values import Guessed, by_value
 from auditor.scoring.estimates import estimate
-from auditor.scoring.grading import NOTHING, Assessment, Grading, Truth
-from auditor.scoring.intervals import Floats, Interval, clopper_pearson, difference, percentiles, wilson
-from auditor.scoring.precision import Claims, claims, precision_at, resampled
-from auditor.scoring.shares import percent
+from auditor.scoring.grading import Assessment, Grading, Truth
+from auditor.scoring.intervals import Floats, clopper_pearson
+from auditor.scoring.precision import claims
 
-NOTHING_LEFT = 0.99
 FEWEST = 50
-POPULATION = (
-    "Of people it was not trained on, too, the model tells more than imputation does (distributional_advantage): that is knowledge "
-    "about the population, whoever was trained on, and is not counted in the score."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,32 +50,9 @@ class Guesses:
         return max(1, min(max(100, members // 100), members // 5))
 
 
-@dataclass(frozen=True, eq=False)
-class Arms:
-    """P@k of the attack on members, of the imputer on the same members, and of both on non-members (same share k)."""
-
-    members: Claims
-    imputer: Claims
-    non_members: Claims
-    k: int
-    imputer_non_members: Claims
-
-    @property
-    def k_non_members(self) -> float:
-        return max(1.0, self.k * len(self.non_members) / len(self.members))
-
-    def precision(self) -> tuple[float, float, float]:
-        pairs = ((self.members, self.k), (self.imputer, self.k), (self.non_members, self.k_non_members))
-        found = [float(precision_at(made, k)[0]) for made, k in pairs]
-        return found[0], found[1], found[2]
-
-
 def assess_attribute(evidence: AttributeGuesses, baseline: Evidence | None, truth: Truth, grading: Grading) -> Assessment:
-    """Guesses against the truth and against the imputation baseline for the same records.
-
-    Score (ATTACKS 9.2): 100 max(0, P@k on members - best) / (1 - best), best = the better of P@k on non-members and the imputer's
-    on members. Raises AttackFailed for guesses that cannot be graded.
-    """
+    """Guesses against the truth and against the imputation baseline for the same records; the score is that of `attribute_score`.
+    Raises AttackFailed for guesses that cannot be graded."""
     guesses = aligned(evidence, baseline, truth)
     if evidence.attribute.is_number:
         return _of_numbers(evidence, guesses, grading)
@@ -87,10 +60,15 @@ def assess_attribute(evidence: AttributeGuesses, baseline: Evidence | None, trut
     values = by_value(guesses.guessed, evidence.attribute, grading)
     reason = _too_few(guesses)
     if reason:
-        unknown = (Estimate("precision@k", reason=reason), Estimate("advantage_over_imputation", reason=reason))
-        caveat = f"Attribute inference cannot be graded: it {reason}."
-        return Assessment((*found, *unknown), None, None, None, (caveat,), resolved=False, subgroups=values)
-    return replace(_graded(arms_of(guesses), found, _caveat(evidence, guesses), grading), subgroups=values)
+        return replace(_ungraded(found, reason), subgroups=values)
+    parts = Parts(arms_of(guesses), right_of(guesses))
+    return replace(graded(parts, found, _caveat(evidence, guesses), grading), subgroups=values)
+
+
+def _ungraded(found: tuple[Estimate, ...], reason: str) -> Assessment:
+    unknown = tuple(Estimate(name, reason=reason) for name in ("accuracy_advantage", "precision@k", "advantage_over_imputation"))
+    caveat = f"Attribute inference cannot be graded: it {reason}."
+    return Assessment((*found, *unknown), None, None, None, (caveat,), resolved=False)
 
 
 def _of_numbers(evidence: AttributeGuesses, guesses: Guesses, grading: Grading) -> Assessment:
@@ -98,9 +76,7 @@ def _of_numbers(evidence: AttributeGuesses, guesses: Guesses, grading: Grading) 
     known = guesses.known()
     reason = _too_few(known)
     if reason:
-        caveat = f"Attribute inference cannot be graded: it {reason}."
-        unknown = (Estimate("precision@k", reason=reason), Estimate("advantage_over_imputation", reason=reason))
-        return Assessment(unknown, None, None, None, (caveat,), resolved=False)
+        return _ungraded((), reason)
     grid = np.array([cell for (cell,) in evidence.attribute.values], dtype=np.float64)
     numbers = Numbers(known.numbers, grid, tolerance_of(known.numbers, known.is_member))
     inside = known.is_member
@@ -112,7 +88,8 @@ def _of_numbers(evidence: AttributeGuesses, guesses: Guesses, grading: Grading) 
         apart = Numbers(numbers.true[side], grid, numbers.tolerance)
         found += errors(known.attack[side], known.imputer[side], apart, grading, name)
     caveat = f"A guess counts as right within {numbers.tolerance:.3g}, a quarter of the standard deviation among non-members."
-    return _graded(arms, tuple(found), caveat, grading)
+    right = Right(arms.members.correct, arms.imputer.correct, arms.non_members.correct)
+    return graded(Parts(arms, right), tuple(found), caveat, grading)
 
 
 def aligned(evidence: AttributeGuesses, baseline: Evidence | None, truth: Truth) -> Guesses:
@@ -132,6 +109,12 @@ def aligned(evidence: AttributeGuesses, baseline: Evidence | None, truth: Truth)
     return Guesses(attack, imputer, true, is_member, common, cases, _numbers(truth, rows))
 
 
+def right_of(guesses: Guesses) -> Right:
+    made, inside = guesses.guessed, guesses.is_member
+    attack, imputer = made.attack == made.true, made.imputer == made.true
+    return Right(attack[inside], imputer[inside], attack[~inside])
+
+
 def _numbers(truth: Truth, rows: NDArray[np.intp]) -> Floats:
     return np.full(len(rows), np.nan) if truth.numbers is None else truth.numbers[rows]
 
@@ -146,69 +129,6 @@ def arms_of(guesses: Guesses) -> Arms:
         guesses.k,
         imputer.take(~guesses.is_member),
     )
-
-
-def _graded(arms: Arms, found: tuple[Estimate, ...], caveat: str, grading: Grading) -> Assessment:
-    members, imputer, non_members = arms.precision()
-    draws = _draws(arms, grading.seed)
-    best = max(imputer, non_members)
-    printed, deciding = (advantage(arms, draws, alpha) for alpha in (grading.marginal_alpha, grading.alpha))
-    listed = [
-        _precision("precision@k", members, arms.k, grading),
-        _precision("precision@k_non_members", non_members, round(arms.k_non_members), grading),
-        _precision("precision@k_imputation", imputer, arms.k, grading),
-        estimate("advantage_over_imputation", printed, len(arms.members), grading),
-    ]
-    population = distributional(arms, draws, grading.marginal_alpha)
-    listed.append(estimate("distributional_advantage", population, len(arms.non_members), grading))
-    caveats = (caveat, *([POPULATION] if population.low > 0 else []))
-    if best >= NOTHING_LEFT:
-        nothing = (
-            f"Nothing is left to leak: without the records of members {percent(best, 0)} of the surest claims are right already."
-        )
-        return Assessment((*found, *listed), 0.0, 0.0, 0.0, (*caveats, nothing), driver=NOTHING)
-    score, low, high = (min(100.0, 100 * max(0.0, v) / (1 - best)) for v in (deciding.value, deciding.low, deciding.high))
-    return Assessment((*found, *listed), score, low, high, caveats)
-
-
-def advantage(arms: Arms, draws: Floats, alpha: float) -> Interval:
-    """P@k on members minus the better rival: the smaller of the two differences and of each of their limits.
-
-    Limits are percentiles of the paired bootstrap. A precision of 0 or 1 never varies under resampling, though people not seen may
-    differ: then the limits reach at least as far as Newcombe's for independent proportions.
-    """
-    members, imputer, non_members = arms.precision()
-    ours = (members, float(arms.k))
-    rivals = [
-        _above(ours, rival, draws[0] - draws[place], alpha)
-        for place, rival in ((1, (imputer, float(arms.k))), (2, (non_members, arms.k_non_members)))
-    ]
-    return Interval(min(r.low for r in rivals), min(r.value for r in rivals), min(r.high for r in rivals))
-
-
-def distributional(arms: Arms, draws: Floats, alpha: float) -> Interval:
-    """P@k on non-members minus the imputer's on the same non-members: what the model tells of people it never saw."""
-    k = arms.k_non_members
-    found = [(float(precision_at(made, k)[0]), k) for made in (arms.non_members, arms.imputer_non_members)]
-    return _above(found[0], found[1], draws[2] - draws[3], alpha)
-
-
-def _above(ours: tuple[float, float], rival: tuple[float, float], draws: Floats, alpha: float) -> Interval:
-    """Difference of two precisions, each with its k, from resampled differences (B,)."""
-    value = ours[0] - rival[0]
-    low, high = percentiles(draws, alpha)
-    if min(ours[0], 1 - ours[0], rival[0], 1 - rival[0]) < 1e-9:
-        plain = difference(*(wilson(share * k, k, alpha) for share, k in (ours, rival)))
-        low, high = min(low, plain.low), max(high, plain.high)
-    return Interval(min(low, value), value, max(high, value))
-
-
-def _draws(arms: Arms, seed: int) -> Floats:
-    """(4, B): members, imputer, non-members, imputer on these; each two under the same resamples."""
-    rng = generator(seed, "precision")
-    paired = resampled(((arms.members, arms.k), (arms.imputer, arms.k)), rng)
-    others = ((arms.non_members, arms.k_non_members), (arms.imputer_non_members, arms.k_non_members))
-    return np.concatenate([paired, resampled(others, rng)])
 
 
 def _accuracies(guesses: Guesses, grading: Grading) -> tuple[Estimate, ...]:
@@ -238,10 +158,6 @@ def _accuracy(name: str, right: NDArray[np.bool_], rows: NDArray[np.bool_], grad
         return Estimate(name, reason="no attacked record is of this kind")
     n = int(rows.sum())
     return estimate(name, clopper_pearson(int((right & rows).sum()), n, grading.marginal_alpha), n, grading)
-
-
-def _precision(name: str, value: float, k: int, grading: Grading) -> Estimate:
-    return estimate(name, clopper_pearson(value * k, k, grading.marginal_alpha), k, grading)
 
 
 def _too_few(guesses: Guesses) -> str | None:

@@ -144,7 +144,14 @@ def _differences(reported: dict[str, Any], document: dict[str, Any]) -> list[str
         before = comparable(reported)
     except (KeyError, TypeError, AttributeError):
         return ["the reported result lacks parts that every result has"]
-    return list(_places(before, comparable(document), ""))
+    return [*_other_definition(reported, document), *_places(before, comparable(document), "")]
+
+
+def _other_definition(reported: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
+    """Why scores differ although nothing was changed: an older program meant something else by them."""
+    before, now = (result["audit"].get("score_version", 1) for result in (reported, document))
+    if before != now:
+        yield f"audit.score_version: reported by version {before} of the score and graded again by version {now} (docs/score.md)"
 
 
 def _places(before: Any, after: Any, path: str) -> Iterator[str]:

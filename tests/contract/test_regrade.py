@@ -90,6 +90,15 @@ def test_what_was_embellished_in_a_result_file_is_named(done: Done, change: Any,
     assert place in regrade(done.services, done.workspace_id, done.audit.id, forged).differing
 
 
+def test_a_result_of_an_older_version_of_the_score_says_why_it_differs(done: Done) -> None:
+    older = copy.deepcopy(done.audit.result)
+    assert older is not None
+    del older["audit"]["score_version"]  # as the first results were
+    again = regrade(done.services, done.workspace_id, done.audit.id, older)
+    assert not again.identical
+    assert again.differing[0].startswith("audit.score_version: reported by version 1 of the score and graded again by version 2")
+
+
 def test_what_differs_from_run_to_run_is_not_compared(done: Done) -> None:
     other = copy.deepcopy(done.audit.result or {})
     other["audit"] |= {"id": "another", "seconds": 1e6, "queries": 1}

@@ -140,6 +140,10 @@ class TestDefinition:
         assert found.version == CURRENT
         assert set(DEFINITIONS) == set(range(1, CURRENT + 1))
 
+    def test_an_older_version_keeps_what_it_meant(self) -> None:
+        before, now = ({part.title: part.formula for part in DEFINITIONS[version].parts} for version in (1, 2))
+        assert [title for title in now if now[title] != before[title]] == ["Recovered values"]
+
     def test_an_unknown_version_has_no_definition(self) -> None:
         assert definition_of(CURRENT + 1) is None
 

@@ -32,6 +32,7 @@ def test_every_estimate_has_its_name_and_interval() -> None:
         "accuracy",
         "accuracy_non_members",
         "baseline_accuracy",
+        "accuracy_advantage",
         "precision@k",
         "precision@k_non_members",
         "precision@k_imputation",
