@@ -29,7 +29,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.estimate:
         workflow.validate(spec)
         cost = workflow.estimate(spec, local_spec.offer_of(settings, spec, folder), workers=settings.worker_threads)
-        print("\n".join(cost.sentences))
+        print("\n".join(cost.lines))
         return 0
     log_to_file(settings, "run")
     services = workflow.run_locally(settings)
@@ -37,7 +37,7 @@ def execute(arguments: argparse.Namespace) -> int:
         workspace_id = first_workspace(services)
         known = local_spec.register(services, workspace_id, spec, folder)
         cost = workflow.foretell(services, workspace_id, workflow.Proposal(known.spec, known.target_id, known.offer))
-        print("\n".join([*known.notes, *cost.sentences]), file=sys.stderr)
+        print("\n".join([*known.notes, *cost.lines]), file=sys.stderr)
         audit = workflow.submit(services, workspace_id, known.spec, workflow.Origin(target_id=known.target_id))
         return finish(services, audit, Ending(output, settings.home))
     finally:

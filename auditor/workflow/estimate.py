@@ -11,6 +11,7 @@ from auditor.domain.target import Profile
 from auditor.workflow import chunks, plan, profiles
 from auditor.workflow.offer import Item, Offer, chosen_on, left_of, sorted_out
 from auditor.workflow.prepare import MIN_NON_MEMBERS_AFTER_SPLIT
+from auditor.workflow.shares import Share, lines_of, shares_of
 
 # What the probe spends: alone, small batch and repeats; where all goes well the large batch and a missing cell too.
 PROBE_LEAST, PROBE_MOST = 84, 597
@@ -35,6 +36,7 @@ class Cost:
     """`queries`: rows put to the target; `fits`: shadow models; `seconds` from start to end; `price` where the spec names one.
 
     The low ends hold where an audit that grows stops at its first look, and where attacks get by with the fewest queries.
+    `attacks`: what is kept of the budget for each one that asks records of its own.
     """
 
     queries: Range
@@ -42,11 +44,17 @@ class Cost:
     seconds: Range
     price: Range | None
     sentences: tuple[str, ...]
+    attacks: tuple[Share, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         named = {"queries": self.queries, "fits": self.fits, "seconds": self.seconds, "price": self.price}
         ends = {f"{name}_{end}": value for name, r in named.items() if r for end, value in (("min", r.low), ("max", r.high))}
-        return {**ends, "sentences": list(self.sentences)}
+        return {**ends, "sentences": list(self.sentences), "attacks": [share.as_json() for share in self.attacks]}
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The sentences, and what each attack asks of its own, a line each."""
+        return *self.sentences, *lines_of(self.attacks)
 
 
 @dataclass(frozen=True)
@@ -68,10 +76,12 @@ NOTHING = Reuse()
 
 @dataclass(frozen=True)
 class Course:
-    """One way an audit may go: the steps it takes, the queries that its attacks ask, and the shadows that it need not train."""
+    """One way an audit may go: the steps it takes, all queries, those of each attack that asks of its own, and the shadows that it
+    need not train."""
 
     steps: Sequence[NewStep]
     queries: int
+    asked: Mapping[str, int]
     reuse: Reuse = NOTHING
 
     @property
@@ -135,7 +145,8 @@ def estimate(
     seconds = Range(first.seconds(workers), last.seconds(workers))
     price = _price(queries, spec.budget.price_per_1000)
     found = (*_assumed(spec, records, profile), *_not_run(spec, many, seen), *_no_learner(spec, few, last))
-    return Cost(queries, fits, seconds, price, (_summary(queries, fits, seconds, price), *told, *found))
+    sentences = (_summary(queries, fits, seconds, price), *told, *found)
+    return Cost(queries, fits, seconds, price, sentences, shares_of(first.asked, last.asked))
 
 
 def _offer(spec: AuditSpec, records: Offer | Files, values: int) -> Offer:
@@ -155,7 +166,8 @@ def _course(spec: AuditSpec, offer: Offer, profile: Profile, is_longest: bool) -
         run = [item | {"query_limit": min(item["query_floor"], item["query_limit"])} for item in run]
     steps = _steps(spec, offer, profile, run, len(spec.shadow_looks) if is_longest else 1)
     asked = probed + offer.candidates + (chosen_on(spec, offer) if plan.needs_shadows({"run": run}) else 0)
-    return Course(steps, min(asked + sum(item["query_limit"] for item in run), spec.budget.queries))
+    of_their_own = {plan.attack_name(item): item["query_limit"] for item in run if plan.asks(item)}
+    return Course(steps, min(asked + sum(of_their_own.values()), spec.budget.queries), of_their_own)
 
 
 def _left(spec: AuditSpec, probed: int, offer: Offer) -> int:

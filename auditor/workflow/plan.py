@@ -70,8 +70,12 @@ def grade_key(shadows: int) -> str:
 
 def attack_key(item: Mapping[str, Any], shadows: int) -> str:
     """`attack:lira@16`, `attack:attribute[race]`: only attacks that read shadows run again when the pool grows."""
-    suffix = f"[{item['sensitive']}]" if item["sensitive"] else ""
-    return f"{item['label']}{suffix}" + (f"@{shadows}" if item["family"] == "membership" else "")
+    return attack_name(item) + (f"@{shadows}" if item["family"] == "membership" else "")
+
+
+def attack_name(item: Mapping[str, Any]) -> str:
+    """`lira#2`, `attribute[race]`: what tells an attack of an audit from its others."""
+    return f"{item['label']}[{item['sensitive']}]" if item["sensitive"] else str(item["label"])
 
 
 def asks(item: Mapping[str, Any]) -> bool:

@@ -93,6 +93,9 @@ class CostOut(Shown):
     seconds_max: float
     price_min: float | None = Field(None, description="what the rows cost; null without budget.price_per_1000")
     price_max: float | None = None
+    attacks: list[dict[str, Any]] = Field(
+        description="what is kept for each attack that asks of its own: attack, queries_min, queries_max"
+    )
     sentences: list[str] = Field(description="the same in words, what it rests on, and which attacks cannot run")
 
 

@@ -67,7 +67,9 @@ def _page(form: Form, foretold: Cost | None = None) -> str:
     with services().database.read() as tx:
         choices = _choices(tx)
     cost = None if foretold is None else cost_of({"estimated": foretold.as_json()})
-    return render_template("dashboard/new_audit.html", form=form, names=NAMES, learners=["auto", *LEARNERS], cost=cost, **choices)
+    shares = () if foretold is None else foretold.attacks
+    shown = {"form": form, "names": NAMES, "learners": ["auto", *LEARNERS], "cost": cost, "shares": shares}
+    return render_template("dashboard/new_audit.html", **shown, **choices)
 
 
 def _choices(tx: Transaction) -> dict[str, Any]:

@@ -232,6 +232,14 @@ def test_the_cost_is_shown_before_anything_starts(auditor, services, ours, real)
         assert audits.page(tx, ours.workspace_id, limit=1)[0][0].name != "first"
 
 
+def test_what_is_kept_for_each_attack_is_shown_with_the_cost(auditor, real):
+    asking = {"attacks": "full", "data.auxiliary": real["data.members"], "data.sensitive": "work"}
+    text = Page(auditor.send("/audits", {**real, **asking, "do": "estimate"}).get_data(as_text=True)).text
+    assert "Records that attacks may ask of their own Attack Fewest Kept of the budget attribute[work] 100 3,200" in text
+    quick = Page(auditor.send("/audits", {**real, "do": "estimate"}).get_data(as_text=True)).text
+    assert "of their own" not in quick
+
+
 def test_the_form_starts_with_the_cost_and_ends_with_the_start(auditor, real):
     assert "Start the audit" not in auditor.text("/audits/new")
     page = auditor.send("/audits", {**real, "do": "estimate"}).get_data(as_text=True)

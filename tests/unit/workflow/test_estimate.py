@@ -50,6 +50,24 @@ def test_what_attacks_ask_beside_the_candidates_is_added() -> None:
     assert both.queries.low - alone.queries.low == 700
 
 
+def test_what_is_kept_for_each_attack_is_told_from_its_fewest_on() -> None:
+    item = {"name": "attribute", "params": {"records": 300}}
+    both = cost(attacks=["gap", "surrogate", item], data={"sensitive": ["sex"]})
+    assert both.as_json()["attacks"] == [
+        {"attack": "surrogate", "queries_min": 700, "queries_max": 5_500},
+        {"attack": "attribute[sex]", "queries_min": 150, "queries_max": 900},
+    ]
+    assert both.lines[-2:] == ("  surrogate       700 to 5,500", "  attribute[sex]  150 to   900")
+    assert both.queries.low == 11_000 + PROBE_LEAST + 850
+    tight = cost(attacks=["surrogate", item], data={"sensitive": ["sex"]}, budget={"queries": 11_597 + 850})
+    assert [share.queries_max for share in tight.attacks] == [700, 150]
+
+
+def test_attacks_that_ask_nothing_of_their_own_have_no_line() -> None:
+    assert cost(attacks=["gap", "lira"]).attacks == ()
+    assert cost(attacks=["gap", "lira"]).lines == cost(attacks=["gap", "lira"]).sentences
+
+
 def test_each_value_of_a_sensitive_attribute_is_asked_for() -> None:
     item = {"name": "attribute", "params": {"records": 300}}
     alone, both = cost(data={"sensitive": ["sex"]}), cost(attacks=["gap", item], data={"sensitive": ["sex"]})
@@ -132,7 +150,8 @@ def test_the_price_is_that_of_the_rows() -> None:
 
 def test_json_has_both_ends_of_each_figure_and_the_sentences() -> None:
     document = cost(budget={"price_per_1000": 1}).as_json()
-    assert set(document) == {f"{n}_{e}" for n in ("queries", "fits", "seconds", "price") for e in ("min", "max")} | {"sentences"}
+    ends = {f"{n}_{e}" for n in ("queries", "fits", "seconds", "price") for e in ("min", "max")}
+    assert set(document) == ends | {"sentences", "attacks"}
     assert "price_min" not in cost().as_json()
     assert (document["fits_min"], document["queries_max"]) == (16, 11_597)
 
