@@ -11,6 +11,7 @@ from auditor.errors import InvalidInput
 
 PREFIX = "AUDITOR_"
 USUAL_PORTS = {"postgresql": 5432, "redis": 6379, "rediss": 6379}
+DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Settings:
     allow_weak_sandbox: bool = False
     model_memory_mb: int = 4096
     model_seconds: float = 60.0
+    device: str = DEVICES[0]
 
     @property
     def embedded(self) -> bool:
@@ -98,6 +100,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         allow_weak_sandbox=_flag(env, "ALLOW_WEAK_SANDBOX"),
         model_memory_mb=int(_number(env, "MODEL_MEMORY_MB", 4096)),
         model_seconds=_number(env, "MODEL_SECONDS", 60.0),
+        device=_device(env),
         allow_targets=_allowed(env.get(PREFIX + "ALLOW_TARGETS", "")),
         require_control=_flag(env, "REQUIRE_CONTROL") if env.get(PREFIX + "REQUIRE_CONTROL") else None,
     )
@@ -148,6 +151,13 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
     if value in ("1", "true", "yes"):
         return True
     raise InvalidInput(PREFIX + name, f"set {PREFIX + name} to 1 or 0, not {value!r}")
+
+
+def _device(env: Mapping[str, str]) -> str:
+    value = env.get(PREFIX + "DEVICE", "").strip().lower() or DEVICES[0]
+    if value not in DEVICES:
+        raise InvalidInput(PREFIX + "DEVICE", f"set {PREFIX}DEVICE to {' or '.join(DEVICES)}, not {value[:60]!r}")
+    return value
 
 
 def _number(env: Mapping[str, str], name: str, default: float) -> float:

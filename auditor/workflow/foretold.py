@@ -9,7 +9,7 @@ from auditor.domain.audit import AuditStatus
 from auditor.domain.learner import Learner
 from auditor.domain.spec import AuditSpec
 from auditor.domain.target import Profile
-from auditor.shadows import pool
+from auditor.shadows import pool, trainers
 from auditor.store import audits, datasets
 from auditor.store.engine import Transaction
 from auditor.workflow import profiles
@@ -69,7 +69,8 @@ def reusable(tx: Transaction, services: Services, workspace_id: str, proposal: P
     if proposal.before is not None or not pooled or not chosen:
         return NOTHING
     learner = Learner(chosen["name"], dict(chosen["params"]), spec.target_block.task)
-    keys = {pool.key(pooled, learner, index, spec.seed): index for index in range(spec.shadow_looks[-1])}
+    versions = trainers.device.versions(learner, trainers.device.of(learner, services.settings.device))
+    keys = {pool.key(pooled, learner, index, spec.seed, versions): index for index in range(spec.shadow_looks[-1])}
     found = services.artifacts.find(tx, workspace_id, list(keys))
     return Reuse(frozenset(keys[key] for key in found), learner.name if spec.learner.name == "auto" else None)
 

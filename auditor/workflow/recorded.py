@@ -8,7 +8,7 @@ from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Profile
 from auditor.learners import check
 from auditor.querying import record_digests
-from auditor.shadows import design, pool
+from auditor.shadows import design, pool, trainers
 from auditor.store import ledger
 from auditor.workflow import profiles
 from auditor.workflow.material import Material
@@ -30,6 +30,11 @@ def learner_of(material: Material) -> Learner:
         return Learner(chosen["learner"]["name"], chosen["learner"]["params"], task_of(material))
     declared = material.spec.learner
     return check(Learner("xgboost" if declared.name == "auto" else declared.name, dict(declared.params), task_of(material)))
+
+
+def device_of(material: Material) -> str:
+    """What `choose` recorded that shadows are trained on: a worker that goes on with an audit does not choose again."""
+    return str(material.results.get("choose", {}).get("device", trainers.CPU))
 
 
 def shadows_of(services: Services, material: Material, count: int) -> ShadowOutputs | None:

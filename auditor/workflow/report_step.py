@@ -118,6 +118,7 @@ def _method(material: Material, graded: dict[str, Any]) -> dict[str, Any]:
         "shadows": graded["shadows"] if chosen else 0,
         **({"growth": graded["growth"]} if graded.get("growth") else {}),
         "learner": chosen.get("learner"),
+        **({"device": chosen["device"]} if "device" in chosen else {}),
         "learner_distances": chosen.get("distances", {}),
         "runner_up": chosen.get("runner_up"),
         "policy": {"name": policy.name, "levels": dict(policy.levels)},

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from auditor.workflow.kinds import kind_of
 from auditor.workflow.material import Material, load
 from auditor.workflow.plan import CHOOSE_QUERIES
 from auditor.workflow.probing import plan_of
-from auditor.workflow.recorded import learner_of, profile_of, shadows_of, task_of
+from auditor.workflow.recorded import device_of, learner_of, profile_of, shadows_of, task_of
 from auditor.workflow.services import Services
 from auditor.workflow.startable import refuse_auto
 from auditor.workflow.true_values import in_tenths
@@ -68,7 +69,7 @@ def _choose(services: Services, step: Step, material: Material, checkpoint: Chec
     declared = material.spec.learner
     if declared.name != "auto":
         learner = check(Learner(declared.name, dict(declared.params), task_of(material)))
-        return {"learner": {"name": learner.name, "params": dict(learner.params)}, "distances": {}}
+        return _chosen(services, learner) | {"distances": {}}
     auxiliary = material.data.auxiliary
     rows = auxiliary.take(np.arange(min(CHOOSE_QUERIES, len(auxiliary))))
     answers = _client(services, step, material, checkpoint)(rows.features)
@@ -76,7 +77,14 @@ def _choose(services: Services, step: Step, material: Material, checkpoint: Chec
     distances = _distances(material, rows, answers, checkpoint)
     ranked = sorted(distances, key=lambda name: (distances[name], name))
     best = check(Learner(ranked[0], task=task_of(material)))
-    return {"learner": {"name": best.name, "params": dict(best.params)}, "distances": distances, "runner_up": ranked[1]}
+    return _chosen(services, best) | {"distances": distances, "runner_up": ranked[1]}
+
+
+def _chosen(services: Services, learner: Learner) -> Result:
+    """The learner, and what its shadows are trained on where that is not the processor."""
+    device = trainers.device.of(learner, services.settings.device)
+    named = {"learner": {"name": learner.name, "params": dict(learner.params)}}
+    return named if device == trainers.CPU else named | {"device": device}
 
 
 def _distances(material: Material, rows: Records, answers: NDArray[np.float64], checkpoint: Checkpoint) -> dict[str, float]:
@@ -93,7 +101,8 @@ def _shadows(services: Services, step: Step, material: Material, checkpoint: Che
     the seconds that a fit took here."""
     learner, data, seed = learner_of(material), material.data, material.spec.seed
     indices = range(step.params["first"], step.params["last"])
-    keys = {i: pool.key(data.digest + data.training_digest, learner, i, seed) for i in indices}
+    versions = trainers.device.versions(learner, device_of(material))
+    keys = {i: pool.key(data.digest + data.training_digest, learner, i, seed, versions) for i in indices}
     workspace = material.audit.workspace_id
     with services.database.begin() as tx:
         found = services.artifacts.find(tx, workspace, list(keys.values()))
@@ -117,10 +126,11 @@ def _trained(
     """On halves of the candidates, and on the rest of the target's training data where it was given."""
     data, seed = material.data, material.spec.seed
     job = trainers.Job(check(learner), data.columns, data.candidates, len(data.classes), tuple(missing), seed, checkpoint)
+    job = replace(job, device=device_of(material))
     whole = job if data.training is None else trainers.remainder.whole(job, data.training)
     memory.refuse_what_does_not_fit(whole, services.free_memory())
     if data.training is None:
-        return trainers.train(learner, data.columns, data.candidates, len(data.classes), missing, seed, checkpoint)
+        return trainers.train_job(job)
     return trainers.remainder.train(job, data.training)
 
 

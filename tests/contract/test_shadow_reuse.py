@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from auditor.errors import InvalidInput
 from auditor.settings import Settings
 from auditor.store import audits, retention
 from auditor.testing.servers import ModelServer
-from auditor.workflow import Proposal, Services, foretell, run_locally, submit
+from auditor.workflow import Proposal, Services, foretell, resume, run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 from small_audit import MEMBERS, _store, ended, small_spec, small_target, store_small_data
@@ -161,6 +162,35 @@ def test_the_estimate_knows_what_is_stored(ground: Ground, first: Audit) -> None
     block = ground.spec.target_block.model_copy(update={"url": ground.target.open_inference + "?version=3"})
     assert foretold(ground, target=block) == (0, 0)
     assert foretold(ground, seed=12_345) == (4, 4)
+
+
+@pytest.fixture
+def elsewhere(ground: Ground) -> Iterator[Ground]:
+    """The same service with workers that train networks on a device."""
+    services = run_locally(replace(ground.services.settings, device="cuda"))
+    yield replace(ground, services=services)
+    services.close()
+
+
+def test_a_device_for_networks_leaves_the_shadows_of_other_learners_alone(elsewhere: Ground, first: Audit) -> None:
+    assert foretold(elsewhere) == (0, 0)
+    audit = elsewhere.audited()
+    assert cost(audit)["fits"] == 0
+    assert "device" not in (audit.result or {})["method"]
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed here, and may find a device")
+def test_an_audit_keeps_the_device_that_it_began_with(ground: Ground, elsewhere: Ground) -> None:
+    """Its shadows are of one kind, whichever worker goes on with it; one without the device says so."""
+    network = ground.spec.learner.model_copy(update={"name": "mlp"})
+    begun = elsewhere.audited(learner=network)
+    resume(ground.services, begun.workspace_id, begun.id)
+    for audit in (begun, ended(ground.services, begun.id)):
+        assert "PyTorch is not installed here" in str(audit.reason)
+        assert "AUDITOR_DEVICE=cpu" in str(audit.reason)
+    with ground.services.database.read() as tx:
+        choices = [s.result for s in audits.steps(tx, begun.id) if s.kind is StepKind.CHOOSE]
+    assert [(choice or {})["device"] for choice in choices] == ["cuda"]
 
 
 def test_what_does_not_fit_into_memory_is_refused_before_anything_is_queued(ground: Ground) -> None:

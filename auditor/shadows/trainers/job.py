@@ -1,17 +1,20 @@
 """What a batch of shadows is trained on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.domain.attack import Checkpoint
 from auditor.domain.data import Column, Records
 from auditor.domain.learner import Learner
 from auditor.domain.seeds import derive
 
+CPU, CUDA = "cpu", "cuda"
+
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A pool, a learner, and which shadows; `classes` is 0 where the learner learns numbers."""
+    """A pool, a learner, and which shadows; `classes` is 0 where the learner learns numbers. `device`: what networks are
+    trained on."""
 
     learner: Learner
     columns: tuple[Column, ...]
@@ -21,10 +24,11 @@ class Job:
     seed: int
     checkpoint: Checkpoint
     threads: int = 1
+    device: str = CPU
 
     def of(self, indices: Sequence[int]) -> "Job":
         """The same job for some of its shadows."""
-        return Job(self.learner, self.columns, self.pool, self.classes, tuple(indices), self.seed, self.checkpoint, self.threads)
+        return replace(self, indices=tuple(indices))
 
 
 def shadow_seed(seed: int, index: int) -> int:

@@ -12,7 +12,7 @@ from auditor.domain.learner import Learner
 from auditor.learners import check
 from auditor.learners.encode import Table, prepare
 from auditor.learners.estimators import single_threaded
-from auditor.shadows.trainers import logistic, loop, network, wide_logistic
+from auditor.shadows.trainers import logistic, loop, network, torch_network, wide_logistic
 from auditor.shadows.trainers.job import Job
 
 
@@ -24,7 +24,7 @@ class Trainer:
     train: Callable[[Job, Table], NDArray[np.float32]]
 
 
-FAST = tuple(Trainer(way.takes, way.train) for way in (logistic, wide_logistic, network))
+FAST = tuple(Trainer(way.takes, way.train) for way in (logistic, wide_logistic, torch_network, network))
 PLAIN = Trainer(lambda job, table: True, loop.train)
 
 
