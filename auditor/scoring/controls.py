@@ -12,7 +12,7 @@ from auditor.scoring.attribute import aligned
 from auditor.scoring.grading import NOTHING, Assessment, Grading, Truth
 from auditor.scoring.intervals import Interval, difference, quantile, wilson
 from auditor.scoring.shares import percent
-from auditor.scoring.stealing import agreement_on_uniform, normalised
+from auditor.scoring.stealing import agreement_on_rows, agreement_on_uniform, beside_the_best_blind, normalised
 from auditor.scoring.thresholds import ORACLE
 
 ERROR = 0.01
@@ -114,15 +114,16 @@ def attribute_negative(evidence: AttributeGuesses, baseline: Evidence | None, tr
     return Control(False, sentence, (found,))
 
 
-def stealing(known: Copies, noise: Copies, baseline: Evidence | None, truth: Truth, grading: Grading) -> dict[str, Control]:
-    """Two targets whose truth is known, judged on uniform points: a rule that can be learned, and answers without any rule."""
-    chance = f"chance alone agrees on 1 in {truth.classes}" if truth.classes else "chance alone agrees on very few"
-    rule = normalised(agreement_on_uniform(known, baseline), grading.marginal_alpha, grading.seed)
+def stealing(known: Copies, noise: Copies, baseline: Evidence | None, rule: Truth, grading: Grading) -> dict[str, Control]:
+    """Two targets whose truth is known: a rule that can be learned, whose own answers for candidates stand in `rule`, and answers
+    without any rule, judged on uniform points."""
+    chance = f"chance alone agrees on 1 in {rule.classes}" if rule.classes else "chance alone agrees on very few"
+    learned = normalised(beside_the_best_blind(agreement_on_rows(known, baseline, rule)), grading.marginal_alpha, grading.seed)
     random = normalised(agreement_on_uniform(noise, baseline), ERROR / grading.family_size, grading.seed)
     silent = random.low <= 0
     sentence = "finds nothing in" if silent else "seems to copy"
     return {
-        "known_target": _must_be_found(rule.low, "a target whose rule is known"),
+        "known_target": _must_be_found(learned.low, "a target whose rule is known"),
         "noise_target": Control(
             silent, f"The attack {sentence} a target whose answers follow no rule ({_lowest(silent, random.low)}; {chance})."
         ),

@@ -1,6 +1,6 @@
 """Grading of stolen copies: how much more a copy agrees with the target than one made without asking."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,18 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """Where copies agree with the target: `copies` (B, m), one row a budget, and the no-query copy `baseline` (m,). `alike`: the
-    share of records that the target gives its most frequent answer."""
+    """Where copies agree with the target: `copies` (B, m), one row a budget, and the no-query copy `baseline` (m,). `usual`
+    (m,): where the target gives its most frequent answer, empty where that is not asked for."""
 
     queries: NDArray[np.intp]
     copies: Mask
     baseline: Mask
-    alike: float = 0.0
+    usual: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    @property
+    def alike(self) -> float:
+        """The share of records that the target gives its most frequent answer."""
+        return float(self.usual.mean()) if len(self.usual) else 0.0
 
     def __len__(self) -> int:
         return len(self.baseline)
@@ -90,16 +95,25 @@ def agreement_on_rows(evidence: Copies, baseline: Evidence | None, truth: Truth)
     answered = answers >= 0 if isinstance(evidence, SurrogateLabels) else ~np.isnan(answers)
     copies, other = _answers(evidence)[:, mine], _answers(no_query)[-1, theirs]
     same = _same(copies[:, answered], answers[answered])
-    return Agreement(evidence.queries, same, _same(other[answered], answers[answered]), _alike(answers[answered]))
+    return Agreement(evidence.queries, same, _same(other[answered], answers[answered]), _usual(answers[answered]))
 
 
-def _alike(answers: NDArray[Any]) -> float:
-    """The share of the most frequent answer; of numbers, of those that agree with their median."""
+def beside_the_best_blind(agreement: Agreement) -> Agreement:
+    """Against what is blind to a target's answers and agrees most with them: the copy made without asking, or always giving the
+    most frequent answer. A rule that was drawn at random may agree with people's labels by chance, and may favour one answer."""
+    if agreement.baseline.mean() >= agreement.alike:
+        return agreement
+    return replace(agreement, baseline=agreement.usual)
+
+
+def _usual(answers: NDArray[Any]) -> Mask:
+    """(m,) Where the most frequent answer is given; of numbers, where they agree with their median."""
     if not len(answers):
-        return 0.0
+        return np.zeros(0, dtype=bool)
     if answers.dtype.kind == "f":
-        return float(_same(np.full(len(answers), np.median(answers)), answers).mean())
-    return float(np.unique(answers, return_counts=True)[1].max() / len(answers))
+        return _same(np.full(len(answers), np.median(answers)), answers)
+    values, counts = np.unique(answers, return_counts=True)
+    return np.asarray(answers == values[counts.argmax()])
 
 
 def agreement_on_uniform(evidence: Copies, baseline: Evidence | None) -> Agreement:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.attacks import registry
-from auditor.domain.attack import Attack, Checkpoint, Query
+from auditor.domain.attack import Attack, Checkpoint, Family, Query
 from auditor.domain.audit import Step, StepKind
 from auditor.domain.data import Records
 from auditor.domain.evidence import Evidence
@@ -26,6 +26,7 @@ from auditor.workflow.asking import Asker, paying_door, query_client, transport
 from auditor.workflow.contexts import context_for, forbidden
 from auditor.workflow.evidence_store import to_arrays
 from auditor.workflow.kinds import kind_of
+from auditor.workflow.kinds.extraction import as_answered
 from auditor.workflow.material import Material, load
 from auditor.workflow.plan import CHOOSE_QUERIES
 from auditor.workflow.probing import plan_of
@@ -168,6 +169,8 @@ def _control(services: Services, step: Step, material: Material, checkpoint: Che
     results: Result = {}
     shadows = shadows_of(services, material, step.params["shadows"]) if attack.family == "membership" else None
     targets = kind_of(attack).targets(attack, material.data, shadows, material.spec.seed)
+    if attack.family is Family.STEALING:
+        targets = {name: as_answered(query, material.data, profile_of(material)) for name, query in targets.items()}
     for name, query in targets.items():
         results[name] = _run(services, step, material, attack, query, checkpoint)
     return results

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 from scipy.special import expit, softmax
 
 from auditor.errors import AttackFailed
@@ -12,6 +13,8 @@ Floats = NDArray[np.float64]
 WORST_CONDITION = 1e8
 ANSWERED_FROM = 1.5  # in units of the wire: a probability below this many half units is not told from zero
 MOST_STEPS, SOLVED, SETTLED, TINY = 200, 1e-28, 1e-12, 1e-12
+PATIENCE, WORTH_IT = 5, 0.99
+"""So many steps that together leave more than this share of the loss lead nowhere; of the right model a few leave nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,7 @@ def solve_one_vs_rest(matrix: Floats, answers: Floats, start: LinearCopy) -> Lin
     damped Gauss-Newton on the answers (Tramèr et al. 2016, section 4.1.2). Takes at least unknowns * C / (C - 1) answers."""
     weights = start.weights - start.weights.mean(axis=1, keepdims=True)
     damping, loss = 1e-3, _loss(matrix, answers, weights)
+    losses = [loss]
     for _ in range(MOST_STEPS):
         curvature, slope = _normal_equations(matrix, answers, weights)
         damped = curvature + damping * np.diag(np.diag(curvature) + TINY)
@@ -77,7 +81,9 @@ def solve_one_vs_rest(matrix: Floats, answers: Floats, start: LinearCopy) -> Lin
                 break
             continue
         weights, loss, damping = weights - step, after, damping / 8
-        if loss < SOLVED or np.abs(step).max() < SETTLED:
+        losses.append(loss)
+        stuck = len(losses) > PATIENCE and loss > WORTH_IT * losses[-1 - PATIENCE]
+        if loss < SOLVED or np.abs(step).max() < SETTLED or stuck:
             break
     return LinearCopy(weights, "one-vs-rest", start.condition)
 
@@ -110,13 +116,14 @@ def _solved(matrix: Floats, target: Floats, spread: Floats) -> tuple[Floats, flo
     weight = np.ones(len(matrix)) if not spread.any() else 1.0 / np.maximum(spread, 1e-300)
     weight = weight / weight.max()
     scaled = matrix * weight[:, None]
-    inverse = np.linalg.pinv(scaled)
-    condition = float(np.linalg.cond(scaled))
+    rotation, triangle = np.linalg.qr(scaled)  # a tenth of what a singular value decomposition of all equations costs
+    condition = float(np.linalg.cond(triangle))
     if not condition <= WORST_CONDITION:
         raise AttackFailed(
             f"The answered records do not determine the parameters (condition number {condition:.0e} above {WORST_CONDITION:.0e});"
             " give auxiliary records that vary more."
         )
+    inverse = np.asarray(solve_triangular(triangle, rotation.T))
     solution = inverse @ (target * weight[:, None])
     for _ in range(2):  # the inverse loses digits that one correction brings back
         solution = solution + inverse @ ((target - matrix @ solution) * weight[:, None])

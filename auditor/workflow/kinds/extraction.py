@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auditor.attacks.stealing import twin
 from auditor.domain.attack import Attack, Query
@@ -12,22 +13,35 @@ from auditor.domain.evidence import Copies, Evidence
 from auditor.domain.finding import Control
 from auditor.domain.seeds import derive
 from auditor.domain.shadow import ShadowOutputs
+from auditor.domain.target import Output, Profile
 from auditor.scoring import controls
 from auditor.scoring.assess import Grading, Truth
+from auditor.shadows.pool import as_shown, values_as_shown
 from auditor.workflow.case import Case
 from auditor.workflow.kinds import membership
 from auditor.workflow.look import Item, Look
-from auditor.workflow.recorded import answers_of
+from auditor.workflow.recorded import answers_of, profile_of
 
 
 def targets(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed: int) -> dict[str, Query]:
     """A rule that can be learned, and pure noise. An attack that copies one kind of model alone brings a rule of that kind: a
     method `known_target(auxiliary, columns, classes, seed) -> Query`."""
-    known = getattr(attack, "known_target", twin.known_target)
     return {
-        "known_target": known(data.auxiliary, data.columns, len(data.classes), derive(seed, "known-target")),
+        "known_target": _known(attack, data, seed),
         "noise_target": twin.noise_target(len(data.classes), derive(seed, "noise-target")),
     }
+
+
+def as_answered(query: Query, data: AuditData, profile: Profile) -> Query:
+    """A target of a control through the channel of the audited one, as little of it as an attack sees of that: labels, top classes,
+    rounded probabilities; numbers in the units of the auxiliary records', rounded likewise."""
+    if profile.output is not Output.VALUE:
+        return lambda frame: as_shown(query(frame), profile)
+    values = data.auxiliary.values
+    spread = 0.0 if values is None else float(np.nanstd(values))
+    if not spread > 0:
+        return query
+    return lambda frame: values_as_shown(spread * query(frame), profile.decimals)
 
 
 def truth(look: Look, item: Item) -> Truth:
@@ -46,4 +60,26 @@ def truth(look: Look, item: Item) -> Truth:
 def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading) -> dict[str, Control]:
     known, noise = ran["known_target"], ran["noise_target"]
     assert isinstance(known, Copies) and isinstance(noise, Copies)  # noqa: S101, PT018 - the same attack
-    return controls.stealing(known, noise, case.baseline, case.truth, grading)
+    data = look.material.data
+    rule = as_answered(_known(case.attack, data, look.material.spec.seed), data, profile_of(look.material))
+    return controls.stealing(known, noise, case.baseline, told_by(rule, data, known.rows), grading)
+
+
+def told_by(rule: Query, data: AuditData, rows: NDArray[np.intp]) -> Truth:
+    """What a target of a control itself answers about the candidates `rows` (m,), on which its copy is judged."""
+    answers = rule(data.candidates.features.iloc[rows])
+    none = np.full(len(data.candidates), -1, dtype=np.intp)
+    nobody = Truth(data.is_member, none, None, none, len(data.classes))
+    if not data.classes:
+        values = np.full(len(none), np.nan)
+        values[rows] = answers[:, 0]
+        return replace(nobody, target_labels=None, target_values=values)
+    labels = none.copy()
+    labels[rows] = np.nan_to_num(answers, nan=-np.inf).argmax(axis=1)
+    return replace(nobody, target_labels=labels)
+
+
+def _known(attack: Attack, data: AuditData, seed: int) -> Query:
+    make = getattr(attack, "known_target", twin.known_target)
+    made: Query = make(data.auxiliary, data.columns, len(data.classes), derive(seed, "known-target"))
+    return made

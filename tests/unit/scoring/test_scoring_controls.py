@@ -190,7 +190,8 @@ def test_one_attacked_side_alone_is_no_comparison() -> None:
 
 def stealing_controls(known: float, noise: float) -> dict[str, Control]:
     baseline = copies({0: 0.4}, seed=7)[0]
-    return controls.stealing(copies({1_000: known})[0], copies({1_000: noise}, seed=8)[0], baseline, truth_of(IS_MEMBER), GRADING)
+    copied, rule, _ = copies({1_000: known})
+    return controls.stealing(copied, copies({1_000: noise}, seed=8)[0], baseline, truth_of(IS_MEMBER, target_labels=rule), GRADING)
 
 
 def test_a_working_theft_copies_the_known_rule_and_no_noise() -> None:

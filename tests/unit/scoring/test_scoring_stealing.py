@@ -14,7 +14,7 @@ from auditor.domain.finding import Estimate, Outcome
 from auditor.errors import AttackFailed
 from auditor.scoring import score
 from auditor.scoring.assess import Assessment, Grading, assess
-from auditor.scoring.stealing import agreement_on_rows, agreement_on_uniform, normalised
+from auditor.scoring.stealing import agreement_on_rows, agreement_on_uniform, beside_the_best_blind, normalised
 from auditor.testing.world import small_value_world
 from auditor.workflow.evidence_store import from_arrays, to_arrays
 
@@ -114,6 +114,19 @@ def test_only_rows_of_both_copies_are_compared() -> None:
 
     assert len(matched) == 1_700
     assert (matched.baseline == (baseline.labels[0] == target)[300:]).all()
+
+
+def test_a_control_is_held_against_what_is_blind_and_agrees_most() -> None:
+    """By chance that is the copy made without asking, or always giving the most frequent answer."""
+    evidence, target, _ = copies({1_000: 0.9})
+    baseline, _, _ = copies({0: 0.2}, seed=1)
+    lopsided = np.where(np.arange(2_000) < 1_200, 0, target)
+
+    unlucky = beside_the_best_blind(agreement_on_rows(evidence, baseline, truth_of(IS_MEMBER, target_labels=lopsided)))
+    lucky = beside_the_best_blind(agreement_on_rows(evidence, evidence, truth_of(IS_MEMBER, target_labels=target)))
+
+    assert unlucky.baseline.mean() == (lopsided == 0).mean() > 0.6
+    assert lucky.baseline.mean() == pytest.approx(0.9)
 
 
 def test_too_few_records_are_a_reason_and_not_a_score() -> None:
