@@ -106,7 +106,8 @@ def _with_classes(context: Context, classes: tuple[str, ...]) -> Context:
 
 
 def test_more_answers_never_cost_much() -> None:
-    """The fidelity curve rises: averaged over targets, each budget is at least as good as the one before, up to noise."""
+    """The fidelity curve rises: averaged over targets, no budget is worse than the one before, up to noise, and a third of the
+    wrong answers goes."""
     world = World(candidates=800)
     curves = []
     for seed in range(3):
@@ -114,5 +115,6 @@ def test_more_answers_never_cost_much() -> None:
         evidence = Surrogate(queries=1_000).run(world.stealing(query, "xgboost"))
         assert isinstance(evidence, SurrogateLabels)
         curves.append((evidence.labels == truth(world, query).target_labels[evidence.rows]).mean(axis=1))
-    assert (np.diff(np.mean(curves, axis=0)) > -0.02).all()
-    assert np.mean(curves, axis=0)[-1] > np.mean(curves, axis=0)[0] + 0.02
+    rise = np.mean(curves, axis=0)
+    assert (np.diff(rise) > -0.02).all()
+    assert 1 - rise[-1] < 0.7 * (1 - rise[0])
