@@ -14,7 +14,7 @@ NAMES = (
     "fuzz",
     "membership",
     "attribute",
-    "attribute",
+    "attribute_steak",
     "model_files",
     "shadows",
     "canaries",

@@ -11,6 +11,7 @@ from auditor.attacks.inversion.csmia import Csmia
 from auditor.attacks.inversion.exposure_signals import Exposure
 from auditor.attacks.inversion.forest_reconstruction import ForestReconstruction
 from auditor.attacks.inversion.fredrikson import FredriksonConfidence, FredriksonMap
+from auditor.attacks.inversion.fredrikson_counts import FredriksonCounts
 from auditor.attacks.inversion.generative import GMI
 from auditor.attacks.inversion.likelihood_ratio import LikelihoodRatio
 from auditor.attacks.inversion.lomia import Lomia
@@ -73,6 +74,8 @@ CLASSICAL: tuple[type[Attack], ...] = (
 EXACT: tuple[type[Attack], ...] = (EquationSolving, PathFinding, EnsembleThresholds)
 # They read a submitted model file and ask nothing, so every tier tries them where there is one.
 INSIDE: tuple[type[Attack], ...] = (TreeCounts,)
+# It reads a submitted file as well, but is graded as other attacks on attributes are, and would cost them power unasked.
+COUNTING: tuple[type[Attack], ...] = (FredriksonCounts,)
 # They rebuild the typical record of each class, which takes thousands of questions a class or a look inside.
 REBUILDING: tuple[type[Attack], ...] = (ClassInversion, MIFace)
 # Tried where the spec declares what they are about: a property, canaries.
@@ -81,7 +84,7 @@ DECLARED: tuple[type[Attack], ...] = (PropertyInference, Exposure)
 DEEP: tuple[type[Attack], ...] = (GMI, ForestReconstruction)
 # They ask many questions about each record, so no tier spends a budget on them unasked.
 ASKING: tuple[type[Attack], ...] = (Noise, Boundary, LowdMeek, ReluCriticalPoints)
-BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *DECLARED, *REBUILDING, *DEEP, *ASKING)
+BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *COUNTING, *DECLARED, *REBUILDING, *DEEP, *ASKING)
 
 STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate", "tree-counts")
 TIERS: dict[str, tuple[str, ...]] = {

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from auditor.attacks.inversion import class_inversion_known
+from auditor.attacks.inversion.completion import completions, value_indices
 from auditor.domain.data import AuditData, Records
 from auditor.domain.parameters import Count, Layer, Layers, ModelParameters, Trees
 
@@ -37,6 +39,26 @@ def full_tree(data: AuditData) -> Trees:
 def stump(data: AuditData) -> Trees:
     """One split, and hundreds of members on either side of it."""
     return trees_of(_numbers(data), max_depth=1, min_samples_leaf=50)
+
+
+def looked_up(data: AuditData) -> Trees:
+    """A tree that gives a member's label for its own value of the sensitive attribute, and another label for every other."""
+    members = data.candidates.take(data.is_member)
+    sensitive = data.sensitive[0]
+    own = value_indices(members.features, sensitive)
+    frames, labels = [], []
+    for v, frame in enumerate(completions(members.features, sensitive, data.auxiliary.features)):
+        frames.append(_coded(frame, data))
+        labels.append(np.where(own == v, members.labels, (members.labels + 1) % len(data.classes)))
+    return trees_of(Records(pd.concat(frames, ignore_index=True), np.concatenate(labels)))
+
+
+def _coded(features: pd.DataFrame, data: AuditData) -> pd.DataFrame:
+    """Columns of numbers, missing cells far below, and a column for each value of the sensitive attribute."""
+    numbers = features[[c.name for c in data.columns if c.type.is_numeric]].fillna(-1.0)
+    name = data.sensitive[0].columns[0]
+    codes = {f"{name}_{value}": (features[name] == value).astype(float) for (value,) in data.sensitive[0].values}
+    return numbers.assign(**codes)
 
 
 def _numbers(data: AuditData) -> Records:
@@ -107,5 +129,6 @@ def indifferent(data: AuditData) -> Layers:
 
 INSIDES: Mapping[str, Insides] = {
     "tree-counts": Insides(full_tree, stump),
+    "fredrikson-counts": Insides(looked_up, stump),
     "mi-face": Insides(towards_prototypes, indifferent),
 }

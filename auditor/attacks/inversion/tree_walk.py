@@ -1,6 +1,7 @@
 """Records down trees whose features are columns, by the names that model files give them."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,9 +54,28 @@ def leaves_of(trees: Trees, matrix: NDArray[np.float64], tree: int) -> NDArray[n
     walking = np.flatnonzero(~trees.is_leaf[node])
     while len(walking):
         at = node[walking]
-        value, threshold = cells[walking, trees.feature[at]], trees.threshold[at]
-        left = np.where(np.isnan(value), trees.missing_left[at], value <= threshold if trees.closed else value < threshold)
+        left = _goes_left(trees, at, cells[walking, trees.feature[at]])
         node[walking] = np.where(trees.categorical[at], NOWHERE, np.where(left, trees.left[at], trees.right[at]))
         walking = walking[(node[walking] >= 0)]
         walking = walking[~trees.is_leaf[node[walking]]]
     return node
+
+
+def _goes_left(trees: Trees, nodes: NDArray[np.int64], value: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    threshold = trees.threshold[nodes]
+    return np.where(np.isnan(value), trees.missing_left[nodes], value <= threshold if trees.closed else value < threshold)
+
+
+def reached(trees: Trees, cells: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(N,) the nodes that a record can come to of which the `known` (F,) features alone are as in `cells` (F,); a split on any
+    other, or on categories, is open on both sides."""
+    found = np.zeros(len(trees.feature), dtype=bool)
+    value = cells if trees.counted is Count.RECORDS else cells.astype(np.float32)
+    node = trees.starts[:-1].astype(np.int64)
+    while len(node):
+        found[node] = True
+        node = node[~trees.is_leaf[node]]
+        left = _goes_left(trees, node, value[trees.feature[node]])
+        free = ~known[trees.feature[node]] | trees.categorical[node]
+        node = np.concatenate([trees.left[node[left | free]], trees.right[node[~left | free]]])
+    return found

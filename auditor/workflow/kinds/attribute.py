@@ -12,15 +12,19 @@ from auditor.domain.data import AuditData
 from auditor.domain.evidence import AttributeGuesses, Evidence
 from auditor.domain.finding import Control
 from auditor.domain.shadow import ShadowOutputs
+from auditor.domain.threat import Sees
 from auditor.scoring import controls
 from auditor.scoring.assess import Grading, Truth, assess
 from auditor.workflow.case import Case
 from auditor.workflow.kinds import membership
 from auditor.workflow.look import Item, Look
 
+FILE = "It reads the submitted file and asks nothing, so a target that remembers its members cannot be put in its place."
+
 
 def targets(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed: int) -> dict[str, Query]:
-    return {"lookup_twin": lookup_answers(data)}
+    """A table of the members. Who reads a file asks nothing, so no table can stand in for it."""
+    return {} if attack.threat_model.sees is Sees.PARAMETERS else {"lookup_twin": lookup_answers(data)}
 
 
 def truth(look: Look, item: Item) -> Truth:
@@ -35,8 +39,8 @@ def truth(look: Look, item: Item) -> Truth:
 
 def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading) -> dict[str, Control]:
     assert isinstance(case.evidence, AttributeGuesses)  # noqa: S101 - the kind's
+    negative = controls.attribute_negative(case.evidence, case.baseline, case.truth, grading)
+    if case.attack.threat_model.sees is Sees.PARAMETERS:
+        return {"lookup_twin": Control(None, FILE), "negative": negative}
     twin = assess(ran["lookup_twin"], case.truth, grading, case.baseline)
-    return {
-        "lookup_twin": controls.lookup_twin(twin),
-        "negative": controls.attribute_negative(case.evidence, case.baseline, case.truth, grading),
-    }
+    return {"lookup_twin": controls.lookup_twin(twin), "negative": negative}
