@@ -24,6 +24,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     check = _add(known, "check", look, "look for the token now, and keep what was found")
     check.add_argument("url", metavar="URL", help=URL)
     check.add_argument("--by", choices=("token", "dns"), default="token", help="where to look; default: token, the page")
+    check.add_argument("--ca", type=Path, metavar="FILE", help="certificates of a private authority, PEM")
+    check.add_argument("--certificate", metavar="NAME", help="the environment variable with our certificate and its key, PEM")
     _add(known, "show", show, "list what was shown for an endpoint").add_argument("url", metavar="URL", help=URL)
     keygen = _add(known, "keygen", make_key, "make a key for an administrator who signs authorisations")
     keygen.add_argument("--output", type=Path, required=True, metavar="FILE", help="where the private key goes")
@@ -66,10 +68,15 @@ def token(arguments: argparse.Namespace) -> int:
 
 
 def look(arguments: argparse.Namespace) -> int:
+    from auditor.cli.local_spec import pem_of
+    from auditor.domain.target import Auth, AuthKind, Target
     from auditor.workflow.showing import by_dns, by_token
 
-    find = by_dns if arguments.by == "dns" else by_token
-    return _told(_here(arguments, lambda services, workspace: find(services, workspace, arguments.url)))
+    if arguments.by == "dns":
+        return _told(_here(arguments, lambda services, workspace: by_dns(services, workspace, arguments.url)))
+    auth = Auth(AuthKind.MTLS, f"env:{arguments.certificate}") if arguments.certificate else Auth()
+    target = Target(arguments.url, auth=auth, ca=pem_of(arguments.ca) if arguments.ca else "")
+    return _told(_here(arguments, lambda services, workspace: by_token(services, workspace, target)))
 
 
 def show(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,8 @@
 """The token at a well-known path: asked through the same guarded connection as the target itself, and never shown."""
 
 import hmac
+import ssl
+from dataclasses import dataclass
 
 from urllib3 import exceptions
 
@@ -20,11 +22,21 @@ def token_page(url: str) -> str:
     return origin_of(parse_url(url)).rstrip("/") + PATH
 
 
-def check_token(url: str, token: str, guard: Guard, timeout: float) -> None:
+@dataclass(frozen=True)
+class Asking:
+    """How the page is asked: under whose guard, for how long, and with the target's own TLS where it has an authority or a
+    certificate of its own."""
+
+    guard: Guard
+    timeout: float
+    context: ssl.SSLContext | None = None
+
+
+def check_token(url: str, token: str, asking: Asking) -> None:
     """Raises Conflict if the page does not hold the token in a line of its own, TargetUnreachable if there is no page to be had."""
     endpoint = parse_url(url)
-    refuse(endpoint, guard)
-    status, body = _page(endpoint, guard, timeout)
+    refuse(endpoint, asking.guard)
+    status, body = _page(endpoint, asking)
     if status != 200:
         raise Conflict(f"the page {token_page(url)} answers {status}; place the token there as a text file that is served as it is")
     lines = (line.strip() for line in body[:LARGEST_PAGE].splitlines())
@@ -34,9 +46,9 @@ def check_token(url: str, token: str, guard: Guard, timeout: float) -> None:
         )
 
 
-def _page(endpoint: Endpoint, guard: Guard, timeout: float) -> tuple[int, bytes]:
-    deadline = Deadline()
-    pool = open_pool(endpoint, guard, deadline)
+def _page(endpoint: Endpoint, asking: Asking) -> tuple[int, bytes]:
+    deadline, timeout = Deadline(), asking.timeout
+    pool = open_pool(endpoint, asking.guard, deadline, asking.context)
     deadline.start(timeout)
     try:
         response = pool.urlopen("GET", PATH, headers=HEADERS, retries=False, redirect=False, preload_content=False, timeout=timeout)
@@ -46,7 +58,8 @@ def _page(endpoint: Endpoint, guard: Guard, timeout: float) -> tuple[int, bytes]
             response.close()
     except (exceptions.HTTPError, OSError):
         raise TargetUnreachable(
-            f"The page {PATH} of {endpoint.host[:100]!r} could not be fetched; check the server and its certificate."
+            f"The page {PATH} of {endpoint.host[:100]!r} could not be fetched; check the server and its certificate"
+            " (target.ca, where it is of an authority of your own)."
         ) from None
     finally:
         pool.close()

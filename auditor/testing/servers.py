@@ -168,7 +168,8 @@ def _to_tensors(result: Any, document: dict[str, Any]) -> dict[str, Any]:
     name = (document.get("outputs") or [{"name": "predict_proba" if result.ndim > 1 else "predict"}])[0]["name"]
     kind = DATATYPES.get(result.dtype.kind, "BYTES")
     tensor = {"name": name, "shape": list(result.shape), "datatype": kind, "data": result.ravel().tolist()}
-    return {"model_name": "model", "model_version": "1", "outputs": [tensor]}
+    echoed = {"id": document["id"]} if document.get("id") else {}
+    return {"model_name": "model", "model_version": "1", **echoed, "outputs": [tensor]}
 
 
 class _Server(ThreadingHTTPServer):

@@ -95,7 +95,7 @@ def transport(services: Services, audit: Audit, target: Target, columns: tuple[C
     settings = services.settings
     if target.model:
         return served_model.transport(services, audit.workspace_id, target.model)
-    secret = secret_of(services, audit, target)
+    secret = secret_of(services, audit.workspace_id, target)
     return http_transport(target, columns, secret, guard_of(settings), timeout=settings.target_timeout)
 
 
@@ -110,7 +110,7 @@ def paying_door(asker: Asker, door: Transport, checkpoint: Checkpoint) -> Door:
     return Door(door, asker.ledger(), rate, watched(asker.services, asker.audit, checkpoint))
 
 
-def secret_of(services: Services, audit: Audit, target: Target) -> str | None:
+def secret_of(services: Services, workspace_id: str, target: Target) -> str | None:
     """The value behind `env:NAME` (CLI) or `secret:ID` (API); a stored secret goes to its own host only."""
     if target.auth.kind is AuthKind.NONE:
         return None
@@ -118,7 +118,7 @@ def secret_of(services: Services, audit: Audit, target: Target) -> str | None:
     if kind == "env":
         return _from_environment(services, name)
     with services.database.read() as tx:
-        record, value = secrets.open_secret(tx, audit.workspace_id, name, services.vault)
+        record, value = secrets.open_secret(tx, workspace_id, name, services.vault)
     host = unbound(record.host, target.url, target.auth.token_url)
     if host is not None:
         sentence = f"secret {record.name!r} is bound to {record.host}; it would be sent to {host}"

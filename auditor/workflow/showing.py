@@ -9,13 +9,16 @@ from typing import Any
 
 from auditor.domain.control import Proof, ProofKind, SigningKey, readable
 from auditor.domain.control_document import SignedAuthorisation, read_authorisation
+from auditor.domain.target import AuthKind, Target
 from auditor.errors import Conflict
 from auditor.querying import guard_of
+from auditor.querying.auth import context_for
 from auditor.querying.control_dns import check_record, record_name
 from auditor.querying.control_scope import checked_scope, covers, origin_of
-from auditor.querying.control_token import check_token, token_page
+from auditor.querying.control_token import Asking, check_token, token_page
 from auditor.querying.endpoint import parse_url
 from auditor.store import events, proofs, signing_keys
+from auditor.workflow.asking import secret_of
 from auditor.workflow.services import Services
 from auditor.workflow.signatures import checked_public, fingerprint, is_signed_by
 
@@ -49,10 +52,14 @@ def place_of(services: Services, workspace_id: str, url: str) -> Place:
     return Place(token_of(services, workspace_id, url), token_page(url), record)
 
 
-def by_token(services: Services, workspace_id: str, url: str) -> Proof:
-    """Asks the page now. Raises Conflict or TargetError while the token is not there."""
+def by_token(services: Services, workspace_id: str, target: Target) -> Proof:
+    """Asks the page now, with the TLS of the target: its authority, its client's certificate, and no other credential. Raises
+    Conflict or TargetError while the token is not there."""
+    url = target.url
     token, page = token_of(services, workspace_id, url), token_page(url)
-    check_token(url, token, guard_of(services.settings), min(LONGEST_WAIT, services.settings.target_timeout))
+    secret = secret_of(services, workspace_id, target) if target.auth.kind is AuthKind.MTLS else None
+    wait = min(LONGEST_WAIT, services.settings.target_timeout)
+    check_token(url, token, Asking(guard_of(services.settings), wait, context_for(target, secret)))
     known = {"kind": ProofKind.TOKEN, "shown_by": f"a token at {page}", "scope": origin_of(parse_url(url))}
     return _found(services, workspace_id, known, {"page": page, "token_sha256": _sha256(token)})
 

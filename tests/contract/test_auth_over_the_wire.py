@@ -24,8 +24,10 @@ from auditor.domain.data import Column, ColumnType
 from auditor.domain.target import Adapter, Auth, AuthKind, Output, Profile, Target, WireProtocol
 from auditor.errors import AuditorError, InvalidInput, TargetError, TargetRefused, TargetUnreachable
 from auditor.querying import Guard, MemoryLedger, QueryClient, Rate, http_transport
+from auditor.querying.auth import context_for
+from auditor.querying.control_token import Asking, check_token
 
-SECRET = "pl4nted-s3cret"
+SECRET, TOKEN = "pl4nted-s3cret", "privacy-auditor-abc"
 COLUMNS = (Column("age", ColumnType.INTEGER),)
 FRAME = pd.DataFrame({"age": np.arange(40)})
 LAPTOP = Guard(allow_loopback=True, resolve=lambda name, port: ["127.0.0.1"])
@@ -47,6 +49,15 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_GET(self) -> None:
+        """The page that shows control, for whoever may ask at all."""
+        body = TOKEN.encode() + b"\n"
+        self.server.asked.append((self.path, self.headers["Authorization"]))  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, form: str, *arguments: Any) -> None:
         """Quiet."""
 
@@ -55,6 +66,8 @@ class Server:
     def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.answer = answer  # type: ignore[attr-defined]
+        self.asked: list[tuple[str, str | None]] = []
+        self._http.asked = self.asked  # type: ignore[attr-defined]
         self._http.handle_error = lambda *_: None  # type: ignore[method-assign, assignment]
         if tls is not None:
             self._http.socket = tls.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
@@ -270,3 +283,27 @@ def test_a_client_certificate_is_shown_and_its_lack_is_a_sentence(
         ask(target(server, "https", ca=authority.pem), None)
     with pytest.raises(TargetError, match=r"certificate|closed the connection|broke off"):
         ask(mutual, Authority().signed("auditor.example"))
+
+
+def look(asked: Target, secret: str | None = None) -> None:
+    check_token(asked.url, TOKEN, Asking(LAPTOP, 5.0, context_for(asked, secret)))
+
+
+def test_the_page_that_shows_control_is_fetched_with_the_authority_of_the_target(
+    serve: Callable[..., Server], authority: Authority, wanting: Callable[[bool], ssl.SSLContext]
+) -> None:
+    server = serve(predicted, wanting(False))
+    look(target(server, "https", ca=authority.pem))
+    with pytest.raises(TargetUnreachable, match=r"could not be fetched; check the server and its certificate \(target\.ca"):
+        look(target(server, "https"))
+    assert server.asked == [("/.well-known/privacy-auditor.txt", None)]
+
+
+def test_the_page_is_fetched_with_the_certificate_of_the_client(
+    serve: Callable[..., Server], authority: Authority, wanting: Callable[[bool], ssl.SSLContext]
+) -> None:
+    server = serve(predicted, wanting(True))
+    look(target(server, "https", ca=authority.pem, auth=Auth(AuthKind.MTLS)), authority.signed("auditor.example"))
+    with pytest.raises(TargetUnreachable, match="could not be fetched"):
+        look(target(server, "https", ca=authority.pem))
+    assert len(server.asked) == 1

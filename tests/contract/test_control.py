@@ -13,6 +13,7 @@ import pytest
 from auditor.domain.audit import AuditStatus
 from auditor.domain.control import Authorisation
 from auditor.domain.spec import parse
+from auditor.domain.target import Auth, AuthKind, Target
 from auditor.errors import AddressBlocked, Cancelled, Conflict, InvalidInput, TargetUnreachable
 from auditor.settings import Settings
 from auditor.store import audits, datasets, workspaces
@@ -96,7 +97,7 @@ def page() -> Iterator[Page]:
 
 def test_a_token_in_a_line_of_its_own_shows_control(services: Services, ours: str, page: Page) -> None:
     page.body = b"# ours\r\n" + token_of(services, ours, page.origin).encode() + b"\r\n"
-    proof = by_token(services, ours, page.origin + "v2/models/m/infer?x=1")
+    proof = by_token(services, ours, Target(page.origin + "v2/models/m/infer?x=1"))
     assert page.path == "/.well-known/privacy-auditor.txt"
     assert (proof.scope, proof.ends) == (page.origin, START + timedelta(days=30))
     assert (
@@ -116,7 +117,7 @@ def test_nothing_else_shows_it_and_nothing_is_echoed(services: Services, ours: s
     ]:
         page.status, page.body, page.headers = status, body, headers
         with pytest.raises(Conflict) as refusal:
-            by_token(services, ours, page.origin)
+            by_token(services, ours, Target(page.origin))
         assert "private contents" not in refusal.value.sentence
 
 
@@ -124,10 +125,19 @@ def test_the_page_is_asked_through_the_guard(services: Services, ours: str, page
     closed = replace(services, settings=replace(services.settings, allow_private_targets=False))
     for url in (page.origin, "http://169.254.169.254/"):
         with pytest.raises((InvalidInput, AddressBlocked)):
-            by_token(closed, ours, url)
+            by_token(closed, ours, Target(url))
     assert page.path == ""
     with pytest.raises(TargetUnreachable):
-        by_token(services, ours, "http://127.0.0.1:9/")
+        by_token(services, ours, Target("http://127.0.0.1:9/"))
+
+
+def test_the_page_sees_no_credential_and_a_certificate_that_is_not_there_is_a_sentence(
+    services: Services, ours: str, page: Page
+) -> None:
+    page.body = token_of(services, ours, page.origin).encode()
+    by_token(services, ours, Target(page.origin, auth=Auth(AuthKind.BEARER, "env:NOT_SET")))  # not even looked up
+    with pytest.raises(InvalidInput, match="set the environment variable NOT_SET"):
+        by_token(services, ours, Target(page.origin, auth=Auth(AuthKind.MTLS, "env:NOT_SET")))
 
 
 def audit_of(services: Services, ours: str, url: str = URL) -> Any:

@@ -4,6 +4,8 @@ https://github.com/kserve/open-inference-protocol/blob/main/specification/protoc
 """
 
 import math
+import secrets
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,12 +26,19 @@ MATRIX_NAME = "input-0"
 Tensor = Mapping[str, Any]
 
 
+class _Asked(threading.local):
+    """What this thread's request is called, until its answer is read."""
+
+    id: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class OpenInference:
     target: Target
     columns: tuple[Column, ...]
     endpoint: Endpoint
     _learned: list[str] = field(default_factory=list)
+    _asked: _Asked = field(default_factory=_Asked)
 
     @property
     def path(self) -> str:
@@ -49,10 +58,12 @@ class OpenInference:
 
     def encode(self, frame: pd.DataFrame) -> bytes:
         matrix = self.target.rows is Rows.MATRIX
+        self._asked.id = secrets.token_hex(8)
         if self.target.binary:
             return self._framed(frame, matrix)
         inputs = [_matrix(frame, self.columns)] if matrix else tensors(frame, self.columns)
-        document: dict[str, Any] = {"inputs": inputs, "parameters": {"content_type": "np" if matrix else "pd"}}
+        told = {"content_type": "np" if matrix else "pd"}
+        document: dict[str, Any] = {"id": self._asked.id, "inputs": inputs, "parameters": told}
         if name := self._wanted():
             document["outputs"] = [{"name": name}]
         return as_json(document)
@@ -61,17 +72,28 @@ class OpenInference:
         rows = numeric_rows(frame, self.columns) if matrix else []
         inputs = [binary_tensors.matrix(MATRIX_NAME, rows)] if matrix else binary_tensors.columns(frame, self.columns)
         told = {"content_type": "np" if matrix else "pd", "binary_data_output": True}
-        document: dict[str, Any] = {"inputs": [described for described, _ in inputs], "parameters": told}
+        described = [one for one, _ in inputs]
+        document: dict[str, Any] = {"id": self._asked.id, "inputs": described, "parameters": told}
         if name := self._wanted():
             document["outputs"] = [{"name": name, "parameters": {"binary_data": True}}]
         return binary_tensors.Framed.of(document, [raw for _, raw in inputs])
 
     def decode(self, document: Any, n: int) -> Reply:
         tensors = _outputs(document)
+        self._check_id(document.get("id"))
         tensor = self._choose(tensors)
         if len(tensors) > 1 and not self._wanted():
             self._learned.append(str(tensor.get("name", "")))
         return _reply(tensor, n)
+
+    def _check_id(self, told: Any) -> None:
+        """The protocol has a server give back the id of the request; one that gives back another's has mixed up its answers."""
+        asked, self._asked.id = self._asked.id, ""
+        if asked and told and str(told) != asked:
+            raise BadAnswer(
+                f"The target's answer has the id {str(told)[:40]!r} and belongs to another request than {asked!r};"
+                " check the server and any proxy in between."
+            )
 
     def _wanted(self) -> str:
         """The output to ask for: the one after `#` in the URL, or the one chosen when the target sent several."""

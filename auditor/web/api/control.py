@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from auditor.domain.catalog import Role
 from auditor.domain.control import Proof, ProofKind, SigningKey
+from auditor.domain.target_spec import TargetSpec
 from auditor.errors import Conflict, InvalidInput
 from auditor.store import events, signing_keys, targets
 from auditor.web.access import needs
@@ -79,7 +80,7 @@ class SigningKeyList(Shown):
 @bp.output(ControlOut)
 def show(target_id: str) -> ControlOut:
     """Who has shown control over this target's endpoint, and how it can be shown."""
-    here, url = services(), _url(target_id)
+    here, url = services(), _block(target_id).url
     with here.database.read() as tx:
         known = of_endpoint(tx, workspace_id(), url)
     place = showing.place_of(here, workspace_id(), url)
@@ -99,13 +100,13 @@ def show(target_id: str) -> ControlOut:
 @once
 def prove(target_id: str, json_data: ControlIn) -> tuple[ProofOut, int, dict[str, str]]:
     """Look for the token or the record now, or believe a signed authorisation; what was found is kept."""
-    here, url = services(), _url(target_id)
+    here, block = services(), _block(target_id)
     if json_data.authorisation is not None:
-        proof = showing.by_authorisation(here, workspace_id(), json_data.authorisation, url)
+        proof = showing.by_authorisation(here, workspace_id(), json_data.authorisation, block.url)
     elif json_data.by is ProofKind.DNS:
-        proof = showing.by_dns(here, workspace_id(), url)
+        proof = showing.by_dns(here, workspace_id(), block.url)
     else:
-        proof = showing.by_token(here, workspace_id(), url)
+        proof = showing.by_token(here, workspace_id(), block.as_target())
     return shown(proof, here.clock()), 201, {}
 
 
@@ -149,9 +150,9 @@ def key_shown(key: SigningKey) -> SigningKeyOut:
     return SigningKeyOut.model_validate({**vars(key), "fingerprint": fingerprint(key.public)})
 
 
-def _url(target_id: str) -> str:
+def _block(target_id: str) -> TargetSpec:
     with services().database.read() as tx:
-        url = targets.get_target(tx, workspace_id(), target_id).spec.get("url")
-    if not url:
+        block = TargetSpec.model_validate(targets.get_target(tx, workspace_id(), target_id).spec)
+    if not block.url:
         raise Conflict("this target is a submitted model and no endpoint; there is no control over it to show")
-    return str(url)
+    return block

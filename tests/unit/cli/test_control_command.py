@@ -69,6 +69,8 @@ def test_mistakes_are_one_sentence(auditor: Run, key: tuple[Path, str], tmp_path
         ("control", "token", "models.example.com"),
         ("control", "show", "ftp://models.example.com/"),
         ("control", "check", "http://10.0.0.1/"),
+        ("control", "check", "https://127.0.0.1:9/", "--ca", bad),
+        ("control", "check", "https://127.0.0.1:9/", "--certificate", "NOT_SET"),
         (*sign, "0"),
         (*sign, "10", "--ends", "tomorrow"),
         (*sign, "10", "--attacks", " , "),

@@ -218,3 +218,31 @@ def test_v1_predictions_are_read_row_by_row():
     assert wire(V1).decode({"predictions": ["no", "yes"]}, 2).labels == ("no", "yes")
     with pytest.raises(BadAnswer, match="3 answers for 2 records"):
         wire(V1).decode({"predictions": [1, 2, 3]}, 2)
+
+
+def answer_to(told, **more):
+    tensor = {"name": "predict_proba", "shape": [2, 2], "datatype": "FP64", "data": [0.25, 0.75, 0.5, 0.5]}
+    return {"model_name": "income", **({} if told is None else {"id": told}), "outputs": [tensor], **more}
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_the_answer_to_another_request_is_none(binary):
+    door = wire(columns=NUMBERS, binary=binary)
+    door.encode(FRAME[["age", "hours"]])
+    with pytest.raises(BadAnswer, match=r"has the id 'another' and belongs to another request than '[0-9a-f]{16}'; check"):
+        door.decode(answer_to("another"), 2)
+
+
+@pytest.mark.parametrize("told", ["the same", None, ""])
+def test_a_server_that_gives_the_id_back_or_none_is_understood(told):
+    door = wire()
+    asked = sent(door)["id"]
+    assert door.decode(answer_to(asked if told == "the same" else told), 2).numbers.tolist() == [[0.25, 0.75], [0.5, 0.5]]
+
+
+def test_each_request_has_an_id_of_its_own():
+    door = wire()
+    first, second = sent(door)["id"], sent(door)["id"]
+    assert first != second
+    with pytest.raises(BadAnswer, match="another request"):
+        door.decode(answer_to(first), 2)

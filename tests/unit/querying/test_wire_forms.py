@@ -1,5 +1,6 @@
 """Each protocol in each of its forms: the very bytes that are sent, and what is understood of an answer."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -97,12 +98,16 @@ def test_the_adapter_can_say_the_same(protocol: str, rows: str) -> None:
     assert found.content_type == own.content_type
 
 
+def without_id(body: bytes) -> bytes:
+    return re.sub(rb'^{"id":"[0-9a-f]{16}",', b"{", body)
+
+
 def test_the_adapter_can_say_what_open_inference_says() -> None:
     content = {"parameters": {"content_type": "pd"}}
-    assert adapted({"inputs": "$tensors", **content}).encode(FRAME) == wire("open-inference").encode(FRAME)
+    assert adapted({"inputs": "$tensors", **content}).encode(FRAME) == without_id(wire("open-inference").encode(FRAME))
     one = {"name": "input-0", "shape": ["$count", "$width"], "datatype": "FP64", "data": "$flat"}
     body = {"inputs": [one], "parameters": {"content_type": "np"}}
-    assert adapted(body, "matrix").encode(MATRIX) == wire("open-inference", "matrix").encode(MATRIX)
+    assert adapted(body, "matrix").encode(MATRIX) == without_id(wire("open-inference", "matrix").encode(MATRIX))
 
 
 @pytest.mark.parametrize(
