@@ -13,9 +13,9 @@ from rich.text import Text
 from auditor.console.told import told
 from auditor.report import numbers, words
 from auditor.report.checked import checked_in_words
-from auditor.report.findings import named
 from auditor.report.verdict import threat_of
 from auditor.report.weight import by_family, telling
+from auditor.report.words import named
 
 Finding = Mapping[str, Any]
 

@@ -6,11 +6,10 @@ from typing import Any
 from auditor.report import numbers
 from auditor.report.costs import cost_of
 from auditor.report.figures import PPV, decisive, flagged_words, largest_epsilons
-from auditor.report.findings import named
 from auditor.report.privacy import privacy_of
 from auditor.report.triage import triage_of
 from auditor.report.weight import by_family, failed_checks
-from auditor.report.words import METHODS, listed
+from auditor.report.words import METHODS, listed, named
 
 Document = Mapping[str, Any]
 CREDIBLE = "credible"

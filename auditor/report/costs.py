@@ -7,6 +7,8 @@ from typing import Any
 from auditor.report import numbers
 
 Document = Mapping[str, Any]
+ELSEWHERE = "Cannot run:"
+"""What did not run has a section of its own."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ def cost_of(block: Document | None) -> Cost | None:
         return None
     estimated, actual = block.get("estimated") or {}, block.get("actual") or {}
     rows = tuple(row for row in (_row(name, key, estimated, actual) for name, key in _ROWS) if row.estimated or row.actual)
-    sentences = tuple(map(str, estimated.get("sentences", ())))
+    sentences = tuple(s for s in map(str, estimated.get("sentences", ())) if not s.startswith(ELSEWHERE))
     return Cost(rows, sentences) if rows or sentences else None
 
 

@@ -27,6 +27,16 @@ class Figure:
     reason: str = ""
 
 
+def brief_of(finding: Document) -> tuple[str, ...]:
+    """The estimates that say what an attacker reaches: without epsilon, rates by prior, oracles, and what has no value."""
+    kept = [
+        figure_of(e)
+        for e in finding.get("estimates", ())
+        if e.get("value") is not None and e.get("threshold") != "oracle" and e["name"] not in EPSILONS and PPV not in e["name"]
+    ]
+    return tuple(f"{f.name} {f.value}" + (f" ({f.interval})" if f.interval else "") for f in kept)
+
+
 def figure_of(item: Document, spread: Document | None = None) -> Figure:
     """`spread`: the same estimate over pseudo-targets, from the smallest to the largest."""
     name = item["name"]

@@ -9,12 +9,13 @@ from auditor.report.charts.fidelity import baseline_of, fidelity_rows, fidelity_
 from auditor.report.charts.roc import roc_rows, roc_svg
 from auditor.report.charts.scorebar import scorebar_svg
 from auditor.report.checked import Looked, checked_in_words, checked_of
-from auditor.report.figures import Figure, figure_of, figures_of, flagged_words
+from auditor.report.figures import Figure, brief_of, figure_of, figures_of, flagged_words
 from auditor.report.groups import Groups, groups_of
 from auditor.report.reconstructed import Rebuilt, rebuilt_of
+from auditor.report.values import ValueRow, values_of
 from auditor.report.verdict import threat_of
 from auditor.report.weight import failed_checks, telling
-from auditor.report.words import OUTCOMES, control, listed
+from auditor.report.words import OUTCOMES, control, listed, named
 
 Document = Mapping[str, Any]
 
@@ -50,7 +51,8 @@ class Exposed:
 
 @dataclass(frozen=True)
 class Finding:
-    """`attack` names the attribute too where one is attacked; `key` is the figure that stands in its line of a list."""
+    """`attack` names the attribute too where one is attacked; `key` is the figure that stands in its line of a list, `brief` are
+    its main figures in a few words each, for print."""
 
     anchor: str
     attack: str
@@ -67,14 +69,17 @@ class Finding:
     caveats: tuple[str, ...]
     key: str
     figures: tuple[Figure, ...]
+    brief: tuple[str, ...]
     flagged: tuple[str, ...]
     checks: tuple[Check, ...]
     looked: tuple[Looked, ...]
     rebuilt: Rebuilt | None
     chart: Chart | None
+    values: tuple[ValueRow, ...]
     groups: Groups | None
     exposed: Exposed | None
     warning: str
+    found_nothing: bool
     parameters: tuple[tuple[str, str], ...]
     queries: str
 
@@ -99,25 +104,22 @@ def finding_of(finding: Document, level: float | None, position: int) -> Finding
         caveats=tuple(finding.get("caveats", ())),
         key=_key(finding),
         figures=figures_of(finding),
+        brief=brief_of(finding),
         flagged=flagged_words(finding),
         checks=tuple(check_of(name, c) for name, c in (finding.get("controls") or {}).items() if c),
         looked=checked_of(finding),
         rebuilt=rebuilt_of(finding),
         chart=_chart(finding),
-        groups=groups_of(finding),
+        values=values_of(finding),
+        groups=None if finding.get("kind") == "attribute" else groups_of(finding),
         exposed=_exposed(finding.get("exposure")),
         warning=warning_of(finding),
+        found_nothing=finding["outcome"] == "pass" and not finding.get("score") and not finding.get("checks"),
         parameters=tuple(
             (str(k).replace("_", " "), _value(v)) for k, v in (finding.get("parameters") or {}).items() if v is not None
         ),
         queries=numbers.grouped(finding.get("queries") or 0),
     )
-
-
-def named(finding: Document) -> str:
-    """The attack, and the attribute that it is after."""
-    sensitive = (finding.get("parameters") or {}).get("sensitive")
-    return f"{finding['attack']}: {sensitive}" if sensitive else str(finding["attack"])
 
 
 def _key(finding: Document) -> str:

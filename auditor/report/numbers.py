@@ -18,6 +18,9 @@ PERCENT_NAMES = (
     "target_accuracy",
     "within_tolerance",
     "rebuilt_exactly",
+    "nearer_to_members",
+    "evaluator_accuracy",
+    "recognised_share",
 )
 DIFFERENCE_NAMES = (
     "tpr_difference",

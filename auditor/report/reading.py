@@ -14,6 +14,7 @@ from auditor.report.costs import Cost, cost_of
 from auditor.report.definition import Definition, definition_of
 from auditor.report.families import FamilyOf, families_of
 from auditor.report.findings import Check, Finding, check_of
+from auditor.report.not_run import NotRun, not_run_of
 from auditor.report.privacy import Privacy, privacy_of
 from auditor.report.triage import Triage, triage_of
 from auditor.report.verdict import Answer, Verdict, answers_of, verdict_of
@@ -22,12 +23,6 @@ from auditor.report.words import LIMITATIONS, OUTCOMES, SEVERITY_LIMITS, STATUSE
 
 Fact = tuple[str, str]
 Document = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class NotRun:
-    attack: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,7 @@ def read(result: Document) -> Reading:
         facts=_facts(result),
         families=families_of(result, answers),
         privacy=privacy_of(result),
-        not_run=tuple(NotRun(n["attack"], n["reason"]) for n in result.get("not_run", ())),
+        not_run=not_run_of(result),
         triage=triage_of(result.get("triage")),
         what_if=what_if_of(result.get("what_if")),
         data=_data(data),

@@ -49,14 +49,14 @@ def _class(item: Document, sides: tuple[int, ...] | None) -> RebuiltClass:
         )
         return RebuiltClass(label, "", "", rows)
     alt = _alt(item, label)
-    named = (("reconstructed", ("reconstructed",)), ("guess", ("best guess", "without model")), ("members", ("mean of", "members")))
+    named = (("members", ("mean of", "members")), ("reconstructed", ("reconstructed",)), ("guess", ("guess without", "the model")))
     image = item["image"]
     pictures = [Picture(None if image[key] is None else bytes.fromhex(image[key]), words) for key, words in named]
     return RebuiltClass(label, pictures_svg(pictures, sides, alt), alt, ())
 
 
 def _alt(item: Document, label: str) -> str:
-    pictures = f"Class {label}: the reconstruction, the best guess without the model and the mean of {item['members']} members."
+    pictures = f"Class {label}: the mean of {item['members']} members, the reconstruction and the best guess without the model."
     return f"{pictures} {_judged(item)}"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from auditor.report.numbers import span
 from auditor.report.weight import failed_checks
-from auditor.report.words import control, listed
+from auditor.report.words import control, listed, named
 
 Document = Mapping[str, Any]
 
@@ -37,11 +37,11 @@ def _failed(findings: Sequence[Document]) -> list[str]:
 def _interval(findings: Sequence[Document], level: float | None) -> str:
     if not findings:
         return ""
-    told = listed([f"{f['attack']} ({span(f['score_low'], f['score_high'])})" for f in findings])
+    told = listed([f"{named(f)} ({span(f['score_low'], f['score_high'])})" for f in findings])
     several = len(findings) > 1
     at = "" if level is None else f" of {level:.0f}"
     return f"the interval{'s' if several else ''} of {told} hold{'' if several else 's'} the policy's level{at}"
 
 
 def _said(words: str, findings: Sequence[Document]) -> str:
-    return f"{words} {listed([str(f['attack']) for f in findings])}" if findings else ""
+    return f"{words} {listed([named(f) for f in findings])}" if findings else ""

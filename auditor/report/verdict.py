@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.report.not_run import shortfall
 from auditor.report.numbers import at_least, at_most, percent, score, span
 from auditor.report.undecided import undecided_words
 from auditor.report.weight import by_family, set_aside
-from auditor.report.words import ABILITIES, FURTHER_QUESTIONS, QUESTIONS, listed, plural
+from auditor.report.words import ABILITIES, FURTHER_QUESTIONS, QUESTIONS, listed, named
 
 Document = Mapping[str, Any]
 CHECKED = "disclosures"
@@ -68,8 +69,9 @@ def _none_found(finding: Document) -> str:
 def _no_sampled(findings: Sequence[Document]) -> str:
     above = at_most(max(f["score_high"] for f in findings))
     sure = percent(max((e["confidence"] for f in findings for e in f["estimates"] if e.get("confidence")), default=0.95))
-    word, attacks = "attack" if len(findings) == 1 else "attacks", listed([f["attack"] for f in findings])
-    return f"No evidence above score {above} of 100, at {sure} confidence, with {word} {attacks}."
+    attacks = list(dict.fromkeys(f["attack"] for f in findings))
+    word = "attack" if len(attacks) == 1 else "attacks"
+    return f"No evidence above score {above} of 100, at {sure} confidence, with {word} {listed(attacks)}."
 
 
 def _unfinished(audit: Document) -> Verdict:
@@ -85,12 +87,12 @@ def _unfinished(audit: Document) -> Verdict:
 def _breach(result: Document, findings: Sequence[Document]) -> Verdict:
     broken = sorted((f for f in findings if f["outcome"] == "breach"), key=lambda f: -f["score_low"])
     if not broken:
-        return Verdict("breach", "A policy level was breached", tuple(_shortfall(result)))
+        return Verdict("breach", "A policy level was breached", tuple(shortfall(result)))
     leading = {f["family"]: f for f in reversed(broken)}
     families = [*(name for name in QUESTIONS if name in leading), *sorted(set(leading) - set(QUESTIONS))]
     headline = f"An adversary can {listed([_ability(name) for name in families])}"
     premises = tuple(_premise(leading[name], len(families)) for name in families)
-    return Verdict("breach", headline, (_worst(broken[0], result), *_shortfall(result)), premises)
+    return Verdict("breach", headline, (_worst(broken[0], result), *shortfall(result)), premises)
 
 
 def _ability(family: str) -> str:
@@ -108,18 +110,18 @@ def _worst(finding: Document, result: Document) -> str:
     level = level_of(result, finding["family"])
     over = "" if level is None else f"; the policy's level is {level:.0f}"
     interval = span(finding["score_low"], finding["score_high"])
-    return f"Shown most firmly: {finding['attack']} scores {score(finding['score'])} of 100 (interval {interval}{over})."
+    return f"Shown most firmly: {named(finding)} scores {score(finding['score'])} of 100 (interval {interval}{over})."
 
 
 def _pass(result: Document, findings: Sequence[Document]) -> Verdict:
     passed = [f for f in findings if f["outcome"] == "pass" and f.get("score_high") is not None]
     headline = "No evidence of leakage at the policy's level"
     if not passed:
-        return Verdict("pass", headline, tuple(_shortfall(result)))
+        return Verdict("pass", headline, tuple(shortfall(result)))
     nearest = max(passed, key=lambda f: (f.get("kind") != CHECKED, f["score_high"]))
     threat = threat_of(nearest)
-    premise = f"Closest to the level came {nearest['attack']}: {threat[:1].lower()}{threat[1:]}"
-    return Verdict("pass", headline, (no_evidence(passed), *_shortfall(result)), (premise,))
+    premise = f"Closest to the level came {named(nearest)}: {threat[:1].lower()}{threat[1:]}"
+    return Verdict("pass", headline, (no_evidence(passed), *shortfall(result)), (premise,))
 
 
 def _inconclusive(result: Document, findings: Sequence[Document]) -> Verdict:
@@ -127,7 +129,7 @@ def _inconclusive(result: Document, findings: Sequence[Document]) -> Verdict:
         return Verdict("inconclusive", "Nothing could be measured", ("No attack could run on this target; the reasons are below.",))
     first = _left_open(result)
     return Verdict(
-        "inconclusive", "This audit cannot tell", (first[:1].upper() + first[1:] + " That is not a pass.", *_shortfall(result))
+        "inconclusive", "This audit cannot tell", (first[:1].upper() + first[1:] + " That is not a pass.", *shortfall(result))
     )
 
 
@@ -153,12 +155,6 @@ def threat_of(finding: Document) -> str:
     return f"An adversary who sees {model.get('sees', 'the answers')}" + (f" and knows {knows}." if knows else ".")
 
 
-def _shortfall(result: Document) -> list[str]:
-    """What did not run belongs beside the verdict."""
-    count = len(result.get("not_run", ()))
-    return [f"{plural(count, 'attack')} did not run; the reasons are below."] if count else []
-
-
 def level_of(result: Document, family: str) -> float | None:
     """The policy's level for a family, if the result tells it."""
     policy = result.get("method", {}).get("policy") or {}
@@ -182,11 +178,11 @@ def _settle(findings: Sequence[Document], level: float | None) -> tuple[str, str
     breached = [f for f in findings if f["outcome"] == "breach"]
     if breached:
         worst = max(breached, key=lambda f: f["score_low"])
-        return "breach", "Yes", f"{worst['attack']} scores at least {at_least(worst['score_low'])} of 100 ({worst['severity']})."
+        return "breach", "Yes", f"{named(worst)} scores at least {at_least(worst['score_low'])} of 100 ({worst['severity']})."
     if all(f["outcome"] == "reported" for f in findings):
         worst = max(findings, key=lambda f: f["score_low"] or 0)
         interval = span(worst["score_low"], worst["score_high"])
-        words = f"{worst['attack']} scores {score(worst['score'])} of 100 (interval {interval}). The policy sets no level."
+        words = f"{named(worst)} scores {score(worst['score'])} of 100 (interval {interval}). The policy sets no level."
         return "reported", "Reported", words
     if any(f["outcome"] == "inconclusive" for f in findings):
         return "inconclusive", "Cannot tell", f"{undecided_words(findings, level)} That is not a pass."

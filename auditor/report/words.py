@@ -1,5 +1,8 @@
 """The field's terms in plain words. Words never claim more than was measured: nothing is "anonymous", nothing "compliant"."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from auditor.report.numbers import percent
 
 QUESTIONS = {
@@ -81,6 +84,13 @@ ESTIMATES = {
     "stolen_auc": "AUC of membership from the copy, offline",
     "direct_auc": "AUC of membership from the endpoint's loss",
     "price": "Price",
+    "improvement_over_guess": "Improvement over the guess without the model",
+    "mean_distance": "Distance to the mean of the members",
+    "mean_distance_guess": "The same of the guess without the model",
+    "mean_distance_between_classes": "The same between two classes",
+    "nearer_to_members": "Nearest known record is a member",
+    "evaluator_accuracy": "Taken for its class by another model",
+    "recognised_share": "Taken for its class by the model itself",
     "auc_difference": "Difference in AUC",
     "ks_distance": "KS distance",
 }
@@ -135,6 +145,12 @@ def estimate(name: str) -> str:
     if name.startswith("ppv@prior="):
         return f"PPV at a prior of {percent(float(name.removeprefix('ppv@prior=')))}"
     return ESTIMATES.get(name) or _spelled(name)
+
+
+def named(finding: Mapping[str, Any]) -> str:
+    """The attack, and the attribute that it is after."""
+    sensitive = (finding.get("parameters") or {}).get("sensitive")
+    return f"{finding['attack']}: {sensitive}" if sensitive else str(finding["attack"])
 
 
 def control(name: str) -> str:

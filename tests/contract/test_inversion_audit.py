@@ -105,4 +105,4 @@ def assert_shown(result: dict[str, Any]) -> None:
         assert ((mean > 127) == shape.astype(bool)).all()
     page = html(result)
     assert page.count("data:image/png;base64,") == 9
-    assert page.count("the best guess without the model and the mean of") == 3
+    assert page.count("the reconstruction and the best guess without the model") == 3

@@ -96,9 +96,9 @@ def test_where_every_class_is_small_only_that_is_said(load: Load) -> None:
 
 def test_the_page_shows_pictures_with_their_words(load: Load) -> None:
     page = html(with_shown(load("pass"), pictured()))
-    assert "<title>Class ring: the reconstruction, the best guess without the model and the mean of 1200 members." in page
+    assert "<title>Class ring: the mean of 1200 members, the reconstruction and the best guess without the model." in page
     sources = re.findall(r'<image[^>]* href="data:image/png;base64,([^"]+)"', page)
-    assert [cells(base64.b64decode(s))[1].hex() for s in sources] == ["0000ff008000", "0000ff008080"]
+    assert [cells(base64.b64decode(s))[1].hex() for s in sources] == ["0000ff008080", "0000ff008000"]
     assert "How far each is from the mean of the members" in page
 
 
