@@ -1,7 +1,8 @@
-"""A copy of an ensemble by boosting on its answers, begun from what the auxiliary records' own labels already tell."""
+"""Copies of an ensemble: boosting on its answers, begun from what the auxiliary records' own labels tell, and averaged trees."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
 
 from auditor.attacks.stealing.copying import Answered
+from auditor.attacks.stealing.ensemble_forest import FEW_TREES, TREES, Forest
 from auditor.domain.attack import Context
 from auditor.domain.data import Records
 from auditor.domain.seeds import derive, generator
@@ -63,18 +65,70 @@ class Bench:
         seeds = [derive(self.context.seed, "boosted", label, i) % 2**31 for i in range(copies)]
         return Boosted(self, [_booster(matrix, material.answers, before, fit | {"seed": seed}) for seed in seeds], start)
 
-    def chosen(self, material: Answered) -> "Boosted":
-        """From the prior or from nothing, fine or coarse: what is closest to the answers on a fifth that it was not fitted on."""
+    def chosen(self, material: Answered) -> "Copy":
+        """Boosting from the prior or from nothing, fine or coarse, or averaged trees, or the mean of both: what is closest to the
+        answers on a fifth that it was not fitted on."""
         order = generator(self.context.seed, "held-out").permutation(len(material))
         held_out, kept = np.split(order, [max(1, round(HELD_OUT * len(material)))])
         trial, judge = material.take(kept), material.take(held_out)
         ways = [*((FINE, start) for start in dict.fromkeys((self.prior, None))), (COARSE, None)]
-        off = []
-        for fit, start in ways:
-            self.context.checkpoint(0.9)
-            off.append(_distance(self.fitted(trial, fit, start, "trial").answers(judge.features), judge.answers))
-        fit, start = ways[int(np.argmin(off))]
-        return self.fitted(material, fit, start, "copy", COPIES)
+        trials = [self._tried(trial, way) for way in ways]
+        best = int(np.argmin([_distance(boosted.answers(judge.features), judge.answers) for boosted in trials]))
+        fit, start = ways[best]
+        has_boosted, has_grown = self._kinds(trials[best], self.grown(trial, FEW_TREES), judge)
+        self.context.checkpoint(0.9)
+        makers = [lambda: self.fitted(material, fit, start, "copy", COPIES)] * has_boosted + [
+            lambda: self.grown(material)
+        ] * has_grown
+        return Mean([make() for make in makers])
+
+    def grown(self, material: Answered, trees: int = TREES) -> "Grown":
+        seed = derive(self.context.seed, "forest") % 2**31
+        return Grown(self, Forest.of(self.matrix(material.features), material.answers, seed, trees))
+
+    def _tried(self, trial: Answered, way: tuple[Fit, "Boosted | None"]) -> "Boosted":
+        self.context.checkpoint(0.9)
+        fit, start = way
+        return self.fitted(trial, fit, start, "trial")
+
+    def _kinds(self, boosted: "Boosted", grown: "Grown", judge: Answered) -> tuple[bool, bool]:
+        """Whether boosting, and whether averaged trees are part of the copy with the smallest squared error."""
+        kinds = [(True, False), (False, True), (True, True)]
+        told = [copy.answers(judge.features) for copy in (boosted, grown)]
+        errors = [
+            ((np.mean([t for t, used in zip(told, kind, strict=True) if used], axis=0) - judge.answers) ** 2).mean()
+            for kind in kinds
+        ]
+        return kinds[int(np.argmin(errors))]
+
+
+class Copy(Protocol):
+    """Whatever answers like the target: records -> (n, C) probabilities, or (n, 1) numbers."""
+
+    def answers(self, features: pd.DataFrame) -> Floats: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Mean:
+    copies: Sequence[Copy]
+
+    def answers(self, features: pd.DataFrame) -> Floats:
+        return np.asarray(np.mean([copy.answers(features) for copy in self.copies], axis=0))
+
+
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """Averaged trees; of classes cut to probabilities."""
+
+    bench: Bench
+    forest: Forest
+
+    def answers(self, features: pd.DataFrame) -> Floats:
+        told = self.forest.answers(self.bench.matrix(features))
+        if not self.bench.context.classes:
+            return told
+        cut = np.clip(told, LEAST, None)
+        return np.asarray(cut / cut.sum(axis=1, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)

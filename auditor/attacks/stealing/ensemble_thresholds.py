@@ -12,7 +12,7 @@ from auditor.attacks.record_keys import record_keys
 from auditor.attacks.stealing import ensemble_choice
 from auditor.attacks.stealing.additive_stumps import AdditiveCopy, Looked, look
 from auditor.attacks.stealing.copying import Answered, answered, classes_of
-from auditor.attacks.stealing.ensemble_refit import Bench
+from auditor.attacks.stealing.ensemble_refit import Bench, Copy
 from auditor.attacks.stealing.ensemble_twin import known_stumps
 from auditor.attacks.stealing.leaf_answers import Answers, Spent
 from auditor.attacks.stealing.leaf_axes import Axes
@@ -157,10 +157,10 @@ def _learned(
     bench = Bench.of(context, auxiliary)
     begun = answered(*answers.asked())
     steps, copies, refused = ensemble_choice.ask(context, bench, records, natural, begun, limit)
-    copies = [*copies[: len(steps) - 1], bench.chosen(steps[-1])]
+    made: list[Copy] = [*copies[: len(steps) - 1], bench.chosen(steps[-1])]
     notes = [REFUSED] if refused else []
     spent = [len(step) for step in steps]
-    told = [copy.answers(candidates) for copy in copies], [copy.answers(points) for copy in copies]
+    told = [copy.answers(candidates) for copy in made], [copy.answers(points) for copy in made]
     return Copied(steps[-1], spent, *told, {}, notes)
 
 
