@@ -40,6 +40,7 @@ SHARED = Path(os.environ.get("AUDITOR_SHARED_DATA", "../shared/data"))
 WRITTEN = Path(__file__).parent / "stealing_trees.json"
 SEEDS = (1, 2)
 UNIFORM = 100_000
+INNER = "inner nodes answer too"
 ALL, SOME = 3_000_000, 10_000
 BUDGETS = (500, 2_000, 10_000)
 FILES = {
@@ -108,8 +109,44 @@ def cases() -> Iterator[tuple[Case, int]]:
     yield from ((of_adult(seed), seed) for seed in SEEDS)
 
 
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """A server that stops at the node whose cell is missing and answers with what the node holds. `coded`: which columns are
+    categories, each of several columns of the matrix; `numbers` (nodes,)."""
+
+    model: Any
+    coded: NDArray[np.intp]
+    numbers: Floats
+
+    def numbered(self, frame: pd.DataFrame) -> Floats:
+        return np.asarray(self.numbers[self._reached(frame)][:, None])
+
+    def shares(self, frame: pd.DataFrame) -> Floats:
+        """Shares of all classes among the training records of the node."""
+        held = self.model._estimator.tree_.value[self._reached(frame)][:, 0]
+        return np.asarray(self.model.over_all(held / held.sum(axis=1, keepdims=True), 1 + int(self.model.classes_.max())))
+
+    def _reached(self, frame: pd.DataFrame) -> NDArray[np.intp]:
+        tree, encoding = self.model._estimator.tree_, self.model._encoding
+        matrix = encoding.apply(prepare(frame, self.model.columns))
+        numeric = np.flatnonzero(~np.isin(np.arange(frame.shape[1]), self.coded))
+        origin = np.concatenate([numeric, np.repeat(self.coded, [len(kept) for kept in encoding.kept])])
+        absent = frame.isna().to_numpy()[:, origin]
+        reached = np.zeros(len(frame), dtype=np.intp)
+        rows = np.arange(len(frame))
+        while len(rows):
+            node = reached[rows]
+            feature = tree.feature[node]
+            goes_on = (feature >= 0) & ~absent[rows, feature]
+            rows, node, feature = rows[goes_on], node[goes_on], feature[goes_on]
+            is_left = matrix[rows, feature] <= tree.threshold[node]
+            reached[rows] = np.where(is_left, tree.children_left[node], tree.children_right[node])
+        return reached
+
+
 def tree_rows() -> list[dict[str, Any]]:
-    """Two for each data set and seed: a server that answers with a number of its own for each leaf, and a plain classifier."""
+    """Four for each data set and seed: a server that answers with a number of its own for each leaf, and a plain classifier; each
+    also so that a record with a missing cell is answered by an inner node."""
     rows = []
     for case, seed in cases():
         model = build(Learner("decision-tree"), case.columns, seed).fit(case.members.features, case.members.labels)
@@ -123,19 +160,22 @@ def tree_rows() -> list[dict[str, Any]]:
         def of_class(frame: pd.DataFrame, model: Any = model, classes: int = len(case.classes)) -> Floats:
             return np.asarray(model.over_all(model.predict_proba(frame), classes))
 
+        nodes = Nodes(model, np.flatnonzero([not c.type.is_numeric for c in case.columns]), numbers)
         rows.append(_of_tree(case, seed, "a number for each leaf", leaves, (of_leaf, ALL)))
+        rows.append(_of_tree(case, seed, INNER, leaves, (nodes.numbered, ALL)))
+        rows.append(_of_tree(case, seed, f"probabilities, {INNER}", leaves, (nodes.shares, ALL)))
         rows.append(_of_tree(case, seed, "probabilities", leaves, (of_class, SOME)))
-        print(rows[-2], rows[-1], sep="\n", flush=True)
+        print(*rows[-4:], sep="\n", flush=True)
     return rows
 
 
 def _of_tree(case: Case, seed: int, answers: str, leaves: int, asked: tuple[Query, int]) -> dict[str, Any]:
     query, limit = asked
-    is_number = answers != "probabilities"
+    is_number = "probabilities" not in answers
     profile = Profile(Output.VALUE, ()) if is_number else Profile(Output.PROBABILITIES, case.classes)
     context = _context(case, seed, profile, query)
     begun = time.perf_counter()
-    crawl = Crawl(Answers(context, Axes.of(case.everything, case.columns), limit))
+    crawl = Crawl(Answers(context, Axes.of(case.everything, case.columns), limit), is_partial=INNER in answers)
     crawl.run(case.auxiliary.features, generator(seed, "drawn"))
     copy = LeafCopy.of(crawl, context)
     seconds = time.perf_counter() - begun
@@ -147,7 +187,7 @@ def _of_tree(case: Case, seed: int, answers: str, leaves: int, asked: tuple[Quer
         "run": seed,
         "answers": answers,
         "leaves": leaves,
-        "found": len(crawl.boxes),
+        "found": crawl.leaves,
         "distinct_answers": crawl.answers.distinct,
         "queries": len(crawl.answers),
         "complete": crawl.is_complete,
@@ -231,7 +271,7 @@ def _off(model: Any, copied: Floats, case: Case) -> float:
     inside = (axes.within(points) == points).all(axis=1)
     for axis in axes.axes:
         if not axis.is_ordered:
-            inside &= frame[axis.column.name].isin(axis.levels).to_numpy()
+            inside &= frame[axis.column.name].isin(axis.levels[: axis.high + 1]).to_numpy()
     margin = model._estimator.predict(model._encoding.apply(prepare(frame, case.columns)), output_margin=True)
     odds = np.log(copied[:, 1]) - np.log(copied[:, 0])
     return float(np.abs(odds - margin)[inside].max())

@@ -178,7 +178,7 @@ def _middles(ladder: Points, identities: NDArray[np.intp]) -> Points:
 
 
 def _steps(axis: Axis, j: int, base: Points, answers: Answers, link: Link, score: Floats) -> Steps:
-    positions = answers.asked_along(base, j) if axis.is_ordered else np.arange(len(axis.levels))
+    positions = answers.asked_along(base, j) if axis.is_ordered else np.arange(axis.high + 1)
     values = link.scores(answers.vectors_of(_along(base, j, positions))) - score
     changes = np.concatenate([[True], (values[1:] != values[:-1]).any(axis=1)])
     absent = np.zeros_like(score)

@@ -11,7 +11,7 @@ from auditor.domain.data import Column, ColumnType
 
 Points = NDArray[np.int64]
 MISSING = np.iinfo(np.int64).min
-"""The position of a missing number; a missing category is the last level."""
+"""The position of a missing number; a missing category is the last level, which lies above `high` where none is missing."""
 MISSING_SHARE = 0.1
 SIGN = np.int64(-(2**31))
 
@@ -22,7 +22,7 @@ class Axis:
 
     Numbers are ordered: integers are their own positions, others count the steps of 32-bit floats (in which scikit-learn's trees
     and XGBoost compare), so that neighbouring positions hold no threshold between them. Other columns are their levels, 0 to
-    `high`. `missing`: can a cell be missing?"""
+    `high`. `missing`: are cells missing among the auxiliary records? `blank` is the position of such a cell, whether or not."""
 
     column: Column
     low: int
@@ -34,12 +34,16 @@ class Axis:
     def is_ordered(self) -> bool:
         return self.column.type.is_numeric
 
+    @property
+    def blank(self) -> int:
+        return MISSING if self.is_ordered else len(self.levels) - 1
+
     @staticmethod
     def of(cells: pd.Series, column: Column) -> "Axis":
         missing = bool(cells.isna().any())
         if not column.type.is_numeric:
-            levels = [*sorted(cells.dropna().unique(), key=repr), *([None] if missing else [])]
-            return Axis(column, 0, len(levels) - 1, tuple(levels), missing)
+            levels = [*sorted(cells.dropna().unique(), key=repr), None]
+            return Axis(column, 0, len(levels) - (1 if missing else 2), tuple(levels), missing)
         known = cells.dropna().to_numpy(dtype=np.float64)
         if not len(known):
             return Axis(column, 0, 0, missing=True)
@@ -95,6 +99,11 @@ class Axes:
     def widest(self) -> int:
         """The most levels that any column has."""
         return max((len(axis.levels) for axis in self.axes), default=0)
+
+    @property
+    def blank(self) -> Points:
+        """(d,) the record with every cell missing."""
+        return np.array([axis.blank for axis in self.axes], dtype=np.int64)
 
     def points(self, features: pd.DataFrame) -> Points:
         return np.column_stack([axis.positions(features[axis.column.name]) for axis in self.axes])

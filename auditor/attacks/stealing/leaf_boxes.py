@@ -38,7 +38,7 @@ def whole(axes: Axes, seed: Points) -> Box:
     low, high = np.array([a.low for a in axes.axes]), np.array([a.high for a in axes.axes])
     levels = np.zeros((len(axes), max(1, axes.widest)), dtype=bool)
     for j, axis in enumerate(axes.axes):
-        levels[j, : max(1, len(axis.levels))] = axis.missing or not axis.is_ordered
+        levels[j, : 1 if axis.is_ordered else axis.high + 1] = axis.missing or not axis.is_ordered
     return Box(seed, low, high, levels)
 
 
@@ -107,5 +107,5 @@ def _size(box: Box, axes: Axes) -> float:
         if axis.is_ordered:
             total += np.log(max(1.0, 1.0 + box.high[j] - box.low[j]) / (1.0 + axis.high - axis.low))
         else:
-            total += np.log(max(1, box.levels[j].sum()) / len(axis.levels))
+            total += np.log(max(1, box.levels[j].sum()) / (axis.high + 1))
     return total

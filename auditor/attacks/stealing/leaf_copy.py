@@ -18,6 +18,10 @@ from auditor.learners import build, build_for_values
 
 Floats = NDArray[np.float64]
 BOOSTED = {"n_estimators": 300}
+LEAF_LEVEL = (
+    "Records with missing cells are answered like those of a leaf (a default direction, or a value that is filled in), so inner"
+    " nodes could not be asked."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +64,7 @@ class LeafCopy:
 
     def figures(self, points: pd.DataFrame) -> dict[str, float]:
         crawl = self.crawl
-        leaves = len(crawl.boxes)
+        leaves = crawl.leaves
         covered = float((self.places(points) != NOWHERE).mean())
         spent = len(crawl.answers) / max(1, leaves)
         return {
@@ -87,6 +91,8 @@ class LeafCopy:
             yield "The queries ended before every leaf was found: what lies in no measured leaf is answered by boosted trees."
         else:
             yield self._exact(points, true)
+        if crawl.has_inner is False:
+            yield LEAF_LEVEL
 
     def _exact(self, points: pd.DataFrame, true: Floats) -> str:
         wrong = ~np.isclose(np.nan_to_num(self.answers(points)), np.nan_to_num(true), rtol=0, atol=1e-12).all(axis=1)
@@ -96,9 +102,14 @@ class LeafCopy:
                 " not exact."
             )
         return (
-            f"The target is a tree of {len(self.crawl.boxes)} leaves with an answer each: all were found, and the copy is exact"
-            f" between the extremes of the auxiliary records ({len(true)} uniform points agree)."
+            f"The target is a tree of {self.crawl.leaves} leaves {self._way()}: all were found, and the copy is exact between the"
+            f" extremes of the auxiliary records ({len(true)} uniform points agree)."
         )
+
+    def _way(self) -> str:
+        if not self.crawl.has_inner:
+            return "with an answer each"
+        return "whose inner nodes answer records with missing cells, so that it was read from the root down"
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,9 +35,11 @@ class PathFinding:
     """A decision tree leaf by leaf: Algorithm 1 of Tramèr et al. 2016, all searches of a round in one request.
 
     `queries`: how many records may be asked to learn from; UNIFORM more are asked to judge the copy, and REPEATED a second time.
+    `partial`: ask records with missing cells, which may tell of inner nodes.
     """
 
     queries: int = 10_000
+    partial: bool = True
 
     name: ClassVar[str] = "path-finding"
     family: ClassVar[Family] = Family.STEALING
@@ -50,6 +52,9 @@ class PathFinding:
 
     def __post_init__(self) -> None:
         check_queries(self.name, self.queries, FEWEST, MOST)
+
+        if not isinstance(self.partial, bool):
+            raise InvalidInput("attacks.path-finding.partial", f"set partial to true or false, not {self.partial!r}")
 
     @property
     def baseline(self) -> NoQuerySurrogate:
@@ -69,7 +74,7 @@ class PathFinding:
         auxiliary, rows, points = auxiliary_of(context), evaluation_rows(context), uniform_points(context)
         answers = Answers(context, Axes.of(auxiliary.features, context.columns), self._limit(context))
         true = context.query(points)
-        crawl, note = _found(answers, auxiliary.features, context.seed)
+        crawl, note = _found(Crawl(answers, is_partial=self.partial), auxiliary.features, context.seed)
         context.checkpoint(0.9)
         return _evidence(context, LeafCopy.of(crawl, context), (points, true), rows, note)
 
@@ -80,9 +85,9 @@ class PathFinding:
         return limit
 
 
-def _found(answers: Answers, natural: pd.DataFrame, seed: int) -> tuple[Crawl, str | None]:
+def _found(crawl: Crawl, natural: pd.DataFrame, seed: int) -> tuple[Crawl, str | None]:
     """From leaf to leaf, from natural records on."""
-    crawl = Crawl(answers)
+    answers = crawl.answers
     try:
         crawl.run(natural, generator(seed, "drawn"))
     except TargetRefused:

@@ -11,6 +11,7 @@ from auditor.attacks.stealing.leaf_answers import Answers, Identities, Spent
 from auditor.attacks.stealing.leaf_axes import MISSING, Axis, Points
 from auditor.attacks.stealing.leaf_boxes import Box, Boxes, whole
 from auditor.attacks.stealing.line_search import Cuts, Search, isolate
+from auditor.attacks.stealing.path_finding_top_down import TopDown, inner_nodes_answer
 
 INNER = 8
 WIDEST = 64
@@ -18,6 +19,7 @@ DRAWN = 200
 QUIET = 3
 PER_LEAF = 30
 HOPELESS = 5
+PROBED = 0.1
 
 NO_NUMBER = (1, 0)  # the interval of a leaf that only missing cells reach
 
@@ -28,7 +30,8 @@ Seed = tuple[Points, int]
 class Crawl:
     """`boxes` as far as measured; `is_shared`: several leaves give the same answer, so that a box may hold more
     than one; `is_complete`: nothing that was found is left to look into; `is_tree`: answers repeat as those of a
-    tree do, one that this limit can find a part of; `expected`: how many leaves at least, judged by that.
+    tree do, one that this limit can find a part of; `expected`: how many leaves at least, judged by that. `is_partial`: may
+    records with missing cells be asked for inner nodes? `has_inner`: do inner nodes answer (None: not known)?
 
     Where every leaf has its own answer, a ray from a point leaves its leaf once, and the boxes that are met across all sides of all
     boxes are all leaves: each node's two sides meet along its threshold. Where answers are shared, a leaf may hide between two of
@@ -39,12 +42,20 @@ class Crawl:
     is_complete: bool = False
     is_tree: bool = True
     expected: float = 1.0
+    is_partial: bool = True
+    has_inner: bool | None = None
 
     def __post_init__(self) -> None:
         self.cuts = Cuts(len(self.answers.axes))
         self.boxes = Boxes(self.answers.axes)
+        self.top_down = TopDown(self.answers, self.boxes, self.cuts)
         self.seeds: deque[Seed] = deque()
         self.width = 1
+
+    @property
+    def leaves(self) -> int:
+        """How many boxes are leaves."""
+        return self.top_down.leaves if self.has_inner else len(self.boxes)
 
     def run(self, natural: pd.DataFrame, rng: np.random.Generator) -> None:
         """From natural records until every box is known, or nothing more may be asked. Where leaves share answers, more records are
@@ -52,6 +63,8 @@ class Crawl:
         try:
             self.answers.of_records(natural.iloc[:DRAWN])
             self._check_size()
+            if self._is_read_from_root():
+                return
             self._look(natural.iloc[:DRAWN])
             for first in range(DRAWN, len(natural), DRAWN):
                 if not self.is_shared:
@@ -66,6 +79,17 @@ class Crawl:
         except Spent:
             if not self.is_tree:
                 self.answers.of_records(natural.iloc[: self.answers.limit])
+
+    def _is_read_from_root(self) -> bool:
+        """Where inner nodes answer, no leaf needs to be searched for. Finding that out may cost PROBED of the limit."""
+        axes = self.answers.axes
+        if self.is_partial and PROBED * self.answers.limit >= len(axes) + axes.widest:
+            self.has_inner = inner_nodes_answer(self.answers)
+        if not self.has_inner:
+            return False
+        self.top_down.run()
+        self.is_complete = True
+        return True
 
     def _look(self, features: pd.DataFrame) -> None:
         """Measures the boxes of these records, and of all leaves met on the way."""
@@ -206,6 +230,6 @@ class Ray:
 def _probed(axis: Axis, own: int, is_shared: bool) -> list[int]:
     """What is asked along an axis before any bisection: all other levels; or both ends, the missing cell, and inner points."""
     if not axis.is_ordered:
-        return [level for level in range(len(axis.levels)) if level != own]
+        return [level for level in range(axis.high + 1) if level != own]
     inner = [int(position) for position in axis.inner(INNER)] if is_shared else []
     return sorted({axis.low, axis.high, *inner, *([MISSING] if axis.missing else [])} - {own})
