@@ -24,7 +24,7 @@ from auditor.domain.data import Column, Records
 from auditor.domain.evidence import Copies, SurrogateLabels, SurrogateValues
 from auditor.domain.seeds import generator
 from auditor.domain.threat import Knows, Sees, ThreatModel
-from auditor.errors import BudgetExhausted, TargetRefused
+from auditor.errors import BudgetExhausted, InvalidInput, TargetRefused
 
 Floats = NDArray[np.float64]
 FEWEST, MOST = 200, 10_000_000
@@ -52,7 +52,6 @@ class PathFinding:
 
     def __post_init__(self) -> None:
         check_queries(self.name, self.queries, FEWEST, MOST)
-
         if not isinstance(self.partial, bool):
             raise InvalidInput("attacks.path-finding.partial", f"set partial to true or false, not {self.partial!r}")
 
