@@ -5,7 +5,13 @@ from typing import Any
 
 NAMES = {"members": "members", "non_members": "non-members", "auxiliary": "auxiliary", "training": "training"}
 REMOVED = {
-    "non_members_also_members": "Non-members that stand among the members too: {n}, removed, and counted as members.",
+    "non_members_also_members": "Non-members that stand among the members too: {n}, removed.",
+    "members_also_non_members": "Members that stand among the non-members too: {n}, removed: off one side alone they would make the"
+    " sides differ.",
+    **{
+        f"unmatched_{side}": f"{name.capitalize()} that the data hold more than once: {{n}}, left out to be as frequent on both sides."
+        for side, name in (("members", "members"), ("non_members", "non-members"))
+    },
     "auxiliary_also_candidates": "Auxiliary records that stand among members or non-members too: {n}, removed from the auxiliary.",
     "non_members_also_training": "Non-members that stand in the further training data: {n}, removed from the non-members.",
     "training_also_candidates": "Further training records that are records in question: {n}, removed from the former.",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from auditor.domain.audit import Audit, Step
 from auditor.domain.data import AuditData, Sensitive
 from auditor.domain.spec import AuditSpec, parse
+from auditor.errors import Conflict
 from auditor.intake import from_parquet
 from auditor.store import audits, datasets
 from auditor.workflow.prepare import prepare
@@ -56,7 +57,19 @@ def of_audit(services: Services, audit: Audit) -> Material:
     with services.database.read() as tx:
         steps = tuple(audits.steps(tx, audit.id))
     spec = parse(audit.spec)
-    return Material(audit, spec, _data(services, audit, spec), steps)
+    material = Material(audit, spec, _data(services, audit, spec), steps)
+    _refuse_other_records(material)
+    return material
+
+
+def _refuse_other_records(material: Material) -> None:
+    """What is stored about records belongs to those that the probe saw; a later version may take others from the same files."""
+    seen = material.results.get("probe", {}).get("digest", material.data.digest)
+    if seen != material.data.digest:
+        raise Conflict(
+            "the version of the auditor that began this audit took other records from the same files (duplicates, types);"
+            " run the audit again, its stored result stays as it is"
+        )
 
 
 def _data(services: Services, audit: Audit, spec: AuditSpec) -> AuditData:

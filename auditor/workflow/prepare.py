@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from auditor.errors import InvalidInput
 from auditor.intake.types import infer, typed
 from auditor.workflow import canaries
 from auditor.workflow.bounds import with_bounds
+from auditor.workflow.duplicates import SCORED, distinct
 from auditor.workflow.named_columns import features_of
 from auditor.workflow.raw_table import RawTable as RawTable
 from auditor.workflow.sensitive_columns import sensitive_of
@@ -27,7 +29,6 @@ MIN_NON_MEMBERS_AFTER_SPLIT = 1_500
 MAX_CLASSES = 1_000
 KNOWS_THE_REST = "Shadow models were trained on {n:,} further training records too: the adversary is taken to know these."
 NOT_CHOSEN = "Canaries that the coins left out stand in the training data all the same ({n:,}); many make the bound too low."
-SCORED = ("members", "non_members")
 COIN_FLIPS = "The records are canaries: an independent fair coin decided of each whether it was trained on."
 
 
@@ -62,10 +63,10 @@ def prepare(
     if flipped:
         sides = _without_twins(sides, removed)
     notes: list[str] = [COIN_FLIPS] if flipped else []
-    if "training" in sides:
-        sides = _trained_on(sides, flipped, removed, notes)
-    sides = _distinct(sides, removed)
-    refuse_small({name: len(side) for name, side in sides.items()})
+    if flipped and "training" in sides:
+        notes.extend(_not_chosen(sides))
+    sides = _distinct(sides, None if flipped else seed, removed)
+    refuse_small({name: len(side) for name, side in sides.items()}, removed)
     if task is Task.REGRESSION:
         refuse_constant(side.labels for side in sides.values())
     if "training" in sides:
@@ -83,18 +84,12 @@ def prepare(
     return with_units(data, pd.concat([sides[name].groups[spec.group] for name in SCORED]).iloc[order].tolist(), flipped)
 
 
-def _trained_on(sides: dict[str, _Side], flipped: bool, removed: dict[str, int], notes: list[str]) -> dict[str, _Side]:
-    """Non-members that stand in the training data are no non-members. Canaries stay where their coin put them: leaving some out for
-    what was trained on would load the coins, and a canary that was trained on without being chosen only lowers the bound."""
+def _not_chosen(sides: Mapping[str, _Side]) -> list[str]:
+    """Canaries stay where their coin put them: leaving some out for what was trained on would load the coins, and a canary that was
+    trained on without being chosen only lowers the bound."""
     known = set(sides["training"].digests)
-    crosses = np.array([d in known for d in sides["non_members"].digests], dtype=bool)
-    if not crosses.any():
-        return sides
-    if flipped:
-        notes.append(NOT_CHOSEN.format(n=int(crosses.sum())))
-        return sides
-    removed["non_members_also_training"] = int(crosses.sum())
-    return sides | {"non_members": sides["non_members"].take(~crosses)}
+    crossing = sum(d in known for d in sides["non_members"].digests)
+    return [NOT_CHOSEN.format(n=crossing)] if crossing else []
 
 
 def _groups(sides: Mapping[str, _Side], order: NDArray[np.intp], columns: tuple[Column, ...]) -> pd.DataFrame | None:
@@ -147,42 +142,21 @@ def _digests(cells: pd.DataFrame, labels: NDArray[np.object_]) -> NDArray[np.obj
     return np.array([hashlib.blake2b("\x1f".join(row).encode(), digest_size=16).digest() for row in rows], dtype=object)
 
 
-def _distinct(sides: dict[str, _Side], removed: dict[str, int]) -> dict[str, _Side]:
-    """Each record once; one that stands on both sides counts as a member; auxiliary records are nobody's candidates."""
-    taken: set[bytes] = set()
-    words = {"members": "duplicate_members", "non_members": "duplicate_non_members", "auxiliary": "duplicate_auxiliary"}
-    crossing = {"non_members": "non_members_also_members", "auxiliary": "auxiliary_also_candidates"}
-    result: dict[str, _Side] = {}
-    for name in ("members", "non_members", "auxiliary"):
-        if name not in sides:
-            continue
-        side = sides[name]
-        first = ~pd.Series(side.digests).duplicated().to_numpy()
-        _count(removed, words[name], ~first)
-        crosses = np.array([d in taken for d in side.digests], dtype=bool)
-        if name in crossing:
-            _count(removed, crossing[name], crosses & first)
-        result[name] = side.take(first & ~crosses)
-        taken.update(result[name].digests)
-    if "training" in sides:
-        asked = {*result["members"].digests, *result["non_members"].digests}
-        crosses = np.array([d in asked for d in sides["training"].digests], dtype=bool)
-        _count(removed, "training_also_candidates", crosses)
-        result["training"] = sides["training"].take(~crosses)  # what was trained on twice counts twice
-    return result
+def _distinct(sides: dict[str, _Side], seed: int | None, removed: dict[str, int]) -> dict[str, _Side]:
+    found = distinct({name: side.digests for name, side in sides.items()}, seed)
+    removed.update(found.removed)
+    return {name: side.take(found.kept[name]) for name, side in sides.items()}
 
 
-def _count(removed: dict[str, int], word: str, rows: NDArray[np.bool_]) -> None:
-    if rows.any():
-        removed[word] = int(rows.sum())
-
-
-def refuse_small(records: Mapping[str, int]) -> None:
+def refuse_small(records: Mapping[str, int], removed: Mapping[str, int] = MappingProxyType({})) -> None:
     for name in SCORED:
         if name in records and records[name] < MIN_SIDE:
+            crossing = max(removed.get("members_also_non_members", 0), removed.get("non_members_also_training", 0))
+            both = f", since {crossing:,} stand on both sides; take what was trained on out of non_members" if crossing else ""
             raise InvalidInput(
                 f"data.{name}",
-                f"{records[name]} distinct labelled records are left of this file; give more, an audit needs at least {MIN_SIDE}",
+                f"{records[name]} distinct labelled records are left of this file{both or '; give more'}, an audit needs at least"
+                f" {MIN_SIDE}",
             )
 
 

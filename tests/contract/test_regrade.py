@@ -20,7 +20,7 @@ from auditor.domain.spec import AuditSpec, SensitiveSpec, parse
 from auditor.errors import Conflict, NotFound
 from auditor.settings import Settings
 from auditor.store import audits, keys
-from auditor.store.tables import artifact
+from auditor.store.tables import artifact, step
 from auditor.web.app import create_app
 from auditor.workflow import Services, regrade, run_locally, submit, tick
 
@@ -119,6 +119,17 @@ def test_evidence_that_was_changed_in_the_database_is_noticed(done: Done) -> Non
     assert not again.identical
     assert again.differing == ("evidence of attack:rmia@4: the stored bytes were changed after the audit",)
     assert regrade(done.services, done.workspace_id, done.audit.id).identical
+
+
+def test_an_audit_that_another_version_prepared_in_another_way_is_refused(done: Done) -> None:
+    with done.services.database.begin() as tx:
+        probed = (step.c.audit_id == done.audit.id) & (step.c.key == "probe")
+        kept = tx.execute(select(step.c.result).where(probed)).scalar_one()
+        tx.execute(update(step).where(probed).values(result={**kept, "digest": "of other records"}))
+    with pytest.raises(Conflict, match="took other records from the same files"):
+        regrade(done.services, done.workspace_id, done.audit.id)
+    with done.services.database.begin() as tx:
+        tx.execute(update(step).where(probed).values(result=kept))
 
 
 def test_records_that_were_changed_in_the_database_are_noticed(done: Done) -> None:

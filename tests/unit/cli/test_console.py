@@ -249,7 +249,7 @@ def test_removed_records_are_told_in_sentences():
         "Records of members without a label: 2",
         "No auxiliary records were given.",
     ]
-    assert told[0].endswith("too: 1,200, removed, and counted as members.")
+    assert told[0].endswith("too: 1,200, removed.")
 
 
 @pytest.mark.parametrize("result", [{}, {"data": {}}, {"data": {"removed": {}, "notes": []}}])

@@ -96,9 +96,14 @@ def test_duplicates_and_records_on_both_sides_are_removed_and_counted(members: p
     doubled = pd.concat([members, members.head(5)], ignore_index=True)
     crossing = pd.concat([others, members.head(7)], ignore_index=True)
     data = ready(doubled, crossing, pd.concat([people(80, 3), others.head(4)], ignore_index=True))
-    assert data.removed == {"duplicate_members": 5, "non_members_also_members": 7, "auxiliary_also_candidates": 4}
-    assert data.is_member.sum() == 120
-    assert len(data.candidates) == 250
+    assert data.removed == {
+        "duplicate_members": 5,
+        "members_also_non_members": 7,
+        "non_members_also_members": 7,
+        "auxiliary_also_candidates": 4,
+    }
+    assert data.is_member.sum() == 113
+    assert len(data.candidates) == 243
     assert len(data.auxiliary) == 80
 
 
