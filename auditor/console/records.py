@@ -9,7 +9,7 @@ REMOVED = {
     "members_also_non_members": "Members that stand among the non-members too: {n}, removed: off one side alone they would make the"
     " sides differ.",
     **{
-        f"unmatched_{side}": f"{name.capitalize()} that the data hold more than once: {{n}}, left out to be as frequent on both sides."
+        f"unmatched_{side}": f"{name.capitalize()} that the data repeat: {{n}}, left out, to be as frequent on both sides."
         for side, name in (("members", "members"), ("non_members", "non-members"))
     },
     "auxiliary_also_candidates": "Auxiliary records that stand among members or non-members too: {n}, removed from the auxiliary.",
