@@ -22,6 +22,7 @@ NAMES = (
     "what_if",
     "stealing",
     "inversion",
+    "pictures",
 )
 
 

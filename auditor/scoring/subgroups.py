@@ -167,7 +167,8 @@ def _sentence(judged: Judged, group: Group, gaps: list[Estimate], grading: Gradi
 def _shown(gap: Estimate) -> str:
     if gap.name == "auc_difference":
         return f"AUC {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
-    return f"share of members found {gap.value:+.2%} ({gap.low:+.2%} to {gap.high:+.2%})"
+    value, low, high = (100 * (share or 0.0) for share in (gap.value, gap.low, gap.high))
+    return f"share of members found {value:+.1f} percentage points ({low:+.1f} to {high:+.1f})"
 
 
 def _is_wrong_more_often(judged: Judged, group: Group, grading: Grading) -> bool:
