@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from auditor.scoring.intervals import Floats, Interval, clopper_pearson_limits, quantile
 
@@ -32,11 +31,17 @@ class Placements:
 def placements(scores: Floats, is_member: NDArray[np.bool_]) -> Placements:
     """`scores` (..., n) -> placements averaged over the leading axis: those of the mean AUC of several score vectors."""
     table = np.atleast_2d(scores)
-    overall = rankdata(table, axis=1)
-    inside, outside = table[:, is_member], table[:, ~is_member]
-    members = (overall[:, is_member] - rankdata(inside, axis=1)) / outside.shape[1]
-    non_members = 1.0 - (overall[:, ~is_member] - rankdata(outside, axis=1)) / inside.shape[1]
-    return Placements(members.mean(axis=0), non_members.mean(axis=0))
+    placed = [(_below(row[is_member], row[~is_member]), 1.0 - _below(row[~is_member], row[is_member])) for row in table]
+    members, non_members = zip(*placed, strict=True)
+    return Placements(np.mean(members, axis=0), np.mean(non_members, axis=0))
+
+
+def _below(scores: Floats, others: Floats) -> Floats:
+    """The share of the others that each score is above, ties half; not known where a score is not a number."""
+    if np.isnan(scores).any() or np.isnan(others).any():
+        return np.full(len(scores), np.nan)
+    ranked = np.sort(others)
+    return np.asarray((ranked.searchsorted(scores, "left") + ranked.searchsorted(scores, "right")) / 2 / len(others))
 
 
 def auc(scores: Floats, is_member: NDArray[np.bool_]) -> float:

@@ -6,8 +6,8 @@ alpha.
 """
 
 import numpy as np
-from scipy.special import logit
-from scipy.stats import beta, binom
+from scipy.special import betaincinv, logit
+from scipy.stats import binom
 
 from auditor.scoring.epsilon.counts import Counts, one
 from auditor.scoring.intervals import Floats
@@ -18,7 +18,7 @@ SHARE = 0.05  # of the error goes to the records that delta allows to be lost
 def upper(failures: Floats, trials: Floats | int, alpha: float) -> Floats:
     """One-sided Clopper-Pearson upper limit of a proportion."""
     left = trials - failures
-    limit = np.where(left > 0, beta.ppf(1 - alpha, failures + 1, np.maximum(left, 0.5)), 1.0)
+    limit = np.where(left > 0, betaincinv(failures + 1, np.maximum(left, 0.5), 1 - alpha), 1.0)
     return np.asarray(limit, dtype=np.float64)
 
 
@@ -55,7 +55,7 @@ def precision(counts: Counts, delta: float, alpha: float) -> Floats:
 
 def odds_limit(found: Floats, called: Floats, prior: float, alpha: float) -> Floats:
     """The epsilon, at least 0, at which the lower limit of a share, as odds, is e^epsilon times the odds before."""
-    share = np.where(found > 0, beta.ppf(alpha, np.maximum(found, 0.5), called - found + 1), 0.0)
+    share = np.where(found > 0, betaincinv(np.maximum(found, 0.5), called - found + 1, alpha), 0.0)
     with np.errstate(divide="ignore"):
         return np.asarray(np.maximum(0.0, logit(share) - np.log(prior)))
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import beta, binom, norm
 
 from auditor.scoring.intervals import Interval, clopper_pearson, clopper_pearson_limits, difference, percentiles, quantile, wilson
 
@@ -45,6 +45,15 @@ def test_many_counts_at_once_agree_with_one_at_a_time() -> None:
     for place, count in enumerate(counts):
         alone = clopper_pearson(count, 20, 0.01)
         assert (alone.low, alone.high) == (low[place], high[place])
+
+
+@pytest.mark.parametrize("alpha", [0.05, 1e-6])
+def test_clopper_pearson_limits_are_quantiles_of_beta(alpha: float) -> None:
+    counts = np.array([1.0, 2.5, 400.0, 999.0])
+    low, high = clopper_pearson_limits(counts, 1_000, alpha)
+    np.testing.assert_allclose(low, beta.ppf(alpha / 2, counts, 1_001 - counts), rtol=1e-12)
+    np.testing.assert_allclose(high, beta.isf(alpha / 2, counts + 1, 1_000 - counts), rtol=1e-9)
+    assert quantile(alpha) == pytest.approx(norm.isf(alpha / 2), rel=1e-9)
 
 
 def test_a_smaller_error_gives_a_wider_interval() -> None:

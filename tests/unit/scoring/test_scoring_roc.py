@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import norm, rankdata
 from scoring_world import sides
 from sklearn.metrics import roc_auc_score, roc_curve
 
@@ -44,6 +44,25 @@ def test_auc_agrees_with_scikit_learn_with_and_without_ties(decimals: int) -> No
 
 def test_a_tie_between_a_member_and_a_non_member_counts_half() -> None:
     assert roc.auc(np.array([0.0, 1.0, 1.0, 2.0]), FOUR) == pytest.approx((1 + 1 + 0.5 + 1) / 4)
+
+
+@pytest.mark.parametrize("decimals", [1, 16])
+def test_placements_are_differences_of_midranks(decimals: int) -> None:
+    rng = np.random.default_rng(4)
+    scores, is_member = np.round(rng.standard_normal((3, 300)), decimals), sides(120, 180)
+    overall, inside, outside = (rankdata(part, axis=1) for part in (scores, scores[:, is_member], scores[:, ~is_member]))
+
+    found = roc.placements(scores, is_member)
+
+    np.testing.assert_array_equal(found.members, ((overall[:, is_member] - inside) / 180).mean(axis=0))
+    np.testing.assert_array_equal(found.non_members, (1.0 - (overall[:, ~is_member] - outside) / 120).mean(axis=0))
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_a_score_that_is_no_number_leaves_the_auc_unknown(place: int) -> None:
+    scores = np.array([1.0, 2.0, 3.0, 4.0])
+    scores[place] = np.nan
+    assert np.isnan(roc.auc(scores, FOUR))
 
 
 def test_placements_average_over_several_scores_of_the_same_records() -> None:
