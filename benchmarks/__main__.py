@@ -15,6 +15,7 @@ NAMES = (
     "membership",
     "attribute",
     "attribute_steak",
+    "attribute_values",
     "model_files",
     "shadows",
     "canaries",

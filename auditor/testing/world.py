@@ -166,10 +166,12 @@ def small_value_world(seed: int = 0) -> World:
     answers = trainers.train(VALUE_LEARNER, COLUMNS, candidates, 0, range(SHADOWS), seed, _unwatched)
     shadows = pool.outputs(answers, design.masks(CANDIDATES, range(SHADOWS), seed), profile)
     trained, foreign = _value_model(candidates.take(is_member), seed), _value_model(strangers, seed)
-    data = AuditData(COLUMNS, (), candidates, is_member, auxiliary)
-    noise = noise_target(0, derive(seed, "noise"))
+    job = Sensitive("job", ("job",), (("clerk",), ("farmer",), ("nurse",)))
+    data = AuditData(COLUMNS, (), candidates, is_member, auxiliary, (job,))
+    noise, remembering = noise_target(0, derive(seed, "noise")), lookup_answers(data)
     null = lambda family: noise if family is Family.STEALING else foreign  # noqa: E731 - as in small_world
-    return World(data, profile, shadows, lambda family: trained, null, VALUE_LEARNER)
+    leaky = lambda family: remembering if family is Family.INVERSION else trained  # noqa: E731
+    return World(data, profile, shadows, leaky, null, VALUE_LEARNER)
 
 
 def with_values(records: Records, seed: int) -> Records:

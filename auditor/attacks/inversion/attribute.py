@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.attacks.inversion.completed import Attacked, Floats, ask, completion_needs
+from auditor.attacks.inversion.completed_values import Off, answers_values, ask_values, log_density, usual_error
 from auditor.attacks.inversion.imputation import Imputation, check_records, fit_imputer
 from auditor.attacks.inversion.marginals import log_marginals
 from auditor.attacks.inversion.tempering import UNLEARNED, Weights, signals_of, temper
@@ -31,7 +32,7 @@ class AttributeInference:
     family: ClassVar[Family] = Family.INVERSION
     kind: ClassVar[str] = "attribute"
     threat_model: ClassVar[ThreatModel] = ThreatModel(
-        Sees.PROBABILITIES, frozenset({Knows.POPULATION, Knows.CANDIDATES, Knows.TRUE_LABEL, Knows.OTHER_ATTRIBUTES})
+        Sees.PROBABILITIES, frozenset({Knows.POPULATION, Knows.CANDIDATES, Knows.TRUE_LABEL, Knows.OTHER_ATTRIBUTES}), or_value=True
     )
     reference: ClassVar[str] = (
         "Yeom et al. 2018, Privacy Risk in Machine Learning (CSF; arXiv 1709.01604) section 5; "
@@ -53,19 +54,28 @@ class AttributeInference:
     def run(self, context: Context) -> AttributeGuesses:
         """Evidence with scores (m, V), a weighted sum of log-probabilities. Raises InvalidInput for an attribute of fewer than 2 or
         more than 20 values and where auxiliary records are missing."""
-        attacked = ask(context, self.records)
-        sensitive, answered = attacked.sensitive, attacked.answers.own
-        weights = temper(context, sensitive, attacked.auxiliary, answered)
+        attacked, answered, unit = self._asked(context)
+        sensitive = attacked.sensitive
+        weights = temper(context, sensitive, attacked.auxiliary, answered, unit)
         imputed = _imputed(context, attacked, weights)
         scores = weights.imputed * imputed + weights.answered * answered
         if weights.reference is not None:
-            reference = signals_of(weights.reference, context, sensitive, attacked.records)
+            reference = signals_of(weights.reference, context, sensitive, attacked.records, unit)
             scores = scores + weights.remembered * (answered - reference)
         context.checkpoint(1.0)
         return AttributeGuesses(sensitive, attacked.rows, scores)
 
+    def _asked(self, context: Context) -> tuple[Attacked | Off, Floats, float]:
+        """What was attacked, its signals (m, V), and the unit of residuals where those are residuals."""
+        if not answers_values(context):
+            attacked = ask(context, self.records)
+            return attacked, attacked.answers.own, 1.0
+        off = ask_values(context, self.records)
+        unit = usual_error(context, off.auxiliary)
+        return off, log_density(off.residuals, unit), unit
 
-def _imputed(context: Context, attacked: Attacked, weights: Weights) -> Floats:
+
+def _imputed(context: Context, attacked: Attacked | Off, weights: Weights) -> Floats:
     """(m, V) log p_imp; the shares of the values alone where auxiliary records are too few to weigh an imputer with."""
     if weights.family == UNLEARNED:
         marginals = log_marginals(attacked.auxiliary, attacked.sensitive)

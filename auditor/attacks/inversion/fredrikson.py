@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from auditor.attacks.inversion.completed import ask, ask_auxiliary, completion_needs
+from auditor.attacks.inversion.completed_values import answers_values, ask_values, auxiliary_residuals, log_density, smallest_unit
 from auditor.attacks.inversion.completion import FEWEST_RECORDS
 from auditor.attacks.inversion.imputation import Imputation, check_records
 from auditor.attacks.inversion.marginals import log_confusion, log_marginals
@@ -17,7 +20,8 @@ MOST_AUXILIARY = 1_000  # asked to learn how the target errs
 
 @dataclass(frozen=True)
 class FredriksonMap:
-    """log p(v) + log Pr[y | predicted class with v] (Fredrikson et al. 2014, figure 2, for a model of classes).
+    """log p(v) + log Pr[y | predicted class with v] (Fredrikson et al. 2014, figure 2, for a model of classes); of one that answers
+    a number log p(v) + log N(y - f(x_K, v); 0, s^2), s the root mean square of what it is off by on auxiliary records.
 
     All other features are known, so the sum over unknown ones has one term. Marginals and the confusion matrix are those of
     auxiliary records: the owner's own, which the paper grants, would tell of the training data.
@@ -28,7 +32,7 @@ class FredriksonMap:
     name: ClassVar[str] = "fredrikson-map"
     family: ClassVar[Family] = Family.INVERSION
     kind: ClassVar[str] = "attribute"
-    threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.LABELS, KNOWN)
+    threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.LABELS, KNOWN, or_value=True)
     reference: ClassVar[str] = (
         "Fredrikson, Lantz, Jha, Lin, Page, Ristenpart: Privacy in Pharmacogenetics: An End-to-End Case Study of Personalized "
         "Warfarin Dosing, USENIX Security 2014"
@@ -47,11 +51,21 @@ class FredriksonMap:
 
     def run(self, context: Context) -> AttributeGuesses:
         """Evidence with scores (m, V), log-probabilities up to a constant of the record."""
+        if answers_values(context):
+            return self._of_values(context)
         attacked = ask(context, self.records, FEWEST_RECORDS)
         confusion = log_confusion(*ask_auxiliary(context, attacked, MOST_AUXILIARY), context.classes)
         fits = confusion[attacked.answers.predicted, attacked.records.labels[:, None]]
         context.checkpoint(1.0)
         return AttributeGuesses(attacked.sensitive, attacked.rows, log_marginals(attacked.auxiliary, attacked.sensitive) + fits)
+
+    def _of_values(self, context: Context) -> AttributeGuesses:
+        off = ask_values(context, self.records, FEWEST_RECORDS)
+        squares = auxiliary_residuals(context, off, MOST_AUXILIARY) ** 2
+        unit = max(float(np.sqrt(squares.mean())), smallest_unit(off.auxiliary))
+        context.checkpoint(1.0)
+        scores = log_marginals(off.auxiliary, off.sensitive) + log_density(off.residuals, unit)
+        return AttributeGuesses(off.sensitive, off.rows, scores)
 
 
 @dataclass(frozen=True)

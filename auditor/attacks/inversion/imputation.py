@@ -57,24 +57,28 @@ def fit_imputer(records: Records, sensitive: Sensitive, columns: Sequence[Column
     known = records.take(values >= 0)
     if not sensitive.is_number:
         return fit_on(known, values[values >= 0], sensitive, columns, seed)
-    label, kept = _label_and_columns(sensitive, columns)
+    label, kept = _label_and_columns(records, sensitive, columns)
     numbers = known.features[sensitive.columns[0]].to_numpy(dtype=np.float64)
     return Imputer(sensitive, label, fit_number(_known(known, sensitive, label), numbers, kept, sensitive, seed))
 
 
 def fit_on(records: Records, values: NDArray[np.intp], sensitive: Sensitive, columns: Sequence[Column], seed: int) -> Imputer:
     """Fitted on records with these `values` (n,), indices into those of the attribute; their own sensitive cells are not read."""
-    label, kept = _label_and_columns(sensitive, columns)
+    label, kept = _label_and_columns(records, sensitive, columns)
     return Imputer(sensitive, label, build(IMPUTER, kept, seed).fit(_known(records, sensitive, label), values))
 
 
-def _label_and_columns(sensitive: Sensitive, columns: Sequence[Column]) -> tuple[str, list[Column]]:
+def _label_and_columns(records: Records, sensitive: Sensitive, columns: Sequence[Column]) -> tuple[str, list[Column]]:
     label = _free_name("label", [c.name for c in columns])
-    return label, [c for c in columns if c.name not in sensitive.columns] + [Column(label, ColumnType.CATEGORY)]
+    kind = ColumnType.CATEGORY if records.values is None else ColumnType.NUMBER
+    return label, [c for c in columns if c.name not in sensitive.columns] + [Column(label, kind)]
 
 
 def _known(records: Records, sensitive: Sensitive, label: str) -> pd.DataFrame:
+    """The columns that the adversary knows, and the label: the true value where the target answers one."""
     frame = records.features.drop(columns=list(sensitive.columns))
+    if records.values is not None:
+        return frame.assign(**{label: records.values})
     return frame.assign(**{label: pd.Series([str(y) for y in records.labels], index=frame.index, dtype=object)})
 
 

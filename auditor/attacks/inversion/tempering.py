@@ -16,17 +16,19 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from scipy.stats import ks_2samp
 
+from auditor.attacks.inversion.completed_values import answers_values, log_density, values_of
 from auditor.attacks.inversion.completion import completions, signal, value_indices
 from auditor.attacks.inversion.imputation import fit_imputer
 from auditor.domain.attack import Context
 from auditor.domain.data import Records, Sensitive
 from auditor.domain.learner import Learner
 from auditor.domain.seeds import derive, generator
-from auditor.domain.target import Profile
-from auditor.learners import Model, build
+from auditor.domain.target import Output, Profile
+from auditor.learners import Model, ValueModel, build, build_for_values
 
 UNLEARNED = "none"
 FAMILIES = ("xgboost", "random-forest", "logistic-regression")
+FAMILIES_OF_VALUES = ("xgboost", "random-forest", "linear-regression")
 REMEMBERED = 1.0 - 1e-6
 MOST_PER_HALF = 2_000
 MOST_PER_HALF_OF_NUMBERS = 500  # each is completed by every point of the grid
@@ -43,27 +45,29 @@ class Weights:
     answered: float = 1.0
     family: str = UNLEARNED
     remembered: float = 0.0
-    reference: Model | None = None
+    reference: Model | ValueModel | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class _Halves:
-    """Auxiliary records in two halves, with the true value (index) of the first half and what the imputer says of it."""
+    """Auxiliary records in two halves, with the true value (index) of the first half and what the imputer says of it; the `unit`
+    of residuals where the target answers a value."""
 
     inside: Records
     outside: Records
     values: NDArray[np.intp]
     imputed: NDArray[np.float64]
+    unit: float
 
 
-def temper(context: Context, sensitive: Sensitive, auxiliary: Records, target: Signals) -> Weights:
+def temper(context: Context, sensitive: Sensitive, auxiliary: Records, target: Signals, unit: float = 1.0) -> Weights:
     """The weights for a target whose signals on the attacked records are `target` (m, V). With too few auxiliary records to
-    learn from, both weights are 1 (Yeom et al.'s improved attack, untempered)."""
-    halves = _halves(context, sensitive, auxiliary)
+    learn from, both weights are 1 (Yeom et al.'s improved attack, untempered). `unit`: that of residuals, if signals are."""
+    halves = _halves(context, sensitive, auxiliary, unit)
     if halves is None:
         return Weights()
     signals = {"lookup": _lookup(context.profile, sensitive, halves)}
-    for i, name in enumerate(FAMILIES):
+    for i, name in enumerate(FAMILIES_OF_VALUES if answers_values(context) else FAMILIES):
         context.checkpoint(0.6 + 0.1 * i)
         signals[name] = _shadow(context, sensitive, halves, name)
     nearest = min(signals, key=lambda name: _distance(target, np.concatenate(signals[name])))
@@ -71,14 +75,13 @@ def temper(context: Context, sensitive: Sensitive, auxiliary: Records, target: S
     if nearest == "lookup":  # beyond the class shares, which are the same for every value, it remembers all or nothing
         imputed, answered = fit_weights((halves.imputed, inside), halves.values)
         return Weights(imputed, answered, nearest)
-    reference = build(Learner(nearest), context.columns, derive(context.seed, "reference"))
-    reference.fit(halves.outside.features, halves.outside.labels)
-    beyond = inside - signals_of(reference, context, sensitive, halves.inside)
+    reference = _trained(context, halves.outside, nearest, derive(context.seed, "reference"))
+    beyond = inside - signals_of(reference, context, sensitive, halves.inside, unit)
     imputed, answered, remembered = fit_weights((halves.imputed, inside, beyond), halves.values)
     return Weights(imputed, answered, nearest, remembered, reference)
 
 
-def _halves(context: Context, sensitive: Sensitive, auxiliary: Records) -> _Halves | None:
+def _halves(context: Context, sensitive: Sensitive, auxiliary: Records, unit: float) -> _Halves | None:
     known = np.flatnonzero(value_indices(auxiliary.features, sensitive) >= 0)
     half = min(len(known) // 2, MOST_PER_HALF_OF_NUMBERS if sensitive.is_number else MOST_PER_HALF)
     if half < FEWEST_PER_HALF:
@@ -86,22 +89,31 @@ def _halves(context: Context, sensitive: Sensitive, auxiliary: Records) -> _Halv
     order = generator(context.seed, "halves").permutation(known)
     inside, outside = auxiliary.take(order[:half]), auxiliary.take(order[half : 2 * half])
     imputer = fit_imputer(outside, sensitive, context.columns, derive(context.seed, "half-imputer"))
-    return _Halves(inside, outside, value_indices(inside.features, sensitive), imputer.log_probabilities(inside))
+    return _Halves(inside, outside, value_indices(inside.features, sensitive), imputer.log_probabilities(inside), unit)
 
 
 def _shadow(context: Context, sensitive: Sensitive, halves: _Halves, name: str) -> tuple[Signals, Signals]:
     """Signals (n, V) of a model of this family on the half it was trained on, and on the other."""
-    model = build(Learner(name), context.columns, derive(context.seed, "shadow", name))
-    model.fit(halves.inside.features, halves.inside.labels)
-    inside, outside = (signals_of(model, context, sensitive, records) for records in (halves.inside, halves.outside))
+    model = _trained(context, halves.inside, name, derive(context.seed, "shadow", name))
+    inside, outside = (signals_of(model, context, sensitive, records, halves.unit) for records in (halves.inside, halves.outside))
     return inside, outside
 
 
-def signals_of(model: Model, context: Context, sensitive: Sensitive, records: Records) -> Signals:
-    """(n, V) log p_y of a model of our own about the records completed by each value, through the target's channel."""
+def _trained(context: Context, records: Records, name: str, seed: int) -> Model | ValueModel:
+    if answers_values(context):
+        return build_for_values(Learner(name), context.columns, seed).fit(records.features, values_of(records))
+    return build(Learner(name), context.columns, seed).fit(records.features, records.labels)
+
+
+def signals_of(model: Model | ValueModel, context: Context, sensitive: Sensitive, records: Records, unit: float = 1.0) -> Signals:
+    """(n, V) log p_y of a model of our own about the records completed by each value, through the target's channel; of a model of
+    values the log-density of its residuals in `unit`s."""
     assert context.auxiliary is not None  # noqa: S101 - whoever learns from them has them
     parts = []
     for frame in completions(records.features, sensitive, context.auxiliary.features):
+        if isinstance(model, ValueModel):
+            parts.append(log_density(_through(context.profile, model.predict(frame)) - values_of(records), unit))
+            continue
         answers = model.over_all(model.predict_proba(frame), context.classes)
         parts.append(signal(_through(context.profile, answers), records.labels, context.profile.clip))
     return np.stack(parts, axis=1)
@@ -109,10 +121,21 @@ def signals_of(model: Model, context: Context, sensitive: Sensitive, records: Re
 
 def _lookup(profile: Profile, sensitive: Sensitive, halves: _Halves) -> tuple[Signals, Signals]:
     """The signals of the extreme: a model that remembers its records exactly and answers the class shares otherwise."""
+    if profile.output is Output.VALUE:
+        return _lookup_of_values(sensitive, halves)
     shares = np.bincount(halves.inside.labels, minlength=len(profile.classes)) / len(halves.inside)
     unknown = [np.tile(shares[records.labels][:, None], (1, len(sensitive.values))) for records in (halves.inside, halves.outside)]
     unknown[0][np.arange(len(halves.values)), halves.values] = REMEMBERED
     inside, outside = (np.log(np.clip(_through(profile, answers), profile.clip, 1.0)) for answers in unknown)
+    return inside, outside
+
+
+def _lookup_of_values(sensitive: Sensitive, halves: _Halves) -> tuple[Signals, Signals]:
+    """The same of numbers: the own value, and the mean otherwise."""
+    mean = float(values_of(halves.inside).mean())
+    unknown = [np.tile((mean - values_of(r))[:, None], (1, len(sensitive.values))) for r in (halves.inside, halves.outside)]
+    unknown[0][np.arange(len(halves.values)), halves.values] = 0.0
+    inside, outside = (log_density(residuals, halves.unit) for residuals in unknown)
     return inside, outside
 
 

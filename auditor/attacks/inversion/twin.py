@@ -16,14 +16,30 @@ REMEMBERED = 1.0 - 1e-6
 
 def lookup_answers(data: AuditData) -> Query:
     """Answers p_y = 1 - 1e-6 when all features are those of a member with label y, and the class shares otherwise. Members
-    that differ in the label only, or within one cell of the grid of a sensitive number, share the certainty."""
+    that differ in the label only, or within one cell of the grid of a sensitive number, share the certainty. Of a target that
+    answers values: the member's own (of such members the mean of theirs), and the mean of all candidates otherwise."""
     numbers = [one for one in data.sensitive if one.is_number]
+    if data.candidates.values is not None:
+        return _lookup_of_values(data, data.candidates.values, numbers)
     prior = np.bincount(data.candidates.labels, minlength=len(data.classes)) / len(data.candidates)
     remembered = dict(_remembered(data, numbers))
 
     def query(frame: pd.DataFrame) -> NDArray[np.float64]:
         keys = record_keys(_on_grids(frame, numbers)).tolist()
         return np.array([remembered.get(key, prior) for key in keys]).reshape(len(frame), len(data.classes))
+
+    return query
+
+
+def _lookup_of_values(data: AuditData, values: NDArray[np.float64], numbers: Sequence[Sensitive]) -> Query:
+    members = data.candidates.take(data.is_member)
+    keys = record_keys(_on_grids(members.features, numbers))
+    remembered = pd.Series(values[data.is_member]).groupby(keys).mean().to_dict()
+    usual = float(values.mean())
+
+    def query(frame: pd.DataFrame) -> NDArray[np.float64]:
+        asked = record_keys(_on_grids(frame, numbers)).tolist()
+        return np.array([remembered.get(key, usual) for key in asked]).reshape(len(frame), 1)
 
     return query
 

@@ -31,7 +31,8 @@ WANT_ALL = {
     "relu-critical-points",
 }
 COPIES_OF_VALUES = {"surrogate", "equation-solving", "path-finding", "ensemble-thresholds", "relu-critical-points"}
-VALUES = {"loss-threshold", "lira", "rmia", "stacked", "proxy", "exposure"} | COPIES_OF_VALUES
+ATTRIBUTES_FROM_VALUES = {"attribute", "fredrikson-map", "yeom"}
+VALUES = ATTRIBUTES_FROM_VALUES | {"loss-threshold", "lira", "rmia", "stacked", "proxy", "exposure"} | COPIES_OF_VALUES
 EXPECTED = {
     Output.LABELS: LABELS_ARE_ENOUGH,
     Output.TOP_K: LABELS_ARE_ENOUGH | TOP_FEW_ARE_ENOUGH,
