@@ -31,6 +31,7 @@ IDENTITY_WEIGHT = 100.0
 RATE, MOMENTUM = 0.02, 0.9
 LONGEST_LATENT = 4.0
 REFERENCE_STEPS = 300
+HEAVIEST = 10_000
 SELECT = ("identity", "membership")
 
 
@@ -41,13 +42,15 @@ class GMI:
 
     `gan_steps`, `steps`: how long the GAN is trained, and the latent points moved. `starts`: latent points a class. `select`: which
     of them is claimed: the one that the target is surest of ("identity", as published), or the one that it is surer of than a model
-    trained on auxiliary records ("membership": Basu et al. 2019, whose search is scored by membership).
+    trained on auxiliary records ("membership"). `membership`: how much that lead, a membership score of G(z), weighs in the search
+    itself; above 0 it is the outline of membership model inversion (Basu et al. 2019), 0 is GMI as published.
     """
 
     gan_steps: int = 1_500
     steps: int = 500
     starts: int = 8
     select: str = "membership"
+    membership: float = 0.0
 
     name: ClassVar[str] = "gmi"
     family: ClassVar[Family] = Family.INVERSION
@@ -63,6 +66,9 @@ class GMI:
                 raise InvalidInput(f"attacks.gmi.{name}", f"set {name} to a whole number from {least} to {most:,}, not {value!r}")
         if self.select not in SELECT:
             raise InvalidInput("attacks.gmi.select", f"choose {' or '.join(SELECT)}, not {self.select!r}")
+        weight = self.membership
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= HEAVIEST:
+            raise InvalidInput("attacks.gmi.membership", f"set membership to a number from 0 to {HEAVIEST:,}, not {weight!r}")
 
     @property
     def baseline(self) -> ClassGuess:
@@ -91,9 +97,10 @@ class GMI:
         target = differentiable(context.parameters, names, low, span)
         rng = generator(context.seed, "gmi")
         prior = train_prior(scaled, self.gan_steps, rng, lambda share: context.checkpoint(0.6 * share))
-        found = [self._of_class(target, prior, c, rng, context) for c in range(context.classes)]
-        surer = _reference(scaled, auxiliary.labels, context.classes, rng)
-        scores = [self._scores(target, made, c, surer) for c, made in enumerate(found)]
+        reference = _reference(scaled, auxiliary.labels, context.classes, generator(context.seed, "gmi-reference"))
+        judges = _Judges(target, prior, reference)
+        found = [self._of_class(judges, c, rng, context) for c in range(context.classes)]
+        scores = [self._scores(judges, made, c) for c, made in enumerate(found)]
         context.checkpoint(1.0)
         records = np.concatenate(found).astype(np.float64) * span + low
         labels = np.repeat(np.arange(context.classes), self.starts)
@@ -101,9 +108,7 @@ class GMI:
         seen = sum(_is_seen(target, made[score.argmax()], c) for c, (made, score) in enumerate(zip(found, scores, strict=True)))
         return Reconstructions(frame, labels, np.concatenate(scores), {"recognised_share": seen / context.classes})
 
-    def _of_class(
-        self, target: DifferentiableTarget, prior: Prior, c: int, rng: np.random.Generator, context: Context
-    ) -> NDArray[Any]:
+    def _of_class(self, judges: "_Judges", c: int, rng: np.random.Generator, context: Context) -> NDArray[Any]:
         """(starts, d) in [0, 1]: where the latent points ended."""
         import torch
 
@@ -111,9 +116,10 @@ class GMI:
         optimiser = torch.optim.SGD([latent], lr=RATE, momentum=MOMENTUM)
         for step in range(self.steps):
             context.checkpoint(0.6 + 0.35 * (c + step / self.steps) / context.classes)
-            made = prior.records(latent)
-            identity = -torch.log_softmax(target.log_odds(made), dim=1)[:, c]
-            loss = (IDENTITY_WEIGHT * identity - prior.realism(made)).sum()
+            made = judges.prior.records(latent)
+            loss = (-IDENTITY_WEIGHT * judges.identity(made, c) - judges.prior.realism(made)).sum()
+            if self.membership:
+                loss = loss - self.membership * judges.lead(made, c).sum()
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_([latent], 10.0)
@@ -121,17 +127,36 @@ class GMI:
             with torch.no_grad():
                 latent.clamp_(-LONGEST_LATENT, LONGEST_LATENT)
         with torch.no_grad():
-            return np.asarray(prior.records(latent).numpy())
+            return np.asarray(judges.prior.records(latent).numpy())
 
-    def _scores(self, target: DifferentiableTarget, made: NDArray[Any], c: int, surer: Any) -> Floats:
-        """(starts,) the target's log-probability of the class, less that of the reference model where membership decides."""
+    def _scores(self, judges: "_Judges", made: NDArray[Any], c: int) -> Floats:
+        """(starts,) how surely each is claimed."""
         import torch
 
         with torch.no_grad():
-            records = torch.from_numpy(made)
-            own = torch.log_softmax(target.log_odds(records), dim=1)[:, c]
-            against = torch.log_softmax(surer(records), dim=1)[:, c] if self.select == "membership" else 0.0
-            return np.asarray((own - against).numpy(), dtype=np.float64)
+            score = judges.lead if self.select == "membership" else judges.identity
+            return np.asarray(score(torch.from_numpy(made), c).numpy(), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Judges:
+    """Who says how good a made record is: the target, the prior, and a model of auxiliary records that never saw the members."""
+
+    target: DifferentiableTarget
+    prior: Prior
+    reference: Any
+
+    def identity(self, made: Any, c: int) -> Any:
+        """(m,) the target's log-probability of the class."""
+        import torch
+
+        return torch.log_softmax(self.target.log_odds(made), dim=1)[:, c]
+
+    def lead(self, made: Any, c: int) -> Any:
+        """(m,) the same less that of the reference: a membership score calibrated by difficulty (Watson et al. 2022)."""
+        import torch
+
+        return self.identity(made, c) - torch.log_softmax(self.reference(made), dim=1)[:, c]
 
 
 def _numeric(context: Context) -> Records:
@@ -161,7 +186,8 @@ def _reference(scaled: Floats, labels: NDArray[np.intp], classes: int, rng: np.r
         loss = torch.nn.functional.cross_entropy(records @ weights.T + biases, truth)
         loss.backward()
         optimiser.step()
-    return lambda made: made.float() @ weights.T + biases
+    fixed_weights, fixed_biases = weights.detach(), biases.detach()
+    return lambda made: made.float() @ fixed_weights.T + fixed_biases
 
 
 def _is_seen(target: DifferentiableTarget, made: NDArray[Any], c: int) -> bool:

@@ -26,6 +26,9 @@ PROFILE = Profile(Output.PROBABILITIES, ("left", "right"))
 # Bright on the left, or bright on the right.
 LEFT_RIGHT = Layers((Layer(np.array([[8.0] * 3 + [-8.0] * 3, [-8.0] * 3 + [8.0] * 3]), np.zeros(2)),), "identity", "softmax")
 
+# Sees the classes by their middle pixels alone, so what it is surest of is not what others are.
+MIDDLE = Layers((Layer(np.array([[0, 0, 4.0, -4.0, 0, 0], [0, 0, -4.0, 4.0, 0, 0]]), np.zeros(2)),), "identity", "softmax")
+
 
 def pictures(n: int = 300) -> Records:
     """Half bright on the left, half on the right, with noise."""
@@ -64,6 +67,9 @@ def test_without_the_package_it_does_not_run_and_says_what_to_install() -> None:
         ({"steps": 5}, "steps"),
         ({"gan_steps": True}, "gan_steps"),
         ({"select": "best"}, "identity or membership"),
+        ({"membership": -1}, "membership"),
+        ({"membership": float("nan")}, "membership"),
+        ({"membership": True}, "membership"),
     ],
 )
 def test_strange_parameters(parameters: dict[str, Any], sentence: str) -> None:
@@ -113,6 +119,13 @@ class TestWithTheNetworkPackage:
         first, second = (self.QUICK.run(context()) for _ in range(2))
         pd.testing.assert_frame_equal(first.records, second.records)
         assert not first.records.equals(self.QUICK.run(context(seed=4)).records)
+
+    def test_a_search_scored_by_membership_finds_records_that_the_target_is_surer_of_than_others_are(self) -> None:
+        """What is claimed is the lead of the target over a model that never saw the members (Basu et al. 2019)."""
+        ways = self.QUICK, replace(self.QUICK, membership=300.0)
+        published, scored = (way.run(context(parameters=MIDDLE)) for way in ways)
+        assert scored.scores.min() > published.scores.max() + 1.0
+        assert scored.figures == {"recognised_share": 1.0}
 
     def test_it_can_be_cancelled_at_any_report(self) -> None:
         def cancel(fraction: float) -> None:
