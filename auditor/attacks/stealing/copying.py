@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from auditor.attacks.stealing.kernel_regression import fit_kernel
 from auditor.attacks.stealing.log_odds import ON_LOG_ODDS, log_odds, shares, trees_for
+from auditor.attacks.stealing.network_regression import Fit, fit_network, regression
 from auditor.domain.attack import Checkpoint
 from auditor.domain.data import Column
 from auditor.domain.learner import Learner, Task
@@ -69,7 +71,7 @@ class Maker:
 
     words: str
     learner: Learner
-    train: Callable[["Workshop", Learner, Answered], Answering]
+    train: "Train"
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,9 @@ class Workshop:
         return maker.train(self, maker.learner, material)
 
 
+Train = Callable[[Workshop, Learner, Answered], Answering]
+
+
 def held_out(count: int) -> NDArray[np.bool_]:
     """(n,) which of the records, in the order in which they were asked, no trial copy is fitted on."""
     return np.asarray(np.arange(count) % HELD_OUT == 0)
@@ -110,6 +115,14 @@ def right(copy: Answering, judge: Answered) -> Floats:
         return np.asarray(said.argmax(axis=1) == judge.labels, dtype=np.float64)
     spread = float(judge.answers.var()) or 1.0
     return np.asarray(-((said[:, 0] - judge.answers[:, 0]) ** 2) / spread)
+
+
+def near(copy: Answering, judge: Answered) -> Floats:
+    """(n,) 1 minus the total variation distance to the probabilities that the target answered, which tells copies apart by fewer
+    records than their labels do; of labels and numbers as `right`."""
+    if not judge.is_soft:
+        return right(copy, judge)
+    return np.asarray(1.0 - 0.5 * np.abs(copy(judge.features) - judge.answers).sum(axis=1))
 
 
 def likely(copy: Answering, judge: Answered) -> Floats:
@@ -158,6 +171,23 @@ def by_values(workshop: Workshop, learner: Learner, material: Answered) -> Answe
     return lambda frame: model.predict(frame)[:, None]
 
 
+def by_network(workshop: Workshop, learner: Learner, material: Answered) -> Answering:
+    """One hidden layer on the log-odds of each class against the first, or on the numbers that were answered."""
+    return _regressed(workshop, material, fit_network)
+
+
+def by_kernels(workshop: Workshop, learner: Learner, material: Answered) -> Answering:
+    """Gaussian kernels on the same: the decision values of a support vector machine are such a sum."""
+    return _regressed(workshop, material, fit_kernel)
+
+
+def _regressed(workshop: Workshop, material: Answered, fit: Fit) -> Answering:
+    is_classes = material.answers.shape[1] > 1
+    scores = log_odds(material.answers) if is_classes else material.answers
+    told = regression(material.features, scores, workshop.columns, derive(workshop.seed, "copy", fit.__name__), fit)
+    return lambda frame: shares(told(frame)) if is_classes else told(frame)
+
+
 def weighted_rows(material: Answered) -> tuple[pd.DataFrame, NDArray[np.intp], Floats]:
     """Soft labels for learners of hard ones: each record once for every class it may have, weighted by the class's probability
     (the weighted loss is then the cross-entropy to the answer)."""
@@ -165,9 +195,16 @@ def weighted_rows(material: Answered) -> tuple[pd.DataFrame, NDArray[np.intp], F
     return material.features.iloc[rows].reset_index(drop=True), labels, material.answers[rows, labels]
 
 
+SMOOTH = (
+    Maker("a small network fitted to the scores", NETWORK, by_network),
+    Maker("a kernel machine fitted to the scores", NETWORK, by_kernels),
+)
+
+
 def makers_for(declared: Learner | None, material: Answered) -> tuple[Maker, ...]:
-    """The declared learner, boosting and a linear model; a small network where nothing was declared. Boosting is fitted to log-odds
-    where probabilities are seen (docs/attacks/surrogate.md has what that gains over weighted rows)."""
+    """The declared learner, boosting and a linear model. To probabilities and numbers boosting is fitted as log-odds, and so are a
+    network and a kernel machine (docs/attacks/surrogate.md has what that gains over weighted rows); from labels alone a small
+    network is trained where nothing was declared."""
     if material.answers.shape[1] == 1:
         return _of_values(declared)
     boosted = (
@@ -175,17 +212,18 @@ def makers_for(declared: Learner | None, material: Answered) -> tuple[Maker, ...
         if material.is_soft
         else Maker("boosted trees", BOOSTED, by_rows)
     )
+    smooth = SMOOTH if material.is_soft else (Maker("a small network", NETWORK, by_rows),) if declared is None else ()
     if declared is None:
-        return boosted, Maker("a linear model", LINEAR, by_rows), Maker("a small network", NETWORK, by_rows)
+        return boosted, Maker("a linear model", LINEAR, by_rows), *smooth
     line = () if declared.name == LINEAR.name else (Maker("a linear model", LINEAR, by_rows),)
-    return Maker("the declared learner", declared, by_rows), boosted, *line
+    return Maker("the declared learner", declared, by_rows), boosted, *line, *smooth
 
 
 def _of_values(declared: Learner | None) -> tuple[Maker, ...]:
     boosted = Maker("boosted trees", ON_LOG_ODDS, by_values)
     if declared is None or declared.name == LINE.name:
-        return boosted, Maker("a linear model", LINE, by_values)
-    return Maker("the declared learner", declared, by_values), boosted, Maker("a linear model", LINE, by_values)
+        return boosted, Maker("a linear model", LINE, by_values), *SMOOTH
+    return Maker("the declared learner", declared, by_values), boosted, Maker("a linear model", LINE, by_values), *SMOOTH
 
 
 def classes_of(answers: Floats) -> NDArray[np.intp]:

@@ -16,7 +16,10 @@ from auditor.learners.estimators import quiet
 Floats = NDArray[np.float64]
 Fitted = Callable[[Floats], Floats]
 """(n, d) design matrix -> (n, K) scores."""
+Fit = Callable[[Floats, Floats, int], Fitted]
 LAYERS, EPOCHS, BATCH, RATE, DECAY = (64,), 120, 128, 5e-3, 1e-6
+MOST_STEPS = EPOCHS * 2_000
+"""Records times epochs: of more records fewer epochs are made, so that a fit takes seconds whatever was asked."""
 HELD_OUT = 10
 MOST_ENTRIES = 2**31 - 1
 
@@ -33,6 +36,7 @@ def fit_network(matrix: Floats, scores: Floats, seed: int) -> Fitted:
     """One hidden layer of 64 ReLU units on `matrix` (n, d) and `scores` (n, K), by Adam on the squared error."""
     from sklearn.neural_network import MLPRegressor
 
+    epochs = min(EPOCHS, max(1, MOST_STEPS // len(matrix)))
     centre, spread = scores.mean(axis=0), scores.std(axis=0)
     spread = np.where(spread > 0, spread, 1.0)
     network = MLPRegressor(
@@ -40,8 +44,8 @@ def fit_network(matrix: Floats, scores: Floats, seed: int) -> Fitted:
         alpha=DECAY,
         batch_size=min(BATCH, len(matrix)),
         learning_rate_init=RATE,
-        max_iter=EPOCHS,
-        n_iter_no_change=EPOCHS,
+        max_iter=epochs,
+        n_iter_no_change=epochs,
         random_state=seed % MOST_ENTRIES,
     )
     targets = (scores - centre) / spread
@@ -53,6 +57,15 @@ def fit_network(matrix: Floats, scores: Floats, seed: int) -> Fitted:
         return np.asarray(told.reshape(len(asked), len(centre)) * spread + centre)
 
     return predict
+
+
+def regression(
+    features: pd.DataFrame, scores: Floats, columns: Sequence[Column], seed: int, fit: Fit
+) -> Callable[[pd.DataFrame], Floats]:
+    """`fit` on `features` (n records) and `scores` (n, K): records -> (n, K) scores."""
+    design = LinearDesign.of(features, columns)
+    fitted = fit(design.matrix(features), scores, seed)
+    return lambda frame: fitted(design.matrix(frame))
 
 
 def best_regression(features: pd.DataFrame, scores: Floats, columns: Sequence[Column], seed: int) -> Regression:

@@ -8,7 +8,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from auditor.attacks.record_keys import record_keys
-from auditor.attacks.stealing.copying import Answered, Answering, Maker, Workshop, answered, held_out, makers_for, mean_of, right
+from auditor.attacks.stealing.copying import (
+    Answered,
+    Answering,
+    Maker,
+    Workshop,
+    answered,
+    held_out,
+    makers_for,
+    mean_of,
+    near,
+    right,
+)
 from auditor.attacks.stealing.population import Keys, Pool
 from auditor.attacks.stealing.strategies import Choice, Strategy, in_order
 from auditor.domain.attack import Context
@@ -174,8 +185,8 @@ def _ends(budget: int) -> Rows:
 
 
 def _behind(trials: Sequence[Answering], judge: Answered) -> list[float]:
-    """By how many standard errors each is less right than the best on the same answers."""
-    found = [right(trial, judge) for trial in trials]
+    """By how many standard errors each is less near than the best to the same answers."""
+    found = [near(trial, judge) for trial in trials]
     top = found[int(np.argmax([f.mean() for f in found]))]
     return [float((top - f).mean() / max(float((top - f).std()) / np.sqrt(len(f)), TINY)) for f in found]
 

@@ -10,11 +10,16 @@ from inversion_world import COLUMNS, people
 from auditor.attacks.stealing.copying import (
     Answered,
     Maker,
+    Train,
     Workshop,
     answered,
+    by_kernels,
+    by_log_odds,
+    by_network,
     by_rows,
     classes_of,
     makers_for,
+    near,
     weighted_rows,
 )
 from auditor.attacks.stealing.log_odds import ON_LOG_ODDS, log_odds, shares, trees_for
@@ -86,6 +91,42 @@ def test_a_copy_of_a_linear_rule_agrees_with_it() -> None:
     assert (copy(fresh).argmax(axis=1) == linear_answers(fresh).argmax(axis=1)).mean() > 0.97
 
 
+def smooth_answers(kind: str, features: pd.DataFrame) -> np.ndarray:
+    """A machine of 12 Gaussian kernels, or a network of 4 ReLU units, over the two numbers."""
+    rng = np.random.default_rng(7)
+    points = np.column_stack([(features["age"] - 55) / 20, (features["height"] - 170) / 10])
+    if kind == "kernels":
+        centres = rng.normal(size=(12, 2))
+        odds = 3 * np.exp(-((points[:, None, :] - centres) ** 2).sum(axis=2)) @ rng.choice([-1.0, 1.0], 12)
+    else:
+        odds = np.maximum(points @ rng.normal(size=(2, 4)) + rng.normal(size=4), 0.0) @ np.array([2.0, -2.0, 2.0, -2.0])
+    odds = odds - np.median(odds)
+    return np.column_stack([1 - 1 / (1 + np.exp(-odds)), 1 / (1 + np.exp(-odds))])
+
+
+@pytest.mark.parametrize(("kind", "train"), [("kernels", by_kernels), ("units", by_network)])
+def test_machines_fitted_to_scores_copy_such_targets_nearer_than_trees(kind: str, train: Train) -> None:
+    asked, fresh = people(300, 5).features, people(300, 6).features
+    material, judge = Answered(asked, smooth_answers(kind, asked)), Answered(fresh, smooth_answers(kind, fresh))
+    smooth = near(train(workshop(), Learner("mlp"), material), judge)
+    trees = near(by_log_odds(workshop(), ON_LOG_ODDS, material), judge)
+    assert smooth.mean() > trees.mean() + 0.02
+    assert smooth.mean() > 0.95
+
+
+def test_numbers_are_regressed_on_as_they_are() -> None:
+    asked, fresh = people(300, 5).features, people(300, 6).features
+    told = by_kernels(workshop(), Learner("mlp"), Answered(asked, 1_000 * smooth_answers("kernels", asked)[:, 1:]))(fresh)
+    assert told.shape == (300, 1)
+    assert np.corrcoef(told[:, 0], smooth_answers("kernels", fresh)[:, 1])[0, 1] > 0.9
+
+
+def test_of_labels_nearness_is_agreement_and_of_probabilities_the_distance() -> None:
+    say = lambda frame: np.tile([0.6, 0.4], (len(frame), 1))  # noqa: E731 - a copy
+    assert near(say, Answered(frame(2), np.array([[0.9, 0.1], [0.1, 0.9]]))) == pytest.approx([0.7, 0.5])
+    assert near(say, HARD).tolist() == [1.0, 0.0]
+
+
 def test_the_learner_that_agrees_better_is_chosen() -> None:
     fresh = people(500, 2).features
     for rule, names in ((checkered_answers, ("logistic-regression", "xgboost")), (linear_answers, ("naive-bayes", "xgboost"))):
@@ -146,14 +187,15 @@ NUMBERS = Answered(frame(2), np.array([[1.0], [2.0]]))
 @pytest.mark.parametrize(
     ("declared", "material", "expected"),
     [
-        ("xgboost", SOFT, ["xgboost", "xgboost", "logistic-regression"]),
+        ("xgboost", SOFT, ["xgboost", "xgboost", "logistic-regression", "mlp", "mlp"]),
         ("xgboost", HARD, ["xgboost", "xgboost", "logistic-regression"]),
-        ("random-forest", SOFT, ["random-forest", "xgboost", "logistic-regression"]),
-        ("logistic-regression", SOFT, ["logistic-regression", "xgboost"]),
+        ("random-forest", SOFT, ["random-forest", "xgboost", "logistic-regression", "mlp", "mlp"]),
+        ("logistic-regression", SOFT, ["logistic-regression", "xgboost", "mlp", "mlp"]),
         ("mlp", HARD, ["mlp", "xgboost", "logistic-regression"]),
-        (None, SOFT, ["xgboost", "logistic-regression", "mlp"]),
-        ("random-forest", NUMBERS, ["random-forest", "xgboost", "linear-regression"]),
-        (None, NUMBERS, ["xgboost", "linear-regression"]),
+        (None, SOFT, ["xgboost", "logistic-regression", "mlp", "mlp"]),
+        (None, HARD, ["xgboost", "logistic-regression", "mlp"]),
+        ("random-forest", NUMBERS, ["random-forest", "xgboost", "linear-regression", "mlp", "mlp"]),
+        (None, NUMBERS, ["xgboost", "linear-regression", "mlp", "mlp"]),
     ],
 )
 def test_learners_of_other_kinds_stand_beside_the_declared_one(
