@@ -95,7 +95,7 @@ def _json(data: bytes) -> FileKind:
 
 def _xml(text: bytes) -> str:
     if b"PMML" in text:
-        return "the file is PMML, for which no maintained library reads it without Java; export the model to ONNX"
+        return "the file is PMML, whose readers need Java or misread it; export the model to ONNX"
     return f"the file is XML or HTML; {TAKEN}"
 
 
