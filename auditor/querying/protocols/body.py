@@ -11,7 +11,8 @@ from auditor.domain.data import Column
 from auditor.errors import InvalidInput
 from auditor.querying.faults import BatchTooLarge
 from auditor.querying.protocols.cells import cells_of, numeric_rows
-from auditor.querying.protocols.media import CSV, JSON, LINES, as_csv, as_json
+from auditor.querying.protocols.csv_text import as_csv
+from auditor.querying.protocols.media import CSV, JSON, LINES, as_json
 from auditor.querying.protocols.open_inference import tensors
 
 FIELD = "target.adapter.body"

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -13,7 +12,6 @@ from auditor.errors import BadAnswer
 
 JSON, CSV, LINES = "application/json", "text/csv", "application/jsonlines"
 NUMBER = re.compile(r"[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t]*")
-TRUTH = {True: "true", False: "false"}
 LINE_TYPES = (LINES, "application/jsonl", "application/x-ndjson", "application/x-jsonlines")
 
 
@@ -23,20 +21,6 @@ def as_json(value: Any) -> bytes:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
-
-
-def as_csv(columns: Sequence[list[Any]], names: Sequence[str] = ()) -> str:
-    """Missing cells are empty, booleans are true and false, floats keep every digit."""
-    text = io.StringIO(newline="\n")  # as it is written; without a line end, StringIO looks for line ends in all of it
-    writer = csv.writer(text, lineterminator="\n")
-    if names:
-        writer.writerow(names)
-    writer.writerows(zip(*map(_written, columns), strict=True))
-    return text.getvalue()
-
-
-def _written(cells: list[Any]) -> list[Any]:
-    return [TRUTH[v] if isinstance(v, bool) else v for v in cells] if bool in set(map(type, cells)) else cells
 
 
 def parsed(content: bytes, content_type: str) -> Any:

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.querying import record_digests
@@ -69,6 +69,39 @@ def test_digests_are_equal_exactly_when_records_are(rows):
     frame = pd.DataFrame({"a": [r[0] for r in rows], "b": pd.Series([r[1] for r in rows], dtype=object)})
     found = record_digests(frame)
     assert [found.index(d) for d in found] == [rows.index(r) for r in rows]
+
+
+def canonical(cell):
+    if cell is None or cell != cell:
+        return None
+    return int(cell) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53 else cell
+
+
+OBJECTS = st.none() | st.booleans() | st.integers() | st.floats(allow_infinity=False) | st.text(max_size=3)
+TEXTS = st.sampled_from(["a", "b", "],[", 'x"\\', "\n", "\x7f", "é", "😀"]) | st.none()
+
+
+@given(st.lists(st.tuples(st.floats(allow_infinity=False), TEXTS, OBJECTS), min_size=1, max_size=12))
+@settings(max_examples=50)
+def test_rows_that_are_written_at_once_are_those_of_canonical_json(rows):
+    """Also those with one cell that others would write otherwise, and whole frames of them."""
+    numbers, texts, objects = ([row[i] for row in rows] for i in range(3))
+    known = pd.DataFrame({"a": numbers, "b": pd.Series(texts, dtype=object)})
+    for frame in (known, known.assign(c=pd.Series(objects, dtype=object))):
+        told = [[canonical(cell) for cell in row[: frame.shape[1]]] for row in rows]
+        expected = [json.dumps(row, separators=(",", ":")).encode() for row in told]
+        assert record_digests(frame) == [hashlib.blake2b(text, digest_size=16).digest() for text in expected]
+
+
+def test_texts_with_gaps_are_alike_in_every_kind_of_column():
+    held = [pd.Series(["a", None], dtype=kind) for kind in ("object", "str", "string")]
+    found = [digests(a=column, b=[1.5, 2.5]) for column in held]
+    assert found[0] == found[1] == found[2] == digests(a=pd.Series(["a", np.nan], dtype=object), b=[1.5, 2.5])
+
+
+def test_whole_numbers_beyond_64_bits_are_written_in_full():
+    wanted = hashlib.blake2b(b"[1180591620717411303424]", digest_size=16).digest()
+    assert digests(a=pd.Series([2**70, 1], dtype=object)) == [wanted, digests(a=[1])[0]]
 
 
 def test_a_cell_of_another_kind_is_a_mistake_of_the_program():
