@@ -289,6 +289,37 @@ def table(title: str, row: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", *_curves(row)])
 
 
+def summary(rows: Mapping[str, Any]) -> str:
+    """`attribute` everywhere; then its curves; then what every attack scores. All figures with their limits are in attribute.json."""
+    return "\n\n".join([_of_attribute(rows), _all_curves(rows), _scores(rows)])
+
+
+def _of_attribute(rows: Mapping[str, Any]) -> str:
+    lines = [f"| `attribute` on | {' | '.join(f'`{c}`' for c in COLUMNS)} | score |", "|---" * (len(COLUMNS) + 2) + "|"]
+    for title, row in rows.items():
+        found = row["attacks"]["attribute"]
+        cells = [_cell(found["estimates"].get(c), 2) for c in COLUMNS]
+        lines.append(f"| {title} | {' | '.join(cells)} | {_cell(found['score'], 0)} |")
+    return "\n".join(lines)
+
+
+def _all_curves(rows: Mapping[str, Any]) -> str:
+    lines = [f"| right among the surest claims of `attribute` | {' | '.join(f'{share:.0%}' for share in SHARES)} |"]
+    lines.append("|---" * (len(SHARES) + 1) + "|")
+    for title, row in rows.items():
+        curves = row["attacks"]["attribute"].get("curves", {}) if title.startswith("Adult, all") else {}
+        lines += [f"| {title}: {arm} | {' | '.join(_cell(p[1:], 2) for p in points)} |" for arm, points in curves.items()]
+    return "\n".join(lines)
+
+
+def _scores(rows: Mapping[str, Any]) -> str:
+    lines = [f"| score | {' | '.join(ATTACKS)} | measured at |", "|---" * (len(ATTACKS) + 2) + "|"]
+    for title, row in rows.items():
+        cells = [_cell(row["attacks"][name]["score"], 0) for name in ATTACKS]
+        lines.append(f"| {title} | {' | '.join(cells)} | {row['commit']} |")
+    return "\n".join(lines)
+
+
 def _curves(row: Mapping[str, Any]) -> list[str]:
     curves = row["attacks"]["attribute"].get("curves")
     if not curves:
@@ -312,8 +343,7 @@ def write_page(rows: Mapping[str, Any]) -> None:
     text = PAGE.read_text()
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)
-    tables = "\n".join(table(title, row) for title, row in rows.items())
-    PAGE.write_text(f"{before}{START}\n\n{tables}\n{END}{after}")
+    PAGE.write_text(f"{before}{START}\n\n{summary(rows)}\n\n{END}{after}")
 
 
 def _commit() -> str:
