@@ -290,7 +290,7 @@ def table(title: str, row: Mapping[str, Any]) -> str:
 
 
 def summary(rows: Mapping[str, Any]) -> str:
-    """`attribute` everywhere; then its curves; then what every attack scores. All figures with their limits are in attribute.json."""
+    """`attribute` everywhere; then its curves; then what every attack scores. All figures and limits are in attribute.json."""
     return "\n\n".join([_of_attribute(rows), _all_curves(rows), _scores(rows)])
 
 

@@ -62,7 +62,8 @@ def line(name: str, data: AuditData, target: Query) -> str:
     told = {e.name: e for e in graded.estimates}
     names: Sequence[str] = ("accuracy", "accuracy_non_members", "baseline_accuracy", "precision@k", "precision@k_imputation")
     cells = [f"{told[n].value:.3f} ({told[n].low:.3f} to {told[n].high:.3f})" for n in names]
-    return " | ".join([*cells, f"{graded.score:.0f} ({graded.score_low:.0f} to {graded.score_high:.0f}), {graded.driver}"])
+    part = f", {graded.driver}" if graded.score else ""
+    return " | ".join([*cells, f"{graded.score:.0f} ({graded.score_low:.0f} to {graded.score_high:.0f}){part}"])
 
 
 def _unwatched(fraction: float) -> None:
