@@ -1,13 +1,15 @@
 """Sums of functions of one column each, such as boosted stumps: exact from one search along every column."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from auditor.attacks.stealing.additive_pairs import PairCopy, measured_pairs, refined_pairs, third_difference
 from auditor.attacks.stealing.ensemble_link import Link
-from auditor.attacks.stealing.leaf_answers import Answers
+from auditor.attacks.stealing.leaf_answers import Answers, Spent
 from auditor.attacks.stealing.leaf_axes import MISSING, Axes, Axis, Points
 from auditor.attacks.stealing.repeats import wire_error
 
@@ -58,6 +60,13 @@ class AdditiveCopy:
     steps: tuple[Steps, ...]
 
     @property
+    def words(self) -> str:
+        return (
+            f"The target is a sum of functions of one column each, like boosted stumps: {self.thresholds} thresholds were found,"
+            " each to the last 32-bit float, and its"
+        )
+
+    @property
     def thresholds(self) -> int:
         return sum(len(part.starts) - 1 for axis, part in zip(self.axes.axes, self.steps, strict=True) if axis.is_ordered)
 
@@ -69,11 +78,18 @@ class AdditiveCopy:
 @dataclass(frozen=True, eq=False)
 class Looked:
     """`copy` if the target is a sum over columns on either scale and its columns have thresholds; `difference`: the largest second
-    difference, on the scale where it is smaller; `is_smooth`: a sum, but of columns without thresholds."""
+    difference, on the scale where it is smaller; `is_smooth`: a sum, but of columns without thresholds; `third`: the largest third
+    difference, over what digits explain, if the second is too large; `is_dear`: pairs of columns, for which the limit ended."""
 
-    copy: AdditiveCopy | None
+    copy: AdditiveCopy | PairCopy | None
     difference: float
     is_smooth: bool = False
+    third: float | None = None
+    is_dear: bool = False
+
+    @property
+    def figures(self) -> dict[str, float]:
+        return {"second_difference": self.difference}
 
 
 def look(answers: Answers, natural: pd.DataFrame, rng: np.random.Generator) -> Looked:
@@ -84,11 +100,26 @@ def look(answers: Answers, natural: pd.DataFrame, rng: np.random.Generator) -> L
     differences = [second_difference(corners, link) for link in links]
     link, difference = links[int(np.argmin(differences))], min(differences)
     if difference > _tolerance(answers, link):
-        return Looked(None, difference)
+        return _look_at_pairs(answers, natural, rng, (points, links, difference))
     base = _central(points, answers, link)
     if not is_stepwise(base, answers):
         return Looked(None, difference, is_smooth=True)
     return Looked(refined(measured(base, answers, link), answers, natural), difference)
+
+
+def _look_at_pairs(
+    answers: Answers, natural: pd.DataFrame, rng: np.random.Generator, seen: tuple[Points, Sequence[Link], float]
+) -> Looked:
+    points, links, difference = seen
+    thirds = [third_difference(points, answers, link, rng) for link in links]
+    link, third = links[int(np.argmin(thirds))], min(thirds)
+    base = _central(points, answers, link)
+    if third > 1 or not is_stepwise(base, answers):
+        return Looked(None, difference, third=third)
+    try:
+        return Looked(refined_pairs(measured_pairs(base, answers, link), answers, natural, 2 * PAIRS), difference, third=third)
+    except Spent:
+        return Looked(None, difference, third=third, is_dear=True)
 
 
 def _central(points: Points, answers: Answers, link: Link) -> Points:

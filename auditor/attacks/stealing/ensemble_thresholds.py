@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from auditor.attacks.record_keys import record_keys
 from auditor.attacks.stealing import ensemble_choice
+from auditor.attacks.stealing.additive_pairs import PairCopy, errors
 from auditor.attacks.stealing.additive_stumps import AdditiveCopy, Looked, look
 from auditor.attacks.stealing.copying import Answered, answered, classes_of
 from auditor.attacks.stealing.ensemble_refit import Bench, Copy
@@ -35,12 +36,22 @@ SMOOTH = (
     "The target is a sum of functions of one column each, but smooth ones without thresholds: equation-solving is the attack for"
     " it, and this copy was learned."
 )
+PARTIAL = (
+    "The target looked like a sum of functions of one or two columns each, but what was found of it is wrong on some uniform"
+    " points, so more columns act together."
+)
+DEAR = (
+    "The target is a sum of functions of two columns each, like boosted trees of depth 2, which several times as many queries would"
+    " copy exactly."
+)
+WRONG, DIGITS = 0.01, 10
 REFUSED = "The target refuses made-up records, so auxiliary records alone were asked."
 
 
 @dataclass(frozen=True, eq=False)
 class Copied:
-    """Copies of growing budgets: `queries` (B,), what each answers for the candidates and for the uniform points."""
+    """Copies of growing budgets: `queries` (B,), what each answers for the candidates and for the uniform points;
+    `is_wrong`: a sum whose scores there differ from the target's by more than its digits explain."""
 
     asked: Answered
     queries: list[int]
@@ -48,6 +59,7 @@ class Copied:
     uniform: list[Floats]
     figures: dict[str, float]
     notes: list[str]
+    is_wrong: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,12 +107,13 @@ class EnsembleThresholds:
         context.checkpoint(0.05)
         answers = Answers(context, Axes.of(auxiliary.features, context.columns), int(STEPS_SHARE * limit))
         seen = _looked(answers, auxiliary.features)
-        figures = {} if np.isnan(seen.difference) else {"second_difference": seen.difference}
-        if seen.copy is not None:
-            return _evidence(context, _of_stumps(context, seen.copy, answers, (points, true), figures), rows, true)
+        figures = {name: told for name, told in seen.figures.items() if not np.isnan(told)}
+        found = None if seen.copy is None else _of_sum(context, seen.copy, answers, (points, true), figures)
+        if found is not None and not found.is_wrong:
+            return _evidence(context, found, rows, true)
         copied = _learned(context, auxiliary, answers, limit, (rows, points))
         copied.figures.update(figures)
-        copied.notes.insert(0, SMOOTH if seen.is_smooth else LEARNED)
+        copied.notes.insert(0, _why_learned(seen, found))
         return _evidence(context, copied, rows, true)
 
     def _limit(self, context: Context) -> int:
@@ -122,8 +135,22 @@ def _looked(answers: Answers, natural: pd.DataFrame) -> Looked:
         return Looked(None, float("nan"))
 
 
-def _of_stumps(
-    context: Context, copy: AdditiveCopy, answers: Answers, judged: tuple[pd.DataFrame, Floats], figures: dict[str, float]
+def _why_learned(seen: Looked, found: Copied | None) -> str:
+    if seen.is_smooth:
+        return SMOOTH
+    if found is not None:
+        return f"{PARTIAL} {LEARNED}"
+    if seen.is_dear:
+        return f"{DEAR} {LEARNED}"
+    return f"Three columns or more act together. {LEARNED}" if seen.third is not None and seen.third > 1 else LEARNED
+
+
+def _of_sum(
+    context: Context,
+    copy: AdditiveCopy | PairCopy,
+    answers: Answers,
+    judged: tuple[pd.DataFrame, Floats],
+    figures: dict[str, float],
 ) -> Copied:
     points, true = judged
     assert context.candidates is not None  # noqa: S101 - some were evaluated
@@ -133,15 +160,14 @@ def _of_stumps(
 
     asked = Answered(*answers.asked())
     uniform = of(points)
-    off = float(np.abs(copy.scores(answers.axes.points(points)) - copy.link.scores(true)).max())
+    differences = np.abs(copy.scores(answers.axes.points(points)) - copy.link.scores(true)).max(axis=1)
+    off, is_wrong = float(differences.max()), bool((differences > WRONG + DIGITS * errors(true, answers, copy.link)).any())
     largest = float(np.nanmax(np.abs(uniform - true)))
     figures = figures | {"thresholds": float(copy.thresholds), "largest_difference": largest}
-    scale = "log-odds" if copy.link.is_logistic else "answers"
     note = (
-        f"The target is a sum of functions of one column each, like boosted stumps: {copy.thresholds} thresholds were found, each"
-        f" to the last 32-bit float, and its {scale} are copied to {off:.1g} on {len(true)} uniform points."
+        f"{copy.words} {'log-odds' if copy.link.is_logistic else 'answers'} are copied to {off:.1g} on {len(true)} uniform points."
     )
-    return Copied(asked, [len(asked)], [of(context.candidates.features)], [uniform], figures, [note])
+    return Copied(asked, [len(asked)], [of(context.candidates.features)], [uniform], figures, [note], is_wrong)
 
 
 def _learned(
