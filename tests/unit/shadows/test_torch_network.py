@@ -134,6 +134,14 @@ class TestWithTheNetworkPackage:
         for few in ((2,), (torch_network.LANES + 1, 0)):
             np.testing.assert_array_equal(torch_network.train(work.of(few), table), together[list(few)])
 
+    @pytest.mark.parametrize("epochs", [2, 0], ids=["training", "answering"])
+    def test_all_that_is_computed_with_lies_on_the_device(self, epochs: int) -> None:
+        """PyTorch's device without data refuses tensors of another one, as any device does, and in the end to be read."""
+        work = replace(job(records(classes=4)), device="meta")
+        learner = replace(work.learner, params={**work.learner.params, "max_iter": epochs})
+        with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
+            torch_network.train(replace(work, learner=learner), prepare(work.pool.features, COLUMNS))
+
     def test_it_reports_progress_and_can_be_cancelled_in_the_midst_of_training(self) -> None:
         seen: list[float] = []
 
