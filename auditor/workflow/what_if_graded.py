@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from auditor.attacks import registry
+from auditor.attacks.stealing.equation_solving import FEWER, EquationSolving
 from auditor.domain.evidence import Evidence, MembershipScores
-from auditor.domain.finding import Estimate
+from auditor.domain.finding import Estimate, Outcome
 from auditor.domain.threat import Sees
 from auditor.errors import AttackFailed, InvalidInput
 from auditor.scoring import holm, score
@@ -25,6 +26,7 @@ from auditor.workflow.what_if_recorded import Behind, Unasked
 FAMILIES = ("membership", "inversion", "stealing")
 FALL_BACK = ("gap", "calibrated-correctness")  # what an adversary who sees labels alone still has
 COPIED_BEHIND = ("labels only", "top 1", "2 decimals")
+SOLVED_BEHIND = ("3 decimals", "2 decimals", "1 decimal")  # equations, which are solved in no time
 TOLD = ("auc", "tpr@fpr=0.01", "tpr@fpr=0.001", "accuracy", "fidelity", "baseline_fidelity")
 
 NO_WAY = "How to calibrate it to this channel is not known here, and an attack that is not would flatter the defence."
@@ -116,7 +118,8 @@ def _untried(channel: Channel, item: Item) -> str:
     if channel == AS_IT_IS or item["family"] == "membership":
         return ""
     if item["family"] == "stealing":
-        return "" if channel.name in COPIED_BEHIND else NOT_TRIED
+        behind = SOLVED_BEHIND if item["attack"] == EquationSolving.name else COPIED_BEHIND
+        return "" if channel.name in behind else NOT_TRIED
     return NO_WAY if channel.needs_all_classes else ""
 
 
@@ -187,10 +190,12 @@ def _row(look: Look, ran: Ran, assessment: Assessment, grading: Grading) -> Row:
     except (AttackFailed, KeyError):
         return Row(Tried(case.item["label"], case.item["family"], None, reason="Its controls could not be graded here."))
     outcome, _ = score.judge(assessment, checks, grading.level)
-    failed = " ".join(c.sentence for c in checks.values() if c.passed is False)
+    reasons = [c.sentence for c in checks.values() if c.passed is False]
+    if outcome is Outcome.PASS and FEWER in assessment.caveats:
+        outcome, reasons = Outcome.INCONCLUSIVE, [FEWER]
     found = (assessment.score, assessment.score_low, assessment.score_high)
     is_blind = score.fails_positive_control_alone({name: c.passed for name, c in checks.items()})
-    tried = Tried(case.item["label"], case.item["family"], outcome, *found, reason=failed, is_blind=is_blind)
+    tried = Tried(case.item["label"], case.item["family"], outcome, *found, reason=" ".join(reasons), is_blind=is_blind)
     return Row(tried, tuple(e for e in assessment.estimates if e.name in TOLD and e.threshold != "oracle"))
 
 

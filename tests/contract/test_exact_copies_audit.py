@@ -18,6 +18,7 @@ from auditor.store import workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import run_locally, submit
 from auditor.workflow.regrade import Regraded, regrade
+from auditor.workflow.what_if import what_if
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 from small_audit import _store, ended
@@ -42,7 +43,9 @@ def odds(frame: pd.DataFrame) -> Any:
 FILES = {"members": people(300, 1), "non_members": people(300, 2), "auxiliary": people(300, 3)}
 
 
-def audited(folder: Path, output: str, attacks: list[str]) -> tuple[Audit, Regraded]:
+def audited(folder: Path, output: str, attacks: list[str]) -> tuple[Audit, Regraded, dict[str, Any]]:
+    """The audit, its findings made again, and the attack behind each channel that says less."""
+
     def answer(frame: pd.DataFrame) -> Any:
         yes = 1 / (1 + np.exp(-odds(frame)))
         return [CLASSES[int(p > 0.5)] for p in yes] if output == "labels" else np.column_stack([1 - yes, yes]).tolist()
@@ -58,13 +61,14 @@ def audited(folder: Path, output: str, attacks: list[str]) -> tuple[Audit, Regra
         spec = spec.model_copy(update={"data": spec.data.model_copy(update=files)})
         audit = ended(services, submit(services, workspace_id, spec).id)
     again = regrade(services, workspace_id, audit.id)
+    table = what_if(services, workspace_id, audit.id) if output == "probabilities" else {"tried": []}
     services.close()
-    return audit, again
+    return audit, again, {tried["channel"]: tried["attacks"] for tried in table["tried"]}
 
 
 @pytest.mark.parametrize(("output", "attack"), [("probabilities", "equation-solving"), ("labels", "lowd-meek")])
 def test_a_linear_target_is_copied_in_a_whole_audit(tmp_path: Path, output: str, attack: str) -> None:
-    audit, again = audited(tmp_path, output, [attack])
+    audit, again, behind = audited(tmp_path, output, [attack])
     assert audit.status is AuditStatus.COMPLETED, audit.reason
     assert audit.result is not None
     Draft202012Validator(SCHEMA).validate(audit.result)
@@ -77,3 +81,15 @@ def test_a_linear_target_is_copied_in_a_whole_audit(tmp_path: Path, output: str,
     assert finding["outcome"] == "breach"
     assert (again.identical, again.differing) == (True, ())
     assert "linear" in html(audit.result)
+    for channel, attacks in behind.items():
+        _check_behind(channel, *attacks)
+
+
+def _check_behind(channel: str, tried: dict[str, Any]) -> None:
+    """Equations are solved again behind fewer decimals, and nothing passes on what an attacker who knows of them would not do."""
+    fidelity = [e["value"] for e in tried["estimates"] if e["name"] == "fidelity"]
+    if channel in ("3 decimals", "2 decimals"):
+        assert tried["outcome"] == "breach"
+        assert fidelity[0] > 0.95
+    assert tried["outcome"] != "pass"
+    assert tried["outcome"] is not None or tried["reason"]

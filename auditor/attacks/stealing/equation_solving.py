@@ -30,6 +30,10 @@ FEWEST, MOST = 10, 1_000_000
 PER_UNKNOWN = 40
 PILOT = 20
 LOOSE = 0.02
+FEWER = (
+    "Solved from the records that were asked through a channel that says more: one who knows of this one asks up to"
+    f" {PER_UNKNOWN} records an unknown, so this is the least of what can be found."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +108,8 @@ class EquationSolving:
 
 def _learned(context: Context, design: LinearDesign, limit: int) -> Learned:
     """One record an unknown where answers are exact; more where they are rounded, or so extreme that nothing is left of them."""
+    if context.recorded is not None:
+        return _asked_before(context, design, limit)
     if context.profile.decimals is None:
         try:
             return _asked_once(context, design)
@@ -126,15 +132,37 @@ def _asked_once(context: Context, design: LinearDesign) -> Learned:
     return Learned(asked, answers, _solved(context, design, asked, answers), notes)
 
 
-def _asked_around(context: Context, design: LinearDesign, limit: int) -> Learned:
-    """As far from the typical record as rounded answers are still informative, which a pilot tells."""
+def _asked_before(context: Context, design: LinearDesign, limit: int) -> Learned:
+    """Those of its records that the target has answered, whatever it answered: none of them was chosen by an answer alone."""
+    assert context.recorded is not None  # noqa: S101 - where nothing new can be asked
+    natural = auxiliary_of(context).features
+    every = [design.one_change_each(), natural.iloc[design.independent(natural)]]
+    for reach in REACHES:
+        pilots, rng = _pilots(context, design, limit)
+        more = min(limit, PER_UNKNOWN * design.unknowns) - sum(len(frame) for frame, _ in pilots)
+        every += [*(frame for frame, _ in pilots), Surroundings(design, natural).draw(more, reach, rng)]
+    frame = pd.concat(every, ignore_index=True)
+    frame = frame[context.recorded(frame) & ~pd.Series(record_keys(frame)).duplicated().to_numpy()].reset_index(drop=True)
+    if len(frame) < design.unknowns:
+        raise AttackFailed(f"Only {len(frame)} of the records that it asks are recorded, for {design.unknowns} unknowns.")
+    answers = context.query(frame)
+    notes = (FEWER,) if len(frame) < min(limit, PER_UNKNOWN * design.unknowns) else ()
+    return Learned(frame, answers, _solved(context, design, frame, answers), notes)
+
+
+def _pilots(context: Context, design: LinearDesign, limit: int) -> tuple[list[tuple[pd.DataFrame, float]], np.random.Generator]:
+    """A few records at each reach, and the generator of those that follow."""
     rng = generator(context.seed, "around")
     nearby = Surroundings(design, auxiliary_of(context).features)
+    return [(nearby.draw(min(PILOT, limit // (2 * len(REACHES))), reach, rng), reach) for reach in REACHES], rng
+
+
+def _asked_around(context: Context, design: LinearDesign, limit: int) -> Learned:
+    """As far from the typical record as rounded answers are still informative, which a pilot tells."""
+    nearby = Surroundings(design, auxiliary_of(context).features)
     error = wire_error(context.profile)
-    pilots = []
-    for reach in REACHES:
-        frame = nearby.draw(min(PILOT, limit // (2 * len(REACHES))), reach, rng)
-        pilots.append((frame, context.query(frame), reach))
+    drawn, rng = _pilots(context, design, limit)
+    pilots = [(frame, context.query(frame), reach) for frame, reach in drawn]
     is_value = not context.classes
     reach = REACHES[0] if is_value else max(pilots, key=lambda pilot: information(pilot[1], error, pilot[2]))[2]
     wanted = min(limit, PER_UNKNOWN * design.unknowns) - sum(len(frame) for frame, _, _ in pilots)
@@ -160,6 +188,8 @@ def _better(context: Context, design: LinearDesign, learned: Learned, judged: tu
         return learned
     nearby = Surroundings(design, auxiliary_of(context).features)
     frame = nearby.draw(more, REACHES[0], generator(context.seed, "one-vs-rest"))
+    if context.recorded is not None and not context.recorded(frame).all():
+        return learned
     asked = pd.concat([learned.asked, frame], ignore_index=True)
     answers = np.concatenate([learned.answers, context.query(frame)])
     copy = solve_one_vs_rest(design.matrix(asked), answers, learned.copy)

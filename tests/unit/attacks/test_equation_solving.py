@@ -10,9 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from auditor.attacks.stealing.equation_solving import EquationSolving
+from auditor.attacks.record_keys import record_keys
+from auditor.attacks.stealing.equation_solving import FEWER, PER_UNKNOWN, EquationSolving
 from auditor.attacks.stealing.linear_design import LinearDesign
 from auditor.attacks.stealing.linear_target import linear_target
+from auditor.attacks.stealing.population import uniform_points
 from auditor.attacks.stealing.query_limits import JUDGING
 from auditor.attacks.stealing.repeats import changed
 from auditor.attacks.stealing.twin import noise_target
@@ -251,3 +253,59 @@ def test_whole_numbers_that_never_vary_are_solved_for_from_rounded_answers() -> 
     evidence = stolen(made)
     assert evidence.figures["largest_difference"] < 0.005
     assert evidence.figures["condition_number"] < 1e3
+
+
+class Answers:
+    """What was asked of a target, and answered through a channel of so many decimals."""
+
+    def __init__(self, decimals: int | None = None) -> None:
+        self.decimals, self.kept = decimals, set[int]()
+
+    def ask(self, frame: pd.DataFrame) -> Floats:
+        self.kept |= set(record_keys(frame).tolist())
+        return self.shown(frame, self.decimals)
+
+    def shown(self, frame: pd.DataFrame, decimals: int | None) -> Floats:
+        return softmax_of(frame) if decimals is None else np.round(softmax_of(frame), decimals)
+
+    def has(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
+        return np.isin(record_keys(frame), list(self.kept))
+
+    def again(self, decimals: int) -> SurrogateLabels:
+        """The attack behind fewer decimals, where nothing new can be asked."""
+
+        def query(frame: pd.DataFrame) -> Floats:
+            assert self.has(frame).all()
+            return self.shown(frame, decimals)
+
+        made = context(query, recorded=self.has, fresh=query)
+        return stolen(replace(made, profile=replace(made.profile, decimals=decimals)))
+
+
+def right(evidence: SurrogateLabels) -> float:
+    return float((evidence.labels[-1] == softmax_of(numbers(200, 1).features).argmax(axis=1)[evidence.rows]).mean())
+
+
+class TestRecordedAnswers:
+    def test_exact_answers_are_solved_again_behind_decimals_as_the_least_of_what_can_be_found(self) -> None:
+        answers = Answers()
+        exact = stolen(context(answers.ask))
+        behind = answers.again(2)
+        assert behind.queries == exact.queries == 7
+        assert 0.85 < right(behind) < right(exact) == 1.0
+        assert FEWER in behind.notes
+
+    def test_what_was_asked_of_rounded_answers_is_all_that_is_asked_behind_fewer_decimals(self) -> None:
+        answers = Answers(3)
+        before = context(answers.ask)
+        stolen(replace(before, profile=replace(before.profile, decimals=3)))
+        behind = answers.again(2)
+        assert behind.queries == 7 * PER_UNKNOWN
+        assert right(behind) > 0.97
+        assert FEWER not in behind.notes
+
+    def test_where_nothing_was_recorded_it_is_said(self) -> None:
+        answers = Answers()
+        answers.ask(uniform_points(context(softmax_of)))
+        with pytest.raises(AttackFailed, match="Only 0 of the records"):
+            answers.again(2)
