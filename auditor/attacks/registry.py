@@ -14,6 +14,7 @@ from auditor.attacks.inversion.fredrikson import FredriksonConfidence, Fredrikso
 from auditor.attacks.inversion.fredrikson_counts import FredriksonCounts
 from auditor.attacks.inversion.generative import GMI
 from auditor.attacks.inversion.likelihood_ratio import LikelihoodRatio
+from auditor.attacks.inversion.linear_record import LinearRecord
 from auditor.attacks.inversion.lomia import Lomia
 from auditor.attacks.inversion.mi_face import MIFace
 from auditor.attacks.inversion.property_inference import PropertyInference
@@ -80,11 +81,24 @@ COUNTING: tuple[type[Attack], ...] = (FredriksonCounts,)
 REBUILDING: tuple[type[Attack], ...] = (ClassInversion, MIFace)
 # Tried where the spec declares what they are about: a property, canaries.
 DECLARED: tuple[type[Attack], ...] = (PropertyInference, Exposure)
+# They take the adversary to know more than most do: every training record but one.
+INFORMED: tuple[type[Attack], ...] = (LinearRecord,)
 # They need a package that is not installed by default: to train generators, or to solve constraint problems.
 DEEP: tuple[type[Attack], ...] = (GMI, ForestReconstruction)
 # They ask many questions about each record, so no tier spends a budget on them unasked.
 ASKING: tuple[type[Attack], ...] = (Noise, Boundary, LowdMeek, ReluCriticalPoints)
-BUILTIN: tuple[type[Attack], ...] = (*MAIN, *CLASSICAL, *EXACT, *INSIDE, *COUNTING, *DECLARED, *REBUILDING, *DEEP, *ASKING)
+BUILTIN: tuple[type[Attack], ...] = (
+    *MAIN,
+    *CLASSICAL,
+    *EXACT,
+    *INSIDE,
+    *COUNTING,
+    *DECLARED,
+    *REBUILDING,
+    *INFORMED,
+    *DEEP,
+    *ASKING,
+)
 
 STANDARD = ("gap", "calibrated-correctness", "loss-threshold", "lira", "rmia", "stacked", "attribute", "surrogate", "tree-counts")
 TIERS: dict[str, tuple[str, ...]] = {

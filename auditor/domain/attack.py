@@ -54,6 +54,15 @@ class Needs:
 
 
 @dataclass(frozen=True, eq=False)
+class Training:
+    """What the target was trained on, as far as the audit knows. `rows` (N,): which candidate each record is, -1 for none of them.
+    An adversary who has all but one takes each in turn for the one."""
+
+    records: Records
+    rows: NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
 class Context:
     """Exactly what the threat model grants; what it does not grant is None and cannot be reached.
 
@@ -63,7 +72,7 @@ class Context:
     `parameters`: those of a submitted model file, for an adversary who sees them. `fresh` asks like `query`, but the target itself
     even about records that it answered before (paid again): whether it still answers the same. `recorded`: where the target can be
     asked nothing new, which records of a frame (n,) it has answered before; None where it can be asked. `bounds`: the declared low
-    and high end of columns of numbers (data.bounds).
+    and high end of columns of numbers (data.bounds). `training`: for an adversary who has every training record but one.
     """
 
     seed: int
@@ -81,6 +90,7 @@ class Context:
     fresh: Query | None = None
     recorded: Known | None = None
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    training: Training | None = None
 
     @property
     def classes(self) -> int:

@@ -83,7 +83,8 @@ class Reconstructions:
     without the model.
 
     `figures`: further numbers under their names as estimates; `notes`: sentences about what was done. `is_each`: the claims are the
-    training records one by one, rather than what is typical of a class; `scores` mean nothing then."""
+    training records one by one, rather than what is typical of a class; `scores` mean nothing then. `rows` (m,): of such claims,
+    the candidate that each is about; None where it is not said which."""
 
     records: pd.DataFrame
     labels: NDArray[np.intp]
@@ -91,6 +92,7 @@ class Reconstructions:
     figures: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     is_each: bool = False
+    rows: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True)

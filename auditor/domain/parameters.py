@@ -32,13 +32,21 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Layers:
-    """A linear model is one layer. `activation` stands between layers, `output` after the last: softmax, sigmoid or identity."""
+    """A linear model is one layer. `activation` stands between layers, `output` after the last: softmax, sigmoid or identity.
+
+    Of a linear model that was fitted by minimising sum of losses + `penalty` / 2 |weight|^2 (squared errors: + `penalty`
+    |weight|^2): the penalty, None where the file does not tell or another sum was minimised. `centre`, `spread` (inputs,): it reads
+    (x - centre) / spread; None where it reads x, or that is not known.
+    """
 
     layers: tuple[Layer, ...]
     activation: str
     output: str
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    penalty: float | None = None
+    centre: Numbers | None = None
+    spread: Numbers | None = None
 
 
 @dataclass(frozen=True, eq=False)

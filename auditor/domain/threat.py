@@ -29,6 +29,7 @@ class Knows(StrEnum):
     TRUE_LABEL = "true_label"
     OTHER_ATTRIBUTES = "other_attributes"
     TRAINING_SIZE = "training_size"
+    OTHER_RECORDS = "other_records"
 
 
 PLAIN_WORDS: Mapping[str, str] = {
@@ -45,6 +46,7 @@ PLAIN_WORDS: Mapping[str, str] = {
     Knows.TRUE_LABEL: "knows the true label of each record",
     Knows.OTHER_ATTRIBUTES: "knows every other attribute of the person",
     Knows.TRAINING_SIZE: "knows how many records were trained on",
+    Knows.OTHER_RECORDS: "has every training record but one, with its label",
 }
 
 

@@ -119,6 +119,7 @@ CONTROLS = {
     "blind_baseline": "Blind baseline",
     "known_target": "Known target",
     "noise_target": "Noise target",
+    "all_records": "All training records",
     "shadow_match": "Shadow match",
     "random_answers": "Random answers",
     "inverted_answers": "Inverted answers",

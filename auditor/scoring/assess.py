@@ -14,6 +14,7 @@ from auditor.scoring.canary_exposure import assess_exposure_of_canaries
 from auditor.scoring.disclosures import assess_disclosures
 from auditor.scoring.grading import Assessment, Grading, Originals, Truth
 from auditor.scoring.membership import assess_membership
+from auditor.scoring.missing_records import assess_missing
 from auditor.scoring.property import assess_property
 from auditor.scoring.rebuilt_records import assess_rebuilt
 from auditor.scoring.reconstruction import assess_reconstruction
@@ -37,6 +38,8 @@ def assess(evidence: Evidence, truth: Truth, grading: Grading, baseline: Evidenc
         return assess_property(evidence, truth, grading)
     if isinstance(evidence, Disclosures):
         return assess_disclosures(evidence, truth, grading)
+    if isinstance(evidence, Reconstructions) and evidence.rows is not None:
+        return assess_missing(evidence, baseline, truth, grading)
     if isinstance(evidence, Reconstructions) and evidence.is_each:
         return assess_rebuilt(evidence, truth, grading)
     if isinstance(evidence, Reconstructions):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from auditor.domain.data import Column
 from auditor.domain.evidence import Reconstructions
 from auditor.domain.finding import Estimate
 from auditor.domain.seeds import generator
@@ -105,15 +106,33 @@ def assigned(records: pd.DataFrame, claims: pd.DataFrame, originals: Originals) 
     return found, chosen
 
 
+def columns_apart(records: pd.DataFrame, claims: pd.DataFrame, originals: Originals) -> Floats:
+    """(m, columns) the same of each record and its own claim, column by column."""
+    return np.column_stack([_one_apart(records[c.name], claims[c.name], c, originals) for c in originals.columns])
+
+
+def _one_apart(records: pd.Series, claims: pd.Series, column: Column, originals: Originals) -> Floats:
+    if not column.type.is_numeric:
+        return np.asarray(records.map(str).to_numpy() != claims.map(str).to_numpy(), dtype=np.float64)
+    width = _width(column, originals)
+    ours, theirs = (cells.to_numpy(dtype=np.float64, na_value=np.nan) for cells in (records, claims))
+    distance = np.abs(ours - theirs) / width
+    return np.asarray(np.minimum(1.0, np.where(np.isnan(distance), 1.0, distance)))
+
+
+def _width(column: Column, originals: Originals) -> float:
+    seen = originals.candidates.features[column.name].to_numpy(dtype=np.float64, na_value=np.nan)
+    low, high = originals.bounds.get(column.name, (np.nanmin(seen), np.nanmax(seen)))
+    return float(high - low) if high > low else 1.0
+
+
 def _apart(records: pd.DataFrame, claims: pd.DataFrame, originals: Originals) -> Floats:
     """(m, k) Gower's distance (1971): a number counts in units of its column's range, a category is the same or is not."""
     total = np.zeros((len(records), len(claims)))
     for column in originals.columns:
         if column.type.is_numeric:
-            seen = originals.candidates.features[column.name].to_numpy(dtype=np.float64, na_value=np.nan)
-            low, high = originals.bounds.get(column.name, (np.nanmin(seen), np.nanmax(seen)))
             ours, theirs = (f[column.name].to_numpy(dtype=np.float64, na_value=np.nan) for f in (records, claims))
-            distance = np.abs(ours[:, None] - theirs) / (high - low if high > low else 1.0)
+            distance = np.abs(ours[:, None] - theirs) / _width(column, originals)
             total += np.minimum(1.0, np.where(np.isnan(distance), 1.0, distance))
         else:
             total += records[column.name].map(str).to_numpy()[:, None] != claims[column.name].map(str).to_numpy()

@@ -24,8 +24,10 @@ def to_arrays(found: ModelParameters | None) -> Message:
     if isinstance(found, Trees):
         head = {"kind": "trees", "counted": str(found.counted), "closed": found.closed}
         return Message(head | names, {name: np.asarray(getattr(found, name)) for name in ARRAYS})
-    head = {"kind": "layers", "activation": found.activation, "output": found.output}
+    head = {"kind": "layers", "activation": found.activation, "output": found.output, "penalty": found.penalty}
     arrays = {f"{part}{i}": getattr(layer, part) for i, layer in enumerate(found.layers) for part in ("weight", "bias")}
+    if found.centre is not None and found.spread is not None:
+        arrays |= {"centre": found.centre, "spread": found.spread}
     return Message(head | names, arrays)
 
 
@@ -54,7 +56,13 @@ def _trees(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], names: t
 
 
 def _layers(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], names: tuple[tuple[str, ...], tuple[str, ...]]) -> Layers:
-    layers = tuple(Layer(arrays[f"weight{i}"], arrays[f"bias{i}"]) for i in range(len(arrays) // 2))
+    count = sum(name.startswith("weight") for name in arrays)
+    layers = tuple(Layer(arrays[f"weight{i}"], arrays[f"bias{i}"]) for i in range(count))
     if not layers or any(one.weight.ndim != 2 or one.bias.shape != one.weight.shape[:1] for one in layers):
         raise Broken
-    return Layers(layers, str(head["activation"]), str(head["output"]), *names)
+    penalty, inputs = head.get("penalty"), layers[0].weight.shape[1]
+    if "centre" in arrays and any(arrays[part].shape != (inputs,) for part in ("centre", "spread")):
+        raise Broken
+    words = str(head["activation"]), str(head["output"])
+    fitted = None if penalty is None else float(penalty)
+    return Layers(layers, *words, *names, fitted, arrays.get("centre"), arrays.get("spread"))

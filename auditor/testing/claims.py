@@ -19,7 +19,7 @@ from auditor.domain.evidence import (
     SurrogateValues,
 )
 from auditor.testing.properties import guesses_apart, placed
-from auditor.testing.reconstructed import reconstructed, reconstructions_apart
+from auditor.testing.reconstructed import rebuilt, reconstructed, reconstructions_apart
 from auditor.testing.strength import Strength
 from auditor.testing.world import World
 
@@ -40,6 +40,8 @@ def strength(evidence: Evidence, world: World, target: Query) -> Strength:
         return _auc(evidence.signals, world.data.is_member)
     if isinstance(evidence, PropertyGuess):
         return placed(evidence, target)
+    if isinstance(evidence, Reconstructions) and evidence.rows is not None:
+        return rebuilt(evidence, world)
     if isinstance(evidence, Reconstructions):
         return reconstructed(evidence, world)
     return _fidelity(evidence, world, target)
@@ -79,6 +81,8 @@ def _explained(copies: Floats, answers: Floats) -> Strength:
 
 def restored(evidence: Evidence, order: NDArray[np.intp]) -> Evidence:
     """Evidence about candidates in a new order (`order[i]` is the first place of the new i-th), about those in the first order."""
+    if isinstance(evidence, Reconstructions) and evidence.rows is not None:
+        return replace(evidence, rows=order[evidence.rows])
     if isinstance(evidence, Reconstructions | PropertyGuess):  # about classes or about everybody, not about candidates
         return evidence
     if isinstance(evidence, CanarySignals):

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auditor.attacks.inversion import class_inversion_known
+from auditor.attacks.inversion import class_inversion_known, linear_record_known
 from auditor.attacks.inversion.completion import completions, value_indices
 from auditor.domain.data import AuditData, Records
 from auditor.domain.parameters import Count, Layer, Layers, ModelParameters, Trees
 
+WHOLE = ("age", "owner", "job_clerk", "job_farmer")  # features of columns without missing cells
 Make = Callable[[AuditData], ModelParameters]
 
 
@@ -127,8 +128,18 @@ def indifferent(data: AuditData) -> Layers:
     return Layers((Layer(np.zeros((len(data.classes), len(names))), np.zeros(len(data.classes))),), "identity", "softmax", names)
 
 
+def fitted_to_members(data: AuditData) -> Layers:
+    """Logistic regression on columns without missing cells."""
+    return linear_record_known.fitted(data.candidates.take(data.is_member), data.columns, WHOLE, 1.0)
+
+
+def fitted_to_others(data: AuditData) -> Layers:
+    return linear_record_known.fitted(data.auxiliary, data.columns, WHOLE, 1.0)
+
+
 INSIDES: Mapping[str, Insides] = {
     "tree-counts": Insides(full_tree, stump),
     "fredrikson-counts": Insides(looked_up, stump),
     "mi-face": Insides(towards_prototypes, indifferent),
+    "linear-record": Insides(fitted_to_members, fitted_to_others),
 }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from auditor.attacks.inversion import class_inversion_known
 from auditor.attacks.inversion.twin import lookup_answers
 from auditor.attacks.stealing.twin import noise_target
-from auditor.domain.attack import Attack, Checkpoint, Context, Family, Query, Scope
+from auditor.domain.attack import Attack, Checkpoint, Context, Family, Query, Scope, Training
 from auditor.domain.data import AuditData, Column, ColumnType, Records, Sensitive
 from auditor.domain.learner import Learner, Task
 from auditor.domain.parameters import ModelParameters
@@ -101,10 +101,16 @@ class World:
             sensitive=sensitive,
             query_limit=min(self.query_limit, attack.needs(self.scope).queries_max),
             parameters=self._inside(attack, query),
+            training=self._training if Knows.OTHER_RECORDS in knows else None,
         )
         if attack.kind != "property":
             return granted
         return replace(granted, auxiliary=self.of_property.auxiliary, learner=self.of_property.learner)
+
+    @property
+    def _training(self) -> Training:
+        rows = np.flatnonzero(self.data.is_member)
+        return Training(self.data.candidates.take(rows), rows)
 
     def _inside(self, attack: Attack, query: Query) -> ModelParameters | None:
         """Of the target that is asked: the null target's where it is that, else the leaky one's."""

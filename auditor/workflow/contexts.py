@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from auditor.domain.attack import Attack, Checkpoint, Context, Query
+from auditor.domain.attack import Attack, Checkpoint, Context, Query, Training
 from auditor.domain.data import AuditData, ColumnType, Records, Sensitive
 from auditor.domain.learner import Learner
 from auditor.domain.seeds import derive
@@ -43,7 +43,20 @@ def context_for(
         fresh=None if blind else grants.get("fresh", query),
         recorded=grants.get("recorded"),
         bounds=data.bounds,
+        training=training_of(data) if Knows.OTHER_RECORDS in knows else None,
     )
+
+
+def training_of(data: AuditData) -> Training:
+    """The members, and what else the target was trained on."""
+    rows, rest = np.flatnonzero(data.is_member), data.training
+    members = data.candidates.take(rows)
+    if rest is None or not len(rest):
+        return Training(members, rows)
+    values = None if members.values is None or rest.values is None else np.concatenate([members.values, rest.values])
+    features = pd.concat([members.features, rest.features], ignore_index=True)
+    records = Records(features, np.concatenate([members.labels, rest.labels]), values)
+    return Training(records, np.concatenate([rows, np.full(len(rest), -1)]))
 
 
 def forbidden(frame: pd.DataFrame) -> NDArray[np.float64]:

@@ -75,7 +75,8 @@ def _of_claims(evidence: Reconstructions) -> Arrays:
         "is_each": evidence.is_each,
     }
     numbers = frame[numeric].to_numpy(dtype=np.float64)
-    return {"claimed": evidence.labels, "sureness": evidence.scores, "numbers": numbers, "said": _text(said)}
+    arrays: Arrays = {"claimed": evidence.labels, "sureness": evidence.scores, "numbers": numbers, "said": _text(said)}
+    return arrays if evidence.rows is None else arrays | {"rows": evidence.rows}
 
 
 def _claims(arrays: Mapping[str, NDArray[Any]]) -> Reconstructions:
@@ -86,7 +87,8 @@ def _claims(arrays: Mapping[str, NDArray[Any]]) -> Reconstructions:
         for name, dtype in said["columns"]
     }
     frame, notes = pd.DataFrame(columns), tuple(said["notes"])
-    return Reconstructions(frame, arrays["claimed"], arrays["sureness"], said["figures"], notes, said.get("is_each", False))
+    each = (said.get("is_each", False), arrays.get("rows"))
+    return Reconstructions(frame, arrays["claimed"], arrays["sureness"], said["figures"], notes, *each)
 
 
 def _text(value: Any) -> NDArray[np.uint8]:

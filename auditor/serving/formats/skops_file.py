@@ -104,7 +104,36 @@ def _parameters(model: Any) -> ModelParameters | None:
     trees = [one.tree_ for one in np.ravel(getattr(last, "estimators_", [last])) if hasattr(one, "tree_")]
     if trees:
         return replace(_of_trees(trees, features, classes), draw_seeds=_draw_seeds(last))
-    return _layers(last, features, classes)
+    found = _layers(last, features, classes)
+    return found if found is None else replace(found, penalty=_penalty(last), **_scaling(model))
+
+
+def _penalty(last: Any) -> float | None:
+    """In units of the sum of the losses; None for what minimises anything else (class weights, a penalised intercept, L1)."""
+    from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+
+    if not getattr(last, "fit_intercept", False) or getattr(last, "positive", False) or getattr(last, "class_weight", None):
+        return None
+    if isinstance(last, LogisticRegression) and hasattr(last, "C"):
+        is_ridge = last.penalty in ("l2", "deprecated") and not last.l1_ratio and last.solver != "liblinear"
+        return 1.0 / float(last.C) if is_ridge else 0.0 if last.penalty is None else None
+    if isinstance(last, LinearRegression):
+        return 0.0
+    return float(last.alpha) if isinstance(last, Ridge) and np.ndim(last.alpha) == 0 else None
+
+
+def _scaling(model: Any) -> dict[str, Any]:
+    """Of the one scaler before the last step."""
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    before = model.steps[-2][1] if hasattr(model, "steps") and len(model.steps) == 2 else None
+    if isinstance(before, MinMaxScaler):
+        return {"centre": -before.min_ / before.scale_, "spread": 1.0 / before.scale_}
+    if not isinstance(before, StandardScaler):
+        return {}
+    nothing = np.zeros(before.n_features_in_)
+    centre = nothing if before.mean_ is None else np.asarray(before.mean_, dtype=np.float64)
+    return {"centre": centre, "spread": nothing + 1.0 if before.scale_ is None else np.asarray(before.scale_, dtype=np.float64)}
 
 
 def _draw_seeds(forest: Any) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

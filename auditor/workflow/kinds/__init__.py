@@ -11,7 +11,7 @@ from auditor.domain.finding import Control
 from auditor.domain.shadow import ShadowOutputs
 from auditor.scoring.assess import Grading, Truth
 from auditor.workflow.case import Case
-from auditor.workflow.kinds import attribute, disclosures, extraction, membership, property, reconstruction
+from auditor.workflow.kinds import attribute, disclosures, extraction, membership, missing_record, property, reconstruction
 from auditor.workflow.look import Item, Look
 
 Targets = Mapping[str, Query]
@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "attribute": Kind(attribute.targets, attribute.truth, attribute.checks),
     "extraction": Kind(extraction.targets, extraction.truth, extraction.checks),
     "reconstruction": Kind(reconstruction.targets, reconstruction.truth, reconstruction.checks),
+    "missing-record": Kind(missing_record.targets, missing_record.truth, missing_record.checks),
     "records": Kind(disclosures.targets, reconstruction.truth, disclosures.checks, has_baseline=False, has_controls=False),
     "exposure": Kind(disclosures.targets, disclosures.truth, disclosures.checks, has_baseline=False, has_controls=False),
     "property": Kind(property.targets, property.truth, property.checks, has_baseline=False, has_controls=False),

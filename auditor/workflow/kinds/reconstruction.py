@@ -57,7 +57,7 @@ def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading
 
 def shown(look: Look, case: Case) -> dict[str, Any]:
     """What the report shows of claims about classes; empty for any other evidence."""
-    if not isinstance(case.evidence, Reconstructions) or not isinstance(case.baseline, Reconstructions):
+    if not isinstance(case.evidence, Reconstructions) or not isinstance(case.baseline, Reconstructions) or case.evidence.is_each:
         return {}
     how = Shown(look.material.data.classes, look.material.spec.data.image_shape)
     return shown_reconstructions(case.evidence, case.baseline, case.truth, how)
