@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask import current_app, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from auditor.domain.catalog import Role
 from auditor.errors import NotAllowed
 from auditor.web import auth
+from auditor.web.current import services
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -20,6 +22,7 @@ PUBLIC_ENDPOINTS = (
     "dashboard.static",
 )
 
+MEGABYTE, FORM_OVERHEAD = 1_000_000, 64 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 MAY = {
@@ -38,6 +41,12 @@ def needs(role: Role) -> Callable[[View], View]:
         return view
 
     return declare
+
+
+def takes_file(view: View) -> View:
+    """Declares that a form with a file comes to this view: it may be as large as an upload, once its sender is known."""
+    view.takes_file = True  # type: ignore[attr-defined]
+    return view
 
 
 def role_of(endpoint: str, views: Mapping[str, Callable[..., Any]]) -> Role | None:
@@ -59,9 +68,18 @@ def admit() -> None:
     needed = role_of(endpoint, current_app.view_functions)
     if needed is None or not principal.may(needed):
         raise NotAllowed(_refusal(principal.role, needed))
+    if writes and getattr(current_app.view_functions.get(endpoint), "takes_file", False):
+        _allow_upload(services().settings.max_upload_mb * MEGABYTE + FORM_OVERHEAD)
     if writes and principal.by_cookie:
         auth.check_csrf()
     g.principal = principal
+
+
+def _allow_upload(limit: int) -> None:
+    """Refused before it is read: the check of the form's token reads it all."""
+    if (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge
+    request.max_content_length = limit
 
 
 def _refusal(role: Role, needed: Role | None) -> str:

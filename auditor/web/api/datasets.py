@@ -7,13 +7,13 @@ from flask import Response, request
 
 from auditor.domain.catalog import Dataset, Role
 from auditor.errors import InvalidInput
-from auditor.intake import Limits, Table, read, to_parquet
 from auditor.store import datasets
 from auditor.web.access import needs
 from auditor.web.api import upload
 from auditor.web.api.replay import once_for
 from auditor.web.api.shapes import Checked, Name, PageOf, PageQuery, Shown, nothing, page
 from auditor.web.current import services, workspace_id
+from auditor.web.uploads import keep_records
 
 bp = APIBlueprint("datasets", __name__, url_prefix="/datasets", tag="Datasets")
 
@@ -49,25 +49,8 @@ def create() -> Response:
 
 
 def _kept(name: str, file: upload.Upload) -> tuple[DatasetOut, int, dict[str, str]]:
-    """Read outside the transaction: a large file must not hold the database."""
-    here = services()
-    table = _table(file)
-    parquet = to_parquet(table)
-    with here.database.begin() as tx:
-        digest = here.artifacts.put(tx, workspace_id(), parquet, kind="dataset")
-        made = datasets.create_dataset(
-            tx, workspace_id(), name, len(table.cells), dict(table.types), file.size, digest, here.clock()
-        )
+    made = keep_records(name, file)
     return shown(made), 201, {"Location": f"/api/v1/datasets/{made.id}"}
-
-
-def _table(file: upload.Upload) -> Table:
-    settings = services().settings
-    limits = Limits(bytes=settings.max_upload_mb * upload.MEGABYTE, rows=settings.max_rows, columns=settings.max_columns)
-    try:
-        return read(file.path, limits)
-    except InvalidInput as mistake:
-        raise InvalidInput("file", mistake.sentence) from None
 
 
 @bp.get("")

@@ -15,7 +15,8 @@ from auditor.web.api import upload
 from auditor.web.api.replay import once_for
 from auditor.web.api.shapes import Checked, Name, PageOf, PageQuery, Shown, nothing, page
 from auditor.web.current import services, workspace_id
-from auditor.workflow import model_scan, served_model
+from auditor.web.uploads import keep_model
+from auditor.workflow import model_scan
 
 bp = APIBlueprint("models", __name__, url_prefix="/models", tag="Models")
 
@@ -67,14 +68,7 @@ def create() -> Response:
 
 
 def _kept(name: str, file: upload.Upload) -> tuple[ModelOut, int, dict[str, str]]:
-    """Read outside the transaction: a process that starts must not hold the database."""
-    here = services()
-    try:
-        taken = served_model.take(here.settings, file.path)
-    except InvalidInput as mistake:
-        raise InvalidInput("file", mistake.sentence) from None
-    with here.database.begin() as tx:
-        made = served_model.keep(tx, here, workspace_id(), name, taken)
+    made = keep_model(name, file)
     return shown(made), 201, {"Location": f"/api/v1/models/{made.id}"}
 
 

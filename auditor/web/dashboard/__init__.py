@@ -3,6 +3,7 @@
 from auditor.web.dashboard import (
     audit_pages,
     compare_pages,
+    file_pages,
     history,
     new_audit,
     overview,
@@ -18,6 +19,7 @@ __all__ = [
     "audit_pages",
     "blueprint",
     "compare_pages",
+    "file_pages",
     "history",
     "new_audit",
     "overview",
