@@ -98,4 +98,4 @@ def _bench(table: Table, name: str) -> Bench:
     """Sizes that the pool alone decides: neither the shadows asked for nor the memory of this machine may change a digit."""
     gaps = int(np.isnan(table.numeric).any(axis=0).sum())
     width = table.numeric.shape[1] + gaps + sum(min(MOST, len(known)) for known in table.categories)
-    return Bench(max(1, min(LANES, LARGEST // (4 * len(table) * width))), width, name)
+    return Bench(max(1, min(LANES, LARGEST // (4 * len(table) * max(1, width)))), width, name)
