@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from auditor.domain.audit import AuditStatus
 from auditor.store.engine import Transaction
@@ -12,6 +12,15 @@ from auditor.store.rows import insert_missing, missing
 from auditor.store.tables import answer, audit
 
 CHUNK = 1_000  # digests in one IN list: far below SQLite's 32,766 and PostgreSQL's 65,535 parameters
+
+# Made once: building them anew for each batch would cost more than running them.
+_SPEND = (
+    update(audit)
+    .where(audit.c.id == bindparam("of"), audit.c.queries + bindparam("rows") <= audit.c.budget)
+    .where(audit.c.status == AuditStatus.RUNNING, ~audit.c.cancel_requested)
+    .values(queries=audit.c.queries + bindparam("rows"))
+)
+_OWNER = select(audit.c.workspace_id).where(audit.c.id == bindparam("of"))
 
 
 def lookup(tx: Transaction, audit_id: str, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float64]]:
@@ -32,15 +41,12 @@ def spend(tx: Transaction, audit_id: str, rows: int) -> bool:
     """Book the rows before they are sent; False, and nothing booked, if they exceed the budget or the audit is to stop."""
     if rows < 0:
         raise ValueError("rows are spent, never given back")
-    affordable = audit.c.queries + rows <= audit.c.budget
-    wanted = and_(audit.c.status == AuditStatus.RUNNING, ~audit.c.cancel_requested)
-    spent = update(audit).where(audit.c.id == audit_id, affordable, wanted).values(queries=audit.c.queries + rows)
-    return tx.execute(spent).rowcount == 1
+    return tx.execute(_SPEND, {"of": audit_id, "rows": rows}).rowcount == 1
 
 
 def record(tx: Transaction, audit_id: str, digests: Sequence[bytes], answers: NDArray[np.float64]) -> None:
     """Keep `answers` (n, C) under their digests; an answer that is there already stays."""
-    owner = tx.execute(select(audit.c.workspace_id).where(audit.c.id == audit_id)).scalar_one_or_none()
+    owner = tx.execute(_OWNER, {"of": audit_id}).scalar_one_or_none()
     if owner is None:
         raise missing(audit)
     outputs = np.ascontiguousarray(answers, dtype="<f8")
