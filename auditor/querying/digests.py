@@ -67,11 +67,9 @@ def _numbers(values: NDArray[np.float64], is_odd: NDArray[np.bool_]) -> list[Any
     size = np.abs(values)
     is_whole = (values == np.rint(values)) & (size < EXACT)
     is_odd |= ~(is_whole | (size >= SMALLEST_PLAIN) & (size < LARGEST_PLAIN) | np.isnan(values))
-    cells: list[Any] = values.tolist()
-    if is_whole.all():
-        cells = values.astype(np.int64).tolist()
-        return cells
-    for row in np.flatnonzero(is_whole).tolist():
+    whole = bool(is_whole.all())
+    cells: list[Any] = values.astype(np.int64 if whole else np.float64).tolist()
+    for row in () if whole else np.flatnonzero(is_whole).tolist():
         cells[row] = int(cells[row])
     return cells
 
