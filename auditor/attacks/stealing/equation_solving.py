@@ -14,7 +14,7 @@ from auditor.attacks.stealing.linear_design import LinearDesign
 from auditor.attacks.stealing.linear_systems import LinearCopy, solve_one_vs_rest, solve_softmax, solve_values
 from auditor.attacks.stealing.linear_target import linear_target
 from auditor.attacks.stealing.no_query import NoQuerySurrogate
-from auditor.attacks.stealing.population import auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
+from auditor.attacks.stealing.population import auxiliary_of, check_auxiliary, evaluation_rows, judging_points
 from auditor.attacks.stealing.query_limits import JUDGING, check_queries, limit_of
 from auditor.attacks.stealing.repeats import changed, wire_error
 from auditor.attacks.stealing.spread_records import REACHES, Surroundings, information
@@ -86,14 +86,13 @@ class EquationSolving:
         answers do not determine the parameters."""
         design = LinearDesign.of(auxiliary_of(context).features, context.columns)
         limit = self._limit(context, design)
-        rows, points = evaluation_rows(context), uniform_points(context)
-        true = context.query(points)
+        rows, (points, true, uniform) = evaluation_rows(context), judging_points(context)
         context.checkpoint(0.2)
         learned = _learned(context, design, limit)
         context.checkpoint(0.6)
         learned = _better(context, design, learned, (points, true), limit)
         context.checkpoint(0.9)
-        return _evidence(context, design, learned, (points, true), rows)
+        return _evidence(context, design, learned, (points, true, uniform), rows)
 
     def _limit(self, context: Context, design: LinearDesign) -> int:
         limit = limit_of(context, self.queries)
@@ -116,19 +115,27 @@ def _learned(context: Context, design: LinearDesign, limit: int) -> Learned:
         except AttackFailed:
             if limit < 2 * design.unknowns:
                 raise
-    return _asked_around(context, design, limit)
+    try:
+        return _asked_around(context, design, limit)
+    except TargetRefused:
+        most = min(limit, PER_UNKNOWN * design.unknowns)
+        return _asked_of_people(context, design, auxiliary_of(context).features.head(most))
 
 
 def _asked_once(context: Context, design: LinearDesign) -> Learned:
-    asked: pd.DataFrame = design.one_change_each()
-    notes: tuple[str, ...] = ()
+    asked = design.one_change_each()
     try:
         answers = context.query(asked)
     except TargetRefused:
         natural = auxiliary_of(context).features
-        asked = natural.iloc[design.independent(natural)].reset_index(drop=True)
-        notes = ("The target refuses made-up records, so auxiliary records alone were asked.",)
-        answers = context.query(asked)
+        return _asked_of_people(context, design, natural.iloc[design.independent(natural)])
+    return Learned(asked, answers, _solved(context, design, asked, answers))
+
+
+def _asked_of_people(context: Context, design: LinearDesign, natural: pd.DataFrame) -> Learned:
+    asked = natural.reset_index(drop=True)
+    answers = context.query(asked)
+    notes = ("The target refuses made-up records, so auxiliary records alone were asked.",)
     return Learned(asked, answers, _solved(context, design, asked, answers), notes)
 
 
@@ -190,8 +197,11 @@ def _better(context: Context, design: LinearDesign, learned: Learned, judged: tu
     frame = nearby.draw(more, REACHES[0], generator(context.seed, "one-vs-rest"))
     if context.recorded is not None and not context.recorded(frame).all():
         return learned
+    try:
+        answers = np.concatenate([learned.answers, context.query(frame)])
+    except TargetRefused:
+        return learned
     asked = pd.concat([learned.asked, frame], ignore_index=True)
-    answers = np.concatenate([learned.answers, context.query(frame)])
     copy = solve_one_vs_rest(design.matrix(asked), answers, learned.copy)
     explained = _difference(design, copy, judged)
     if explained > min(off / 3, _tolerance(context, judged[1])):
@@ -200,12 +210,12 @@ def _better(context: Context, design: LinearDesign, learned: Learned, judged: tu
 
 
 def _evidence(
-    context: Context, design: LinearDesign, learned: Learned, judged: tuple[pd.DataFrame, Floats], rows: NDArray[np.intp]
+    context: Context, design: LinearDesign, learned: Learned, judged: tuple[pd.DataFrame, Floats, int], rows: NDArray[np.intp]
 ) -> Copies:
     assert context.candidates is not None  # noqa: S101 - they have rows
     candidates = context.candidates.features
     rows = rows[~np.isin(record_keys(candidates.iloc[rows]), record_keys(learned.asked))]
-    points, true = judged
+    points, true, even = judged
     copied = learned.copy.answers(design.matrix(candidates))
     uniform = learned.copy.answers(design.matrix(points))
     off = float(np.abs(uniform - true).max())
@@ -215,8 +225,8 @@ def _evidence(
     notes = (*learned.notes, *_said(context, design, off, true), *filter(None, [changed(context, learned.asked, learned.answers)]))
     queries = np.array([len(learned.asked)])
     if not context.classes:
-        return SurrogateValues(queries, rows, copied[rows].T, uniform.T, true[:, 0], figures, notes, copied)
-    labels = (classes_of(copied[rows])[None, :], classes_of(uniform)[None, :], classes_of(true))
+        return SurrogateValues(queries, rows, copied[rows].T, uniform[:even].T, true[:even, 0], figures, notes, copied)
+    labels = (classes_of(copied[rows])[None, :], classes_of(uniform[:even])[None, :], classes_of(true[:even]))
     return SurrogateLabels(queries, rows, *labels, figures, notes, copied)
 
 

@@ -16,7 +16,7 @@ from auditor.attacks.stealing.label_boundaries import TOGETHER, Segments, coarse
 from auditor.attacks.stealing.linear_design import LinearDesign
 from auditor.attacks.stealing.linear_target import linear_target
 from auditor.attacks.stealing.no_query import NoQuerySurrogate
-from auditor.attacks.stealing.population import auxiliary_of, check_auxiliary, evaluation_rows, uniform_points
+from auditor.attacks.stealing.population import auxiliary_of, check_auxiliary, evaluation_rows, judging_points
 from auditor.attacks.stealing.query_limits import JUDGING, check_queries, limit_of
 from auditor.attacks.stealing.repeats import changed
 from auditor.attacks.stealing.spread_records import Surroundings
@@ -102,14 +102,14 @@ class LowdMeek:
         """Evidence of one copy. `figures`: unknowns, boundary_points. Raises BudgetExhausted where the budget does not pay
         for FEWEST_HALVES halvings an unknown."""
         design = LinearDesign.of(auxiliary_of(context).features, context.columns)
-        rows, points = evaluation_rows(context), uniform_points(context)
-        true = classes_of(context.query(points))
+        rows, (points, answers, even) = evaluation_rows(context), judging_points(context)
+        true = classes_of(answers)
         context.checkpoint(0.1)
         limit = limit_of(context, self.queries)
         search = _Search(context, design, limit, Labelled(context.query))
         copy = search.copy((design.matrix(points), true))
         context.checkpoint(0.95)
-        return _evidence(search, copy, (points, true), rows)
+        return _evidence(search, copy, (points[:even], true[:even]), rows)
 
 
 @dataclass(frozen=True, eq=False)

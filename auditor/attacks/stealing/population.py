@@ -10,7 +10,7 @@ from auditor.attacks.record_keys import record_keys
 from auditor.domain.attack import Context
 from auditor.domain.data import Column, ColumnType, Records
 from auditor.domain.seeds import generator
-from auditor.errors import AttackFailed, InvalidInput
+from auditor.errors import AttackFailed, InvalidInput, TargetRefused
 
 FEWEST_AUXILIARY = 200
 EVALUATED = 3_000
@@ -56,6 +56,17 @@ def uniform_points(context: Context) -> pd.DataFrame:
     """UNIFORM records drawn evenly over the ranges of the auxiliary records: numbers between the extremes, categories with equal
     chance. The draw depends on those records only, so that the attack and its baseline are judged on the same points."""
     return drawn_evenly(auxiliary_of(context).features, context.columns, UNIFORM, generator(0, "uniform"))
+
+
+def judging_points(context: Context) -> tuple[pd.DataFrame, NDArray[np.float64], int]:
+    """What an attack holds its copy against, with the target's answers, and how many of them are uniform points: all, or none where
+    the target refuses made-up records and auxiliary ones stand in for them."""
+    points = uniform_points(context)
+    try:
+        return points, context.query(points), len(points)
+    except TargetRefused:
+        natural = auxiliary_of(context).features.tail(UNIFORM).reset_index(drop=True)
+        return natural, context.query(natural), 0
 
 
 def drawn_evenly(auxiliary: pd.DataFrame, columns: tuple[Column, ...], count: int, rng: np.random.Generator) -> pd.DataFrame:

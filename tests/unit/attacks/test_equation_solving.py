@@ -255,6 +255,23 @@ def test_whole_numbers_that_never_vary_are_solved_for_from_rounded_answers() -> 
     assert evidence.figures["condition_number"] < 1e3
 
 
+@pytest.mark.parametrize("decimals", [None, 3])
+def test_a_target_that_answers_people_alone_is_solved_from_auxiliary_records(decimals: int | None) -> None:
+    people = set(record_keys(pd.concat([numbers(300, 2).features, numbers(200, 1).features])).tolist())
+
+    def query(frame: pd.DataFrame) -> Floats:
+        if not set(record_keys(frame).tolist()) <= people:
+            raise TargetRefused("The target refuses such records.")
+        return softmax_of(frame) if decimals is None else np.round(softmax_of(frame), decimals)
+
+    made = context(query)
+    evidence = stolen(replace(made, profile=replace(made.profile, decimals=decimals)))
+    assert right(evidence) > 0.98
+    assert evidence.queries == (7 if decimals is None else 280)
+    assert evidence.uniform.shape == evidence.uniform_labels[-1].shape == (0,)
+    assert "refuses made-up records" in " ".join(evidence.notes)
+
+
 class Answers:
     """What was asked of a target, and answered through a channel of so many decimals."""
 

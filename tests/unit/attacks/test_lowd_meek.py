@@ -243,3 +243,18 @@ def test_a_direction_without_an_equation_is_left_to_the_labels() -> None:
 def test_repeated_equations_come_last() -> None:
     equations = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.5]])
     assert set(best_conditioned(equations)[:2].tolist()) in ({0, 2}, {1, 2})
+
+
+def test_a_target_that_answers_people_alone_is_fitted_on_their_labels_and_judged_on_them() -> None:
+    people = set(pd.concat([numbers(300, 2).features, numbers(200, 1).features])["x0"])
+
+    def query(frame: pd.DataFrame) -> Floats:
+        if not set(frame["x0"]) <= people:
+            raise TargetRefused("The target refuses such records.")
+        return labels_of(3)(frame)
+
+    evidence = LowdMeek().run(context(query))
+    true = labels_of(3)(numbers(200, 1).features).argmax(axis=1)
+    assert (evidence.labels[-1] == true[evidence.rows]).mean() > 0.9
+    assert evidence.uniform.shape == evidence.uniform_labels[-1].shape == (0,)
+    assert "refuses made-up records" in " ".join(evidence.notes)
