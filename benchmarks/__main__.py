@@ -23,6 +23,7 @@ NAMES = (
     "what_if",
     "stealing",
     "inversion",
+    "records",
     "pictures",
 )
 

@@ -113,7 +113,7 @@ def _at(fit: Fit, others: Sums, left: float) -> Missing | None:
     if fit.output != "identity" and not _answers(fit, point, r, near, left):
         return None
     width = others.high - others.low
-    trust = 1 / (1 + (near / np.maximum(width / 2, 1e-300)) ** 2)  # a value that is hardly known is better guessed
+    trust = 1 / (1 + (near / np.maximum(width / 2, 1e-9)) ** 2)  # a value that is hardly known is better guessed
     claimed = np.clip(others.usual + trust * (point - others.usual), others.low, others.high)
     return Missing(claimed, np.minimum(near, width), np.minimum(near * max(fit.left, left) / left, width), r, penalty)
 
