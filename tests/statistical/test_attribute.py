@@ -23,7 +23,7 @@ def trained(name: str, world: World, seed: int = 9) -> Query:
 
 def foreign(seed: int) -> Query:
     """A forest that overfitted people who are not in question."""
-    others = people(400, seed)
+    others = people(240, seed)
     model = build(Learner("random-forest", {"n_estimators": 30}), COLUMNS, seed).fit(others.features, others.labels)
     return lambda frame: model.over_all(model.predict_proba(frame), 2)
 
@@ -49,7 +49,7 @@ def test_nothing_is_demonstrated_where_nobody_was_remembered() -> None:
     members are right as often as about non-members."""
     demonstrated, gaps = 0, []
     for seed in range(20):
-        world = World(seed=100 * seed)
+        world = World(candidates=240, auxiliary=110, seed=100 * seed)
         evidence = AttributeInference().run(world.context(foreign(100 * seed + 50)))
         demonstrated += (grade(world, evidence).score_low or 0.0) > 0
         right = evidence.scores.argmax(axis=1) == world.values
@@ -60,17 +60,16 @@ def test_nothing_is_demonstrated_where_nobody_was_remembered() -> None:
 
 def test_a_forest_that_overfits_is_demonstrated() -> None:
     """The attribute is independent of everything else, so imputation knows its frequencies only; the forest remembers."""
-    found = [graded(World(candidates=1_000, auxiliary=600, seed=100 * s), q) for s, q in enumerate(forests())]
+    found = [graded(world, trained("random-forest", world)) for world in SHARED]
     assert all((a.score_low or 0.0) > 5 for a in found)
     assert all(value(a, "accuracy") > value(a, "baseline_accuracy") + 0.05 for a in found)
 
 
-def forests() -> list[Query]:
-    return [trained("random-forest", World(candidates=1_000, auxiliary=600, seed=100 * s)) for s in range(3)]
+SHARED = [World(candidates=800, auxiliary=400, seed=100 * s) for s in range(3)]
 
 
 def test_a_linear_model_of_the_same_people_is_not() -> None:
-    world = World(candidates=1_000, auxiliary=600)
+    world = SHARED[0]
     assert graded(world, trained("logistic-regression", world)).score_low == 0.0
 
 
