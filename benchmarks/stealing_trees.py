@@ -51,6 +51,7 @@ FILES = {
 ENSEMBLES = {
     "xgboost, 100 trees, depth 6": Learner("xgboost", {"n_estimators": 100}),
     "random forest": Learner("random-forest"),
+    "xgboost, 50 trees, depth 2": Learner("xgboost", {"n_estimators": 50, "max_depth": 2}),
     "xgboost, 50 stumps": Learner("xgboost", {"n_estimators": 50, "max_depth": 1}),
 }
 
