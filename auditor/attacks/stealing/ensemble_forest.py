@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import csr_matrix, diags, hstack
 from scipy.sparse.linalg import LinearOperator, cg
 
 Floats = NDArray[np.float64]
@@ -44,13 +44,18 @@ class Forest:
 
     def answers(self, matrix: Matrix) -> Floats:
         """(n, C), of classes not yet cut to probabilities."""
-        smooth = np.asarray(self.averaged.predict(matrix)).reshape(len(matrix), -1)
+        smooth = sum(_told(tree, matrix) for tree in self.averaged.estimators_) / len(self.averaged.estimators_)
         return np.asarray(smooth + _nodes(self.further, matrix) @ (self.scale[:, None] * self.worth))
 
 
 def _nodes(trees: Any, matrix: Matrix) -> csr_matrix:
     """(n, N) 1 for every node that a record passes."""
-    return trees.decision_path(matrix)[0].astype(np.float64)
+    return hstack([tree.tree_.decision_path(matrix) for tree in trees.estimators_], format="csr").astype(np.float64)
+
+
+def _told(tree: Any, matrix: Matrix) -> Floats:
+    """(n, C), past scikit-learn's checks, which take longer than a small tree itself."""
+    return np.asarray(tree.tree_.predict(matrix)).reshape(len(matrix), -1)
 
 
 def _out_of_bag(forest: Any, matrix: Matrix, answers: Floats) -> Floats:
@@ -59,7 +64,7 @@ def _out_of_bag(forest: Any, matrix: Matrix, answers: Floats) -> Floats:
     for tree, drawn in zip(forest.estimators_, forest.estimators_samples_, strict=True):
         out = np.ones(len(answers), dtype=bool)
         out[drawn] = False
-        total[out] += tree.predict(matrix[out]).reshape(-1, answers.shape[1]) if out.any() else 0.0
+        total[out] += _told(tree, matrix[out]) if out.any() else 0.0
         count[out] += 1
     return np.where(count > 0, total / np.maximum(count, 1), answers)
 

@@ -130,7 +130,7 @@ def test_labels_alone_are_learned_from() -> None:
     def labels(frame: pd.DataFrame) -> np.ndarray:
         return np.eye(2)[boosted(3)(frame).argmax(axis=1)]
 
-    assert agreement(world, labels, run(world.stealing(labels)))[-1] > 0.88
+    assert agreement(world, labels, run(world.stealing(labels), 600))[-1] > 0.88
 
 
 def test_a_smooth_sum_is_left_to_equation_solving() -> None:
@@ -144,7 +144,7 @@ def test_a_smooth_sum_is_left_to_equation_solving() -> None:
 def test_noise_is_not_copied() -> None:
     world = World(candidates=1_000)
     query = noise_target(2, seed=5)
-    assert 0.42 < agreement(world, query, run(world.stealing(query), 500))[-1] < 0.58
+    assert 0.42 < agreement(world, query, run(world.stealing(query), 300))[-1] < 0.58
 
 
 def test_a_constant_target_has_no_threshold() -> None:
@@ -163,7 +163,7 @@ def test_several_classes_are_learned_with_and_without_own_labels() -> None:
     context = of_classes(world, crossed, 3)
     hidden = Records(world.data.auxiliary.features, np.full(300, -1))
     for auxiliary in (context.auxiliary, hidden):
-        evidence = run(replace(context, auxiliary=auxiliary), 500)
+        evidence = run(replace(context, auxiliary=auxiliary), 300)
         assert agreement(world, crossed, evidence)[-1] > 0.95
 
 
