@@ -10,6 +10,7 @@ from auditor.attacks.stealing.leaf_axes import MISSING, Axes, Axis, Points
 from auditor.attacks.stealing.line_search import Cuts
 
 INNER = 16
+AGAIN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +47,20 @@ class Cells:
 def cells_of(base: Points, answers: Answers) -> tuple[Cells, ...]:
     """The cells of all columns, seen from the base record (d,) and from opposed ones. Where columns act in pairs, a threshold of
     one shows on the right side of every threshold of its partner: with all numbers at their low ends or all at their high ends, and
-    with each set of levels once; again where that tells more levels apart. Raises Spent."""
+    with each set of levels once; again where that tells more levels apart and takes a small part of what is left. Raises Spent, and
+    that before the greater part is spent where the limit would end the search."""
     axes = answers.axes
     cuts = Cuts(len(axes))
     groups = [_told_apart([base], j, axis, answers, cuts) for j, axis in enumerate(axes.axes)]
-    sets = 0
+    sets = -1
     while sum(map(_count, groups)) > sets:
-        sets = sum(map(_count, groups))
         seen = [base, *_opposed(base, axes, groups)]
-        _check_room(len(seen), cuts, answers)
+        room, cost = answers.limit - len(answers), _cost(len(seen), cuts, answers)
+        if sets < 0 and cost > room:
+            raise Spent
+        if sets >= 0 and cost > AGAIN * room:
+            break
+        sets = sum(map(_count, groups))
         groups = [_told_apart(seen, j, axis, answers, cuts) for j, axis in enumerate(axes.axes)]
     starts = [np.array([axis.low, *(c + 1 for c in cuts.of_axis[j])], dtype=np.int64) for j, axis in enumerate(axes.axes)]
     return tuple(Cells(axis, start, group) for axis, start, group in zip(axes.axes, starts, groups, strict=True))
@@ -82,11 +88,10 @@ def _count(group: NDArray[np.intp]) -> int:
     return int(group.max(initial=-1)) + 1
 
 
-def _check_room(records: int, cuts: Cuts, answers: Answers) -> None:
-    """Raises Spent before the greater part is spent where the limit would end the search."""
+def _cost(records: int, cuts: Cuts, answers: Answers) -> int:
+    """What the lines of so many records cost, but for new thresholds."""
     row = sum(2 * len(cuts.of_axis[j]) + INNER if a.is_ordered else a.high for j, a in enumerate(answers.axes.axes))
-    if len(answers) + records * row > answers.limit:
-        raise Spent
+    return records * row
 
 
 def _told_apart(records: list[Points], j: int, axis: Axis, answers: Answers, cuts: Cuts) -> NDArray[np.intp]:

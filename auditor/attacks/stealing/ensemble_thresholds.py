@@ -30,7 +30,7 @@ from auditor.errors import BudgetExhausted, TargetRefused
 
 Floats = NDArray[np.float64]
 FEWEST, MOST = 200, 1_000_000
-STEPS_SHARE = 0.6
+STEPS_SHARE = 0.8
 LEARNED = "The copy was learned from the answers: its agreement is measured, and nothing of it is exact."
 SMOOTH = (
     "The target is a sum of functions of one column each, but smooth ones without thresholds: equation-solving is the attack for"
