@@ -102,14 +102,17 @@ class LeafCopy:
                 " not exact."
             )
         return (
-            f"The target is a tree of {self.crawl.leaves} leaves {self._way()}: all were found, and the copy is exact between the"
-            f" extremes of the auxiliary records ({len(true)} uniform points agree)."
+            f"{self._way()}: all were found, and the copy is exact between the extremes of the auxiliary records ({len(true)}"
+            " uniform points agree)."
         )
 
     def _way(self) -> str:
         if not self.crawl.has_inner:
-            return "with an answer each"
-        return "whose inner nodes answer records with missing cells, so that it was read from the root down"
+            return f"The target is a tree of {self.crawl.leaves} leaves with an answer each"
+        return (
+            "The target is a tree whose inner nodes answer records with missing cells, so that it was read from the root down, its"
+            f" leaves in {self.crawl.leaves} boxes"
+        )
 
 
 @dataclass(frozen=True, eq=False)
