@@ -66,7 +66,7 @@ def table(name: str) -> tuple[pd.DataFrame, NDArray[np.intp]] | None:
         return None
     frame = pd.read_csv(SHARED / f"{path}.csv.gz", skipinitialspace=True)
     labels = pd.factorize(frame[LABELS[path]], sort=True)[0].astype(np.intp)
-    return (frame[COMPAS] if name == "compas" else frame.drop(columns=LABELS[path])), labels
+    return frame[[c for c in frame.columns if c in COMPAS or (name != "compas" and c not in (LABELS[path], "split"))]], labels
 
 
 def binary(frame: pd.DataFrame) -> pd.DataFrame:
