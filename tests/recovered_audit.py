@@ -58,6 +58,7 @@ def plant(services: Services, workspace_id: str, sensitive: tuple[str, ...] = ("
     data = material.of_audit(services, audit).data
     rebuilt = _rebuilt(data)
     claims = {"attribute": _guesses(data, WRONG, sensitive), "baseline": _guesses(data, 2, sensitive), "rebuilt": rebuilt}
+    claims |= {"missing": _missing(data, 3), "usual": _missing(data, 5)}
     _work(services, audit.id, claims, sensitive)
     findings = [{"attack": "attribute", "kind": "attribute", "parameters": {"sensitive": name}} for name in sensitive]
     findings.append({"attack": "forest-reconstruction", "kind": "records", "parameters": {}})
@@ -86,6 +87,14 @@ def _rebuilt(data: AuditData) -> Reconstructions:
     return Reconstructions(members, np.full(4, -1), np.zeros(4), is_each=True)
 
 
+def _missing(data: AuditData, wrong: int) -> Reconstructions:
+    """Six members, each claimed to have the age of another one from the `wrong`-th on."""
+    rows = np.flatnonzero(data.is_member)[:6]
+    records = data.candidates.take(rows).features
+    records.loc[wrong - 1 :, "age"] = 1.0
+    return Reconstructions(records, np.full(6, -1), np.zeros(6), is_each=True, rows=rows)
+
+
 def _work(services: Services, audit_id: str, claims: dict[str, object], sensitive: tuple[str, ...]) -> None:
     with services.database.begin() as tx:
         workspace_id = audits.by_id(tx, audit_id).workspace_id
@@ -96,12 +105,15 @@ def _work(services: Services, audit_id: str, claims: dict[str, object], sensitiv
         bare = {"family": "inversion", "params": {}}
         items = [{"attack": "attribute", "label": "attribute", "sensitive": name, **bare} for name in sensitive]
         forest = {"attack": "forest-reconstruction", "label": "forest-reconstruction", "sensitive": None, **bare}
+        missing = {**forest, "attack": "linear-record", "label": "linear-record"}
         profile = to_json(Profile(Output.PROBABILITIES, ("no", "yes"), latency_ms=20.0))
-        results = {"probe": {"profile": profile, "run": [*items, forest]}}
+        results = {"probe": {"profile": profile, "run": [*items, forest, missing]}}
         for item in items:
             results[f"attack:{attack_key(item, 0)}"] = kept(claims["attribute"][item["sensitive"]])
             results[f"baseline:{attack_key(item, 0)}"] = kept(claims["baseline"][item["sensitive"]])
         results[f"attack:{attack_key(forest, 0)}"] = kept(claims["rebuilt"])
+        results[f"attack:{attack_key(missing, 0)}"] = kept(claims["missing"])
+        results[f"baseline:{attack_key(missing, 0)}"] = kept(claims["usual"])
         steps.add_steps(tx, audit_id, [NewStep(key, StepKind.ATTACK, i, Queue.TRAIN) for i, key in enumerate(results)])
         for step in steps.steps(tx, audit_id):
             claimed = steps.claim(tx, step.id, now=services.clock(), lease_seconds=60, max_attempts=3)

@@ -63,5 +63,5 @@ def _family(family: str, findings: Sequence[Finding], answer: Answer | None) -> 
     adversaries = tuple(Adversary(words, tuple(members)) for words, members in threats.items())
     title = FAMILIES.get(family) or family[:1].upper() + family[1:].replace("-", " ")
     shows = "; ".join(dict.fromkeys(f.shows for f in findings if f.shows))
-    apart = PERSONAL if any(f.kind in ("attribute", "records") for f in findings) else ""
+    apart = PERSONAL if any(f.kind in ("attribute", "records", "missing-record") for f in findings) else ""
     return FamilyOf(family, title, f"family-{family}", shows, apart, answer, adversaries)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from auditor.attacks import registry
 from auditor.domain.audit import Audit
@@ -23,7 +24,12 @@ from auditor.workflow.single_records import FORGOTTEN, Reader, pseudonyms, write
 
 CLAIMS = 20
 RECORDS = 5
-KINDS = ("attribute", "records")
+KEPT = {
+    "attribute": f"the {CLAIMS} surest claims about members",
+    "records": f"the {RECORDS} members that were rebuilt most nearly",
+    "missing-record": f"the first {RECORDS} members that were taken for missing",
+}
+"""What is shown of attacks of each kind; others say nothing of single records."""
 NONE_KEPT = "this audit recovered no values of single records; name sensitive columns under data.sensitive and audit again"
 
 Cell = str | float | bool | None
@@ -77,13 +83,13 @@ def read(services: Services, reader: Reader, audit_id: str, attack: str | None) 
     except AttackFailed as broken:
         raise Conflict(broken.sentence) from None
     write_down(services, reader, audit, chosen, len({row.pseudonym for row in rows}))
-    kept = f"the {RECORDS} members that were rebuilt most nearly" if is_rebuilt else f"the {CLAIMS} surest claims about members"
+    kept = KEPT[registry.find(items[chosen]["attack"]).kind]
     return Recovered(chosen, tuple(items), rows, is_rebuilt, kept)
 
 
 def has_values(result: Mapping[str, Any] | None) -> bool:
     """Does any finding of this result tell of values of single records?"""
-    return any(finding["kind"] in KINDS for finding in (result or {}).get("findings", ()))
+    return any(finding["kind"] in KEPT for finding in (result or {}).get("findings", ()))
 
 
 def _items(look: Look, audit: Audit) -> dict[str, Item]:
@@ -91,7 +97,7 @@ def _items(look: Look, audit: Audit) -> dict[str, Item]:
     kept = {
         attack_key(item, 0): item
         for item in look.material.results["probe"]["run"]
-        if registry.find(item["attack"]).kind in KINDS and look.result("attack", item)
+        if registry.find(item["attack"]).kind in KEPT and look.result("attack", item)
     }
     if not kept:
         raise Conflict(NONE_KEPT)
@@ -115,7 +121,7 @@ def _values(look: Look, item: Item) -> tuple[tuple[RecoveredValue, ...], bool]:
     if isinstance(evidence, AttributeGuesses):
         return _claimed(look, evidence, baseline, truth), False
     if isinstance(evidence, Reconstructions) and evidence.is_each:
-        return _rebuilt(look, evidence, truth), True
+        return _rebuilt(look, evidence, baseline, truth), True
     raise Conflict(NONE_KEPT)
 
 
@@ -143,13 +149,23 @@ def _claimed(look: Look, evidence: AttributeGuesses, baseline: Evidence | None, 
     )
 
 
-def _rebuilt(look: Look, evidence: Reconstructions, truth: Truth) -> tuple[RecoveredValue, ...]:
-    assert truth.originals is not None  # noqa: S101 - `nearest_rebuilt` refused any other
-    found, guess = nearest_rebuilt(evidence, truth, RECORDS), typical(truth.originals)
-    features, rows = truth.originals.candidates.features, []
-    for row, claim, name in zip(found.rows, found.claims, _names(look, found.rows), strict=True):
-        for column in (c.name for c in truth.originals.columns):
-            cells = (features[column].iloc[row], evidence.records[column].iloc[claim], guess.get(column))
+def _rebuilt(look: Look, evidence: Reconstructions, baseline: Evidence | None, truth: Truth) -> tuple[RecoveredValue, ...]:
+    """Claims that say which member each is about stand beside the guess about that member; others are matched with members."""
+    originals = truth.originals
+    if originals is None:
+        raise Conflict(NONE_KEPT)
+    if evidence.rows is not None and isinstance(baseline, Reconstructions):
+        members = evidence.rows[:RECORDS]
+        claims, guesses = evidence.records, baseline.records
+    else:
+        found = nearest_rebuilt(evidence, truth, RECORDS)
+        members, claims = found.rows, evidence.records.iloc[found.claims]
+        guesses = pd.DataFrame([typical(originals)] * len(members))
+    features, rows = originals.candidates.features, []
+    for place, (row, name) in enumerate(zip(members, _names(look, members), strict=True)):
+        for column in (c.name for c in originals.columns):
+            guess = guesses[column].iloc[place] if column in guesses else None
+            cells = (features[column].iloc[row], claims[column].iloc[place], guess)
             true, told, guessed = (_cell((cell,)) for cell in cells)
             rows.append(RecoveredValue(name, column, true, told, guessed, _same(true, told), _same(true, guessed)))
     return tuple(rows)

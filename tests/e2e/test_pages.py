@@ -34,7 +34,7 @@ class Site:
     @property
     def paths(self):
         audit, target = self.seeded.audits, self.seeded.targets
-        paths = ["/", "/audits", "/audits/new", "/schedules", "/nothing-here"]
+        paths = ["/", "/audits", "/audits/new", "/files", "/schedules", "/nothing-here"]
         paths += [f"/audits/{audit[name]}" for name in ("breach", "pass", "unsettled", "failed", "running")]
         paths += [f"/targets/{target['income']}", f"/targets/{target['labels-only']}", "/score"]
         return [*paths, f"{self.exposed}", f"{self.exposed}/records", f"{self.exposed}/compare/{self.later.audit_id}"]

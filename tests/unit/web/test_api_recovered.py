@@ -73,6 +73,16 @@ def test_rebuilt_records_are_matched_with_members_cell_by_cell(house, planted):
     assert {cell["confidence"] for record in records.values() for cell in record.values()} == {None}
 
 
+def test_a_claim_about_a_named_member_stands_beside_the_guess_about_it(house, planted):
+    found = values_of(house, planted.audit_id, "?attack=linear-record").json
+    ages = [item for item in found["items"] if item["column"] == "age"]
+    rows = planted.data.is_member.nonzero()[0][:5]
+    assert [item["true"] for item in ages] == planted.data.candidates.features["age"].to_numpy()[rows].tolist()
+    assert [item["right"] for item in ages] == [True, True, False, False, False]
+    assert [item["guess_right"] for item in ages] == [True, True, True, True, False]
+    assert found["kept"] == "the first 5 members that were taken for missing"
+
+
 def test_a_record_has_one_pseudonym_under_all_attacks(house, planted):
     jobs = pseudonyms_of(house, planted)
     rebuilt = values_of(house, planted.audit_id, "?attack=forest-reconstruction").json["items"]
@@ -83,7 +93,7 @@ def test_a_record_has_one_pseudonym_under_all_attacks(house, planted):
 
 def test_attacks_are_listed_and_another_one_is_refused_with_them(house, planted):
     choices = values_of(house, planted.audit_id).json["choices"]
-    assert sorted(choices) == ["attribute[age]", "attribute[job]", "forest-reconstruction"]
+    assert sorted(choices) == ["attribute[age]", "attribute[job]", "forest-reconstruction", "linear-record"]
     assert_problem(values_of(house, planted.audit_id, "?attack=lira"), 422, field="attack", says="attribute[job]")
 
 
