@@ -18,6 +18,7 @@ from auditor.learners import build, build_for_values
 
 Floats = NDArray[np.float64]
 BOOSTED = {"n_estimators": 300}
+MIXED, MIXES = 500, 8
 LEAF_LEVEL = (
     "Records with missing cells are answered like those of a leaf (a default direction, or a value that is filled in), so inner"
     " nodes could not be asked."
@@ -82,7 +83,7 @@ class LeafCopy:
                 f" {crawl.expected:,.0f} leaves or more, for which {crawl.expected * PER_LEAF:,.0f} queries are too few. No leaf"
                 " was searched for; the copy was learned from auxiliary records."
             )
-        elif crawl.is_shared:
+        elif crawl.is_shared or (crawl.has_inner and self._shares_answers()):
             yield (
                 f"Several leaves give the same answer ({crawl.answers.distinct} distinct answers), which hides thresholds: the copy"
                 " is an approximation, and the number of leaves is that of the boxes measured."
@@ -93,6 +94,21 @@ class LeafCopy:
             yield self._exact(points, true)
         if crawl.has_inner is False:
             yield LEAF_LEVEL
+
+    def _shares_answers(self) -> bool:
+        """Of a tree read from the root down: do boxes of one answer belong to several leaves? The parts of one leaf lie in a box
+        that is all that leaf, so whatever mixes the cells of two of them has its answer too."""
+        boxes, rng = self.crawl.boxes, np.random.default_rng(len(self.crawl.boxes))
+        identities = np.array(boxes.identities)
+        order = np.argsort(identities, kind="stable")
+        first, second = order[:-1], order[1:]
+        pairs = np.flatnonzero(identities[first] == identities[second])[:MIXED]
+        if not len(pairs):
+            return False
+        seeds = np.array([box.seed for box in boxes.boxes])
+        here, there = np.repeat(seeds[first[pairs]], MIXES, axis=0), np.repeat(seeds[second[pairs]], MIXES, axis=0)
+        found = boxes.located(np.where(rng.random(here.shape) < 0.5, here, there))
+        return bool((identities[found] != np.repeat(identities[first[pairs]], MIXES))[found != NOWHERE].any())
 
     def _exact(self, points: pd.DataFrame, true: Floats) -> str:
         wrong = ~np.isclose(np.nan_to_num(self.answers(points)), np.nan_to_num(true), rtol=0, atol=1e-12).all(axis=1)

@@ -104,6 +104,8 @@ def test_leaves_that_share_an_answer_are_told_apart_by_their_way_down() -> None:
     down = copied(query)
     assert (down.uniform_values[-1] == down.uniform).mean() > 0.97
     assert down.figures["leaves"] > 0.6 * tree.leaves
+    assert not any("exact" in note for note in down.notes)
+    assert "Several leaves give the same answer" in down.notes[0]
     assert any("Several leaves" in note for note in copied(query, partial=False).notes)
 
 
