@@ -93,8 +93,8 @@ def test_a_shift_of_a_third_of_a_deviation_is_flagged() -> None:
     rng = np.random.default_rng(5)
     fired = 0
     for seed in range(2):
-        frame, labels = records(4_000, rng)
-        is_member = rng.random(4_000) < 0.5
+        frame, labels = records(2_000, rng)
+        is_member = rng.random(2_000) < 0.5
         frame["b"] += 0.3 * ~is_member
         fired += blind_baseline(frame, labels, is_member, seed, ignore).fired
 
