@@ -66,7 +66,7 @@ class Shell:
 
 @pytest.fixture
 def auditor(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("AUDITOR_TARGET_TIMEOUT", "0.2")
+    monkeypatch.setenv("AUDITOR_TARGET_TIMEOUT", "0.4")
     monkeypatch.setenv("AUDITOR_TARGET_PATIENCE", "1.5")
     monkeypatch.delenv("NOT_SET", raising=False)
     return Shell(tmp_path, capsys)
