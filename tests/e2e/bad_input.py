@@ -149,7 +149,7 @@ TARGETS = {
     "429 for an hour": answering(Fault(429, headers=IN_AN_HOUR), "429", "budget.rate", requests=1),
     "500": answering(Fault(500), "500", "server's log", requests=2),
     "503": answering(Fault(503, headers=NOW), "503", "resume the audit", requests=7),
-    "time-outs": answering(Fault(delay=1.0), "within 0.2 seconds", "AUDITOR_TARGET_TIMEOUT", requests=5),
+    "time-outs": answering(Fault(delay=1.0), "within 0.4 seconds", "AUDITOR_TARGET_TIMEOUT", requests=5),
     "a closed connection": answering(Fault(reset=True), "closed the connection", "running and healthy", requests=5),
     "one answer too many": answering(spoilt(one_more), "2 answers for 1 records", "answer each record once"),
     "one value too few": answering(spoilt(one_value_less), "holds 1 values", "as many as it says"),
@@ -175,7 +175,7 @@ INPUTS = {
         "data.non_members: ", "'label' is missing", non_members=csv(NON_MEMBERS.drop(columns="label"))
     ),
     "one class": of_the_input("data.label: ", "at least two classes", members=ONE_CLASS, non_members=ONE_CLASS_TOO),
-    "the same file twice": of_the_input("data.non_members: ", "0 distinct", "at least 50", non_members=csv(MEMBERS)),
+    "the same file twice": of_the_input("data.members: ", "0 distinct", "at least 50", non_members=csv(MEMBERS)),
     "an empty file": of_the_input("data.members: ", "empty", "header", members=b""),
     "a header alone": of_the_input("data.members: ", "no records", members=b"age,income,town,label\n"),
     "3 rows": of_the_input("data.members: 3 ", "at least 50", members=csv(MEMBERS.head(3))),

@@ -140,7 +140,7 @@ class TestRegistering:
         ("members", "says"),
         [
             (people(0, 3), "data.members: 3 distinct labelled records are left"),
-            (people(60, 130), "data.non_members: 0 distinct labelled records are left"),
+            (people(60, 130), "data.members: 0 distinct labelled records are left"),
             ("a,y,z\n" + people(0, 60).partition("\n")[2].replace("\n", ",1\n"), "column 'z' is missing"),
         ],
     )
