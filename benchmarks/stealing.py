@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.attacks.stealing.surrogate import STRATEGIES
-from benchmarks import art, stealing_curves, stealing_equations
+from benchmarks import knockoff, stealing_curves, stealing_equations
 
 HERE = Path(__file__).parent
 WRITTEN = HERE / "stealing.json"
@@ -32,7 +32,7 @@ PARTS: dict[str, Callable[[], Any]] = {
         f"curve: {name}": lambda name=name: stealing_curves.curve(name, SEEDS[:1])  # type: ignore[misc]
         for name in ("logistic regression", "mlp 64", "svm, rbf")
     },
-    **{f"art: {name}": lambda name=name: art.beside(name, SEEDS[0]) for name in (XGBOOST, FOREST)},  # type: ignore[misc]
+    **{f"art: {name}": lambda name=name: knockoff.beside(name, SEEDS[0]) for name in (XGBOOST, FOREST)},  # type: ignore[misc]
     "strategies": lambda: stealing_curves.strategies(XGBOOST, 1_000, 1, tuple(STRATEGIES)),
     "channels": lambda: stealing_curves.channels(XGBOOST, 2_000, 1),
     "consequences: xgboost": lambda: stealing_curves.consequences(XGBOOST, 2_000, 1),
@@ -42,7 +42,8 @@ HEAD = """# What a copy costs
 
 `python -m benchmarks stealing` writes this page and [stealing.json](../../benchmarks/stealing.json). Targets are trained on 5,000
 records of UCI Adult, thieves hold 10,000 others, fidelity is the share of 6,000 further records on which copy and target give the
-same class: chance leaves about .006 either way at a fidelity of .94. Several figures in a cell are several targets.
+same class: chance leaves about .006 either way at a fidelity of .94. Several figures in a cell are several targets. Seconds
+are by the wall clock, under the load that stands at the end.
 """
 RIVALS = """
 ### Beside KnockoffNets of the Adversarial Robustness Toolbox
@@ -90,7 +91,7 @@ def _curves(found: Mapping[str, Any]) -> str:
 
 def _rivals(found: Mapping[str, Any]) -> str:
     beside = [part["found"] for key, part in found.items() if key.startswith("art: ")]
-    return RIVALS + art.table(beside) if beside else NO_RIVAL
+    return RIVALS + knockoff.table(beside) if beside else NO_RIVAL
 
 
 def _listed(values: list[float]) -> str:

@@ -20,8 +20,9 @@ from benchmarks.stealing_curves import BUDGETS, World, world
 
 Floats = NDArray[np.float64]
 PACKAGE, VERSION = "adversarial-robustness-toolbox", "1.20.1"
+UNDECLARED = ("packaging",)  # what it imports and does not name
 HOME = Path(__file__).parents[1] / "build" / "art"
-SCRIPT = Path(__file__).with_name("art_knockoff.py")
+SCRIPT = Path(__file__).with_name("knockoff_attack.py")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -31,7 +32,7 @@ def python(home: Path = HOME) -> Path:
     if not found.exists():
         venv.create(home, with_pip=True)
     if _version(found) != VERSION:
-        line = [str(found), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{PACKAGE}=={VERSION}"]
+        line = [str(found), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{PACKAGE}=={VERSION}", *UNDECLARED]
         subprocess.run(line, capture_output=True, check=False)
     if _version(found) != VERSION:
         raise FileNotFoundError(f"{PACKAGE} {VERSION} could not be installed into {home}; install it there and measure again")

@@ -1,6 +1,6 @@
 """What the Adversarial Robustness Toolbox does, run by the interpreter of its own environment: nothing of ours is imported here.
 
-`python art_knockoff.py IN OUT`: KnockoffNets with random sampling, of a target that is given by its answers.
+`python knockoff_attack.py IN OUT`: KnockoffNets with random sampling, of a target that is given by its answers.
 """
 
 import importlib
@@ -27,6 +27,8 @@ def stolen(given: Any) -> dict[str, float]:
     target = kinds.BlackBoxClassifier(lambda asked: np.stack([rows[row.tobytes()] for row in asked]), x.shape[1:], said.shape[1])
     copy = boosted(n_estimators=100, max_depth=6, random_state=0)
     copy.fit(x[: 2 * said.shape[1]], np.arange(2 * said.shape[1]) % said.shape[1])  # the toolbox wants a fitted one to begin with
+    fit = copy.fit
+    copy.fit = lambda x, y, **unused: fit(x, y)  # it hands on batch sizes and epochs, which trees do not know
     thief = wrapped(model=copy)
     budget = int(given["budget"])
     cpu, wall = time.process_time(), time.perf_counter()
