@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 from small_audit import ended
 
 pytest.importorskip("ortools", reason="OR-Tools is optional: pip install 'privacy-attack-auditor[reconstruction]'")
-FEATURES = [f"b{i}" for i in range(8)]
+FEATURES = [f"b{i}" for i in range(12)]
 ROWS = 60
 
 
