@@ -5,6 +5,7 @@ import re
 
 import exposed_audit
 import pytest
+import recovered_audit
 from jsonschema import Draft202012Validator
 from web_house import assert_problem
 
@@ -58,7 +59,7 @@ READS = [
     "/keys",
     "/signing-keys",
 ]
-OF_COMPLETED = ["/audits/{audit_id}/records", "/audits/{audit_id}/compare/{other_id}"]
+OF_COMPLETED = ["/audits/{audit_id}/records", "/audits/{audit_id}/compare/{other_id}", "/audits/{audit_id}/recovered-values"]
 CHECKED_ELSEWHERE = ["/audits/{audit_id}/result", "/audits/{audit_id}/report", "/audits/{audit_id}/what-if"]
 
 
@@ -72,9 +73,12 @@ def test_what_is_read_has_the_promised_shape(house, document, made, template):
 def test_what_completed_audits_tell_has_the_promised_shape(house, document):
     first = exposed_audit.plant(house.services, house.workspaces["ours"])
     later = exposed_audit.again(house.services, house.workspaces["ours"], first, leak=0.0)
-    for template, path in zip(OF_COMPLETED, ("records", f"compare/{later.audit_id}"), strict=True):
-        answer = house.get(f"/audits/{first.audit_id}/{path}")
+    rebuilt = recovered_audit.plant(house.services, house.workspaces["ours"])
+    paths = (f"{first.audit_id}/records", f"{first.audit_id}/compare/{later.audit_id}", f"{rebuilt.audit_id}/recovered-values")
+    for template, path in zip(OF_COMPLETED, paths, strict=True):
+        answer = house.get(f"/audits/{path}")
         assert answer.status_code == 200
+        assert answer.json.get("items") or "items" not in answer.json
         check(document, "GET", template, answer)
 
 
