@@ -23,9 +23,13 @@ STYLES = {"breach": "bold red", "pass": "green", "inconclusive": "yellow", "repo
 HEADLINES = {
     "membership": ("auc", "tpr@fpr=0.001", "tpr@fpr=0.01"),
     "inversion": (
+        "accuracy_advantage",
         "advantage_over_imputation",
         "mean_distance",
         "mean_distance_guess",
+        "reconstruction_error",
+        "reconstruction_error_random",
+        "reconstruction_error_guess",
         "property_accuracy",
         "memorised_share",
         "exposure",
@@ -124,7 +128,8 @@ def _figure(estimate: Finding) -> str:
 
 def _baselines(finding: Finding) -> str:
     """What someone reaches who does not ask the model."""
-    return "\n".join(filter(None, (_baseline_of(finding, e["name"]) for e in _headlines(finding))))
+    told = dict.fromkeys(_baseline_of(finding, e["name"]) for e in _headlines(finding))
+    return "\n".join(filter(None, told))
 
 
 def _baseline_of(finding: Finding, name: str) -> str:
@@ -132,7 +137,7 @@ def _baseline_of(finding: Finding, name: str) -> str:
         return "AUC 0.500 by guessing"
     if name.startswith("tpr@fpr="):
         return f"{words.estimate(name)} {numbers.percent(float(name.removeprefix('tpr@fpr=')))} by guessing"
-    if name == "advantage_over_imputation":
+    if name in ("accuracy_advantage", "advantage_over_imputation"):
         return f"0{numbers.POINTS} by imputation"
     if name == "fidelity":
         values = finding.get("curve", {}).get("baseline") or []

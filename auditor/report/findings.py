@@ -133,7 +133,10 @@ def _key(finding: Document) -> str:
 
 KEYS = {
     "membership": ("auc", "tpr@fpr=0.001", "tpr@fpr=0.01"),
-    "inversion": ("advantage_over_imputation", "precision@k", "improvement_over_guess", "property_accuracy"),
+    "inversion": (
+        *("accuracy_advantage", "advantage_over_imputation", "precision@k"),
+        *("improvement_over_guess", "reconstruction_error", "property_accuracy", "memorised_share", "exposure"),
+    ),
     "stealing": ("fidelity",),
 }
 

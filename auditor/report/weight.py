@@ -48,17 +48,23 @@ def failed_checks(finding: Document) -> list[str]:
 
 RESTS_ON_TAIL = "The score rests on the low-FPR tail"
 """How a caveat of `auditor.scoring.membership` begins."""
+LED_BY = {
+    RESTS_ON_TAIL: "tpr@",
+    "The score rests on the tail: ": "advantage_over_imputation",
+    "The score rests on all canaries": "exposure",
+}
+"""Caveats of `auditor.scoring`, and the figure that the score is made of."""
 
 
 def telling(finding: Document, names: Sequence[str]) -> list[Document]:
     """The estimates of these names that have a value, in this order, one a name, a calibrated threshold before an oracle's; where
-    the tail made the score the tail is first."""
+    the tail made the score its figures are first."""
     known = [e for e in finding.get("estimates", ()) if e.get("value") is not None]
     chosen = [sorted((e for e in known if e["name"] == name), key=lambda e: e.get("threshold") == "oracle")[:1] for name in names]
     listed = [estimate for some in chosen for estimate in some]
-    if any(str(c).startswith(RESTS_ON_TAIL) for c in finding.get("caveats", ())):
-        listed.sort(key=lambda e: not e["name"].startswith("tpr@"))
-    return listed
+    caveats = tuple(map(str, finding.get("caveats", ())))
+    leading = tuple(name for words, name in LED_BY.items() if any(words in c for c in caveats))
+    return sorted(listed, key=lambda e: not e["name"].startswith(leading))
 
 
 def voids_epsilon(finding: Document) -> list[str]:

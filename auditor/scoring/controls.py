@@ -11,7 +11,7 @@ from auditor.scoring import roc, thresholds
 from auditor.scoring.attribute import aligned
 from auditor.scoring.grading import NOTHING, Assessment, Grading, Truth
 from auditor.scoring.intervals import Interval, difference, quantile, wilson
-from auditor.scoring.shares import percent
+from auditor.scoring.shares import percent, points
 from auditor.scoring.stealing import agreement_on_rows, agreement_on_uniform, beside_the_best_blind, normalised
 from auditor.scoring.thresholds import ORACLE
 
@@ -105,7 +105,7 @@ def attribute_negative(evidence: AttributeGuesses, baseline: Evidence | None, tr
         return Control(None, "Only one side was attacked, so the imputer cannot be compared on both.")
     gap = difference(*sides)
     found = Estimate("accuracy_difference", gap.value, gap.low, gap.high, 1 - alpha, len(right))
-    shown = f"difference {gap.value:+.3f}, {gap.low:+.3f} to {gap.high:+.3f}"
+    shown = f"difference {points(gap.value)}, {points(gap.low).removesuffix(' pp')} to {points(gap.high)}"
     if gap.low <= 0 <= gap.high:
         return Control(True, f"Imputation, which never asks the model, guesses members and non-members alike ({shown}).", (found,))
     sentence = (

@@ -50,7 +50,15 @@ class TestFindings:
         assert "Breach 58 (53 to 62)" in shown
 
     @pytest.mark.parametrize(
-        "names", [("mean_distance", "mean_distance_guess"), ("property_accuracy",), ("memorised_share",), ("exposure",)]
+        "names",
+        [
+            ("accuracy_advantage", "advantage_over_imputation"),
+            ("mean_distance", "mean_distance_guess"),
+            ("reconstruction_error", "reconstruction_error_random"),
+            ("property_accuracy",),
+            ("memorised_share",),
+            ("exposure",),
+        ],
     )
     def test_findings_of_every_kind_of_recovered_value_show_a_figure(self, names):
         document = result("breach")

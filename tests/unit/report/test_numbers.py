@@ -81,7 +81,7 @@ def test_limits_of_scores_are_rounded_outwards() -> None:
     assert (numbers.at_least(0.3), numbers.at_most(99.2)) == ("0", "100")
 
 
-@pytest.mark.parametrize("name", ["tpr_difference@fpr=0.01", "advantage_over_imputation", "accuracy_difference"])
+@pytest.mark.parametrize("name", ["tpr_difference@fpr=0.01", "advantage_over_imputation", "accuracy_advantage"])
 def test_differences_of_shares_are_read_in_percentage_points(name: str) -> None:
     assert numbers.figure(name, -0.0412).replace("\u00a0", " ") == "−4.1 pp"
     assert numbers.interval(name, -0.1, 0.25).replace("\u00a0", " ") == "−10 to 25 pp"

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from auditor.report.findings import KEYS
 from auditor.report.verdict import answers_of, verdict_of
 from auditor.report.weight import RESTS_ON_TAIL, by_family, ordered, set_aside, telling
 from auditor.scoring import membership
@@ -78,3 +79,9 @@ def test_where_the_tail_made_the_score_the_tail_is_told_first() -> None:
     assert [(e["name"], e["value"]) for e in telling(found, listed)] == [("tpr@fpr=0.01", 0.04), ("auc", 0.6)]
     assert telling({**found, "caveats": []}, listed)[0]["name"] == "auc"
     assert membership.RESTS_ON_TAIL == RESTS_ON_TAIL
+
+
+def test_the_figure_that_made_the_score_of_canaries_is_told_first() -> None:
+    found = {"caveats": ["2.0 bits. The score rests on all canaries together."]}
+    found |= {"estimates": [{"name": "memorised_share", "value": 0.0}, {"name": "exposure", "value": 2.0}]}
+    assert telling(found, KEYS["inversion"])[0]["name"] == "exposure"

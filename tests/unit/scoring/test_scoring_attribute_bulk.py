@@ -5,6 +5,8 @@ import pytest
 from scoring_world import guesses, sides
 
 from auditor.domain.evidence import AttributeGuesses
+from auditor.report.findings import KEYS
+from auditor.report.weight import telling
 from auditor.scoring.assess import Assessment, Grading, assess
 from auditor.scoring.attribute_bulk import Right, accuracy_advantage
 from auditor.scoring.grading import NOTHING, Truth
@@ -12,6 +14,12 @@ from auditor.scoring.intervals import Interval, difference, paired_difference, w
 
 IS_MEMBER = sides(400, 400)
 RUNS = 400
+
+
+def first_told(found: Assessment) -> str:
+    """The figure that a report tells of it before others."""
+    told = {"caveats": found.caveats, "estimates": [{"name": e.name, "value": e.value} for e in found.estimates]}
+    return str(telling(told, KEYS["inversion"])[0]["name"])
 
 
 def answers(*counts: int) -> tuple[np.ndarray, np.ndarray]:
@@ -99,6 +107,7 @@ def test_a_leak_shows_where_the_surest_claims_are_right_without_the_model() -> N
     assert found.score == pytest.approx(100.0)
     assert (found.score_low or 0.0) > 50
     assert any(c.startswith("The score rests on the bulk: 100.0 % of members are guessed right") for c in found.caveats)
+    assert first_told(found) == "accuracy_advantage"
 
 
 def test_the_same_guesses_without_a_leak_score_nothing() -> None:
@@ -118,6 +127,7 @@ def test_few_sure_claims_drive_the_tail() -> None:
     found = graded(AttributeGuesses(attack.attribute, attack.rows, flat), imputed, truth)
     assert found.driver == "tail"
     assert any(c.startswith("The score rests on the tail: of the surest claims") for c in found.caveats)
+    assert first_told(found) == "advantage_over_imputation"
 
 
 def test_each_lower_limit_has_half_of_the_error_level() -> None:

@@ -168,6 +168,7 @@ def test_imputation_that_does_alike_on_both_sides_passes() -> None:
 
     assert found.passed is True
     assert found.estimates[0].name == "accuracy_difference"
+    assert "(difference −3.9 pp, −9.1 to +1.2 pp)" in found.sentence
 
 
 def test_imputation_that_does_better_on_one_side_fails() -> None:
