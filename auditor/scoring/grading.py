@@ -46,12 +46,13 @@ class Grading:
 @dataclass(frozen=True, eq=False)
 class Originals:
     """The n candidates themselves, which reconstructions are held against, and the auxiliary records that an independent model can
-    learn the classes from."""
+    learn the classes from. `left_out`: members of the files that are no candidates."""
 
     candidates: Records
     columns: tuple[Column, ...]
     auxiliary: Records | None = None
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    left_out: int = 0
 
 
 @dataclass(frozen=True, eq=False)

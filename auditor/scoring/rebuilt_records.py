@@ -1,6 +1,6 @@
 """Grading of rebuilt training records: each member beside a claim of its own, against claims that never saw the model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,8 @@ def assess_rebuilt(evidence: Reconstructions, truth: Truth, grading: Grading) ->
     matched = Matched(
         errors(members, evidence.records, originals), _random_errors(members, len(evidence.records), originals, grading)
     )
-    return _graded(matched, _other(evidence, truth, originals, grading), evidence, grading)
+    told = replace(evidence, notes=(*evidence.notes, *_partly(len(members), len(evidence.records), originals.left_out)))
+    return _graded(matched, _other(evidence, truth, originals, grading), told, grading)
 
 
 def _graded(matched: Matched, other: tuple[Estimate, ...], evidence: Reconstructions, grading: Grading) -> Assessment:
@@ -60,14 +61,13 @@ def _graded(matched: Matched, other: tuple[Estimate, ...], evidence: Reconstruct
     ]
     exact = clopper_pearson(int((matched.claimed < EXACT).sum()), n, grading.marginal_alpha)
     estimates = (*listed, *other, estimate("rebuilt_exactly", exact, n, grading))
-    notes = (*evidence.notes, *_partly(n, len(evidence.records)))
     if matched.random.sum() < 1e-12:
-        return Assessment(estimates, 0.0, 0.0, 0.0, (*notes, "Random guesses are right already."), driver=NOTHING)
+        return Assessment(estimates, 0.0, 0.0, 0.0, (*evidence.notes, "Random guesses are right already."), driver=NOTHING)
     shares = 1 - drawn[:, 0] / np.maximum(drawn[:, 1], 1e-12)
     value = float(1 - matched.claimed.sum() / matched.random.sum())
     low, value, high = _around(shares, value, grading.alpha)
     low, value, high = (100.0 * min(1.0, max(0.0, share)) for share in (low, value, high))
-    return Assessment(estimates, value, low, high, notes)
+    return Assessment(estimates, value, low, high, evidence.notes)
 
 
 def _around(draws: Floats, value: float, alpha: float) -> tuple[float, float, float]:
@@ -75,10 +75,15 @@ def _around(draws: Floats, value: float, alpha: float) -> tuple[float, float, fl
     return min(low, value), value, max(high, value)
 
 
-def _partly(members: int, claims: int) -> tuple[str, ...]:
+def _partly(members: int, claims: int, left_out: int) -> tuple[str, ...]:
     if members == claims:
         return ()
-    return (f"{claims:,} records were rebuilt and {members:,} members are known; each member is held against a claim of its own.",)
+    told = f"{claims:,} records were rebuilt and {members:,} members are known; each member is held against a claim of its own."
+    gone = (
+        "Left out of the members, since they stand among the non-members too or more than once in the data: "
+        f"{left_out:,}. Rebuilding these counts for nothing."
+    )
+    return (told, gone) if left_out else (told,)
 
 
 def _other(evidence: Reconstructions, truth: Truth, originals: Originals, grading: Grading) -> tuple[Estimate, ...]:

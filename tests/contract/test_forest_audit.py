@@ -15,6 +15,7 @@ from auditor.domain.audit import AuditStatus
 from auditor.settings import Settings
 from auditor.store import workspaces
 from auditor.workflow import Origin, run_locally, served_model, submit
+from auditor.workflow.kinds.reconstruction import LEFT_OUT
 from auditor.workflow.regrade import regrade
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
@@ -42,7 +43,7 @@ def forest(members: pd.DataFrame) -> bytes:
 def written(folder: Path) -> Path:
     members = people(ROWS, 1)
     members.to_csv(folder / "members.csv", index=False)
-    people(ROWS, 2).to_csv(folder / "others.csv", index=False)
+    pd.concat([people(ROWS, 2), members.head(2)]).to_csv(folder / "others.csv", index=False)
     people(300, 3).to_csv(folder / "auxiliary.csv", index=False)
     (folder / "model.skops").write_bytes(forest(members))
     records = {"members": "members.csv", "non_members": "others.csv", "auxiliary": "auxiliary.csv", "label": "label"}
@@ -64,6 +65,9 @@ def test_the_members_of_a_submitted_forest_are_rebuilt(tmp_path: Path) -> None:
         (found,) = [f for f in audit.result["findings"] if f["attack"] == "forest-reconstruction"]
         assert found["score"] > 50.0
         assert (found["kind"], found["queries"]) == ("records", 0)
+        left_out = sum(audit.result["data"]["removed"].get(word, 0) for word in LEFT_OUT)
+        assert left_out >= 2
+        assert any(c.startswith("Left out of the members") and f"data: {left_out}." in c for c in found["caveats"])
         assert regrade(services, workspace, audit.id).identical
     finally:
         services.close()

@@ -22,6 +22,8 @@ from auditor.workflow.kinds import membership
 from auditor.workflow.look import Item, Look
 
 KNOWN = "known-classes"
+LEFT_OUT = ("members_also_non_members", "unmatched_members", "duplicate_members")
+"""Of what `duplicates` removes, the members."""
 
 
 def targets(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed: int) -> dict[str, Query]:
@@ -35,7 +37,9 @@ def targets(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed
 def truth(look: Look, item: Item) -> Truth:
     data = look.material.data
     auxiliary = data.auxiliary if len(data.auxiliary) else None
-    return replace(membership.truth(look, item), originals=Originals(data.candidates, data.columns, auxiliary, data.bounds))
+    left_out = sum(data.removed.get(word, 0) for word in LEFT_OUT)
+    originals = Originals(data.candidates, data.columns, auxiliary, data.bounds, left_out)
+    return replace(membership.truth(look, item), originals=originals)
 
 
 def checks(look: Look, case: Case, ran: Mapping[str, Evidence], grading: Grading) -> dict[str, Control]:

@@ -1,5 +1,7 @@
 """Rebuilt records against members: known distances, known scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +75,16 @@ def test_more_claims_than_known_members_are_said() -> None:
     assessed = graded(drawn(80, 0).features)
     assert assessed.score == 100.0
     assert any("80 records were rebuilt and 40 members are known" in caveat for caveat in assessed.caveats)
+    assert not any("Left out" in caveat for caveat in assessed.caveats)
+
+
+def test_members_that_were_taken_off_are_said_to_count_for_nothing() -> None:
+    """The model was fitted to them, so their claims stand among the rebuilt ones."""
+    known = truth(drawn(100, 7))
+    assert known.originals is not None
+    fewer = replace(known, originals=replace(known.originals, left_out=2))
+    assessed = assess(claims(drawn(42, 0).features), fewer, Grading(25.0))
+    assert any(caveat.startswith("Left out of the members") and "data: 2." in caveat for caveat in assessed.caveats)
 
 
 def test_what_cannot_be_graded_is_said() -> None:
