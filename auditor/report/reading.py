@@ -88,7 +88,7 @@ def read(result: Document) -> Reading:
         cost=cost_of(result.get("cost")),
         method=_method(result),
         limitations=LIMITATIONS,
-        definition=definition_of(audit.get("score_version", 1)),
+        definition=definition_of(audit.get("score_version", 1), {f.get("kind") for f in result.get("findings", ())}),
     )
 
 

@@ -10,6 +10,7 @@ from auditor.report.definition import CURRENT, DEFINITIONS, definition_of
 from auditor.report.privacy import COINS, EXCHANGEABLE, privacy_of
 from auditor.report.triage import triage_of
 from auditor.report.words import SEVERITIES, severity_of
+from auditor.workflow.kinds import KINDS
 
 
 def plain(text: str) -> str:
@@ -135,17 +136,27 @@ class TestTriage:
 
 class TestDefinition:
     def test_the_present_version_is_defined(self) -> None:
-        found = definition_of(CURRENT)
+        found = definition_of(CURRENT, {"membership"})
         assert found is not None
         assert found.version == CURRENT
         assert set(DEFINITIONS) == set(range(1, CURRENT + 1))
 
     def test_an_older_version_keeps_what_it_meant(self) -> None:
         before, now = ({part.title: part.formula for part in DEFINITIONS[version].parts} for version in (1, 2))
-        assert [title for title in now if now[title] != before[title]] == ["Recovered values"]
+        assert [title for title in now if now[title] != before[title]] == ["Recovered values", "Canaries"]
+
+    def test_a_report_defines_the_scores_that_it_has(self) -> None:
+        found = definition_of(CURRENT, {"attribute", "exposure"})
+        assert found is not None
+        assert [part.title for part in found.parts] == ["Recovered values", "Canaries", "Severity", "Outcome"]
+
+    @pytest.mark.parametrize("version", sorted(DEFINITIONS))
+    def test_every_kind_of_finding_has_its_score_defined_once(self, version: int) -> None:
+        told = [kind for part in DEFINITIONS[version].parts for kind in part.kinds]
+        assert sorted(told) == sorted(KINDS)
 
     def test_an_unknown_version_has_no_definition(self) -> None:
-        assert definition_of(CURRENT + 1) is None
+        assert definition_of(CURRENT + 1, {"membership"}) is None
 
     def test_its_levels_are_those_that_severity_goes_by(self) -> None:
         words = next(part.words for part in DEFINITIONS[1].parts if part.title == "Severity")
