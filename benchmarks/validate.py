@@ -1,8 +1,8 @@
 """What takes too long for every test run: thousands of audits whose truth is known, counted against their promises.
 
-Writes docs/validity.md, which names the commit.
+Writes docs/validity.md, which names the commit; with --only the sections that are named.
 
-    python -m benchmarks.validate [--runs 1000] [--only alarms coverage audits realised]
+    python -m benchmarks.validate [--runs 1000] [--only alarms coverage attributes audits realised]
 """
 
 import argparse
@@ -16,32 +16,61 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.validation import audits, page, realised
+from benchmarks.validation import attributes, audits, page, realised
 from benchmarks.validation.alarms import EXPERIMENTS
 from benchmarks.validation.coverage import COVERAGES
 
 DOC = Path(__file__).parent.parent / "docs" / "validity.md"
-PARTS = ("alarms", "coverage", "audits", "realised")
+PARTS = ("alarms", "coverage", "attributes", "audits", "realised")
 CHUNK, CORES = 25, 2
 
 Simulate = Callable[[int], Mapping[str, float]]
+Tables = dict[str, str]
+"""The tables of a section, by their names in the page."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1_000)
-    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS, help="print these parts and leave the page as it is")
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS, help="count these parts again, and leave the others")
     asked = parser.parse_args(arguments)
-    began, commit, texts = time.perf_counter(), commit_now(), {}
+    began, commit, tables = time.perf_counter(), commit_now(), {}
     with ProcessPoolExecutor(CORES, mp_context=get_context("spawn")) as workers:
         for name in asked.only:
-            texts[name] = MAKERS[name](workers, asked.runs)
-            print(f"\n{name} ({time.perf_counter() - began:.0f} s)\n\n{texts[name]}", flush=True)
+            started = time.perf_counter()
+            tables[name] = MAKERS[name](workers, asked.runs)
+            seconds = time.perf_counter() - started
+            print(f"\n{name} ({seconds:.0f} s)\n\n" + "\n\n".join(tables[name].values()), flush=True)
+            if set(asked.only) != set(PARTS):
+                counted = f"Counted at commit {commit} ({seconds:.0f} s)."
+                written(page.renewed(DOC.read_text("utf-8"), name, told(asked.runs) | tables[name], counted))
     if set(asked.only) == set(PARTS):
-        told = {"attacks": ", ".join(audits.ATTACKS), "audit_shadows": str(audits.SHADOWS), "side": str(audits.SIDE)}
-        told |= {"audit_runs": f"{whole_audits(asked.runs):,}"}
-        DOC.write_text(page.page(texts | told, commit, time.perf_counter() - began, asked.runs), encoding="utf-8")
-    return int(any(page.BROKEN in text for text in texts.values()))
+        texts = told(asked.runs) | {k: text for one in tables.values() for k, text in one.items()}
+        written(page.page(texts, commit, time.perf_counter() - began))
+    return int(any(page.BROKEN in text for one in tables.values() for text in one.values()))
+
+
+def told(runs: int) -> dict[str, str]:
+    """What stands around the tables."""
+    gain, score = attributes.leaning_truth()
+    return {
+        "runs": f"{runs:,}",
+        "attacks": ", ".join(audits.ATTACKS),
+        "audit_shadows": str(audits.SHADOWS),
+        "side": str(audits.SIDE),
+        "audit_runs": f"{whole_audits(runs):,}",
+        "attribute_runs": f"{whole_attacks(runs):,}",
+        "knowing_runs": f"{knowing_targets(runs):,}",
+        "attribute_side": str(attributes.SIDE),
+        "attribute_auxiliary": str(attributes.AUXILIARY),
+        "forest_side": str(attributes.FOREST_SIDE),
+        "leaning_gain": f"{gain:.1%}",
+        "leaning_score": f"{score:.0f}",
+    }
+
+
+def written(text: str) -> None:
+    DOC.write_text(text, encoding="utf-8")
 
 
 def summed(workers: Executor, simulate: Simulate, runs: int) -> Counter[str]:
@@ -59,19 +88,37 @@ def _chunk(simulate: Simulate, seeds: Sequence[int]) -> Counter[str]:
     return total
 
 
-def made_alarms(workers: Executor, runs: int) -> str:
+def made_alarms(workers: Executor, runs: int) -> Tables:
     counted: Counter[str] = sum((summed(workers, e.simulate, runs) for e in EXPERIMENTS), Counter())
-    return page.alarms(counted, {name: rate for e in EXPERIMENTS for name, rate in e.promised.items()}, runs)
+    return {"alarms": page.alarms(counted, {name: rate for e in EXPERIMENTS for name, rate in e.promised.items()}, runs)}
 
 
-def made_coverage(workers: Executor, runs: int) -> str:
+def made_coverage(workers: Executor, runs: int) -> Tables:
     found: Counter[str] = sum((summed(workers, c.simulate, runs) for c in COVERAGES), Counter())
-    return page.coverage(found, {name: band for c in COVERAGES for name, band in c.promised.items()}, runs)
+    return {"coverage": page.coverage(found, {name: band for c in COVERAGES for name, band in c.promised.items()}, runs)}
 
 
-def made_audits(workers: Executor, runs: int) -> str:
+def made_attributes(workers: Executor, runs: int) -> Tables:
+    whole, knowing = whole_attacks(runs), knowing_targets(runs)
+    return {
+        "unknowing": page.alarms(summed(workers, attributes.unknowing, whole), attributes.UNKNOWING, whole),
+        "knowing": page.coverage(summed(workers, attributes.knowing, knowing), attributes.KNOWING, knowing),
+        "leaning": page.coverage(summed(workers, attributes.leaning, runs), attributes.LEANING, runs),
+    }
+
+
+def whole_attacks(runs: int) -> int:
+    """Each takes as long as ten simulated ones."""
+    return max(1, 3 * runs // 5)
+
+
+def knowing_targets(runs: int) -> int:
+    return max(1, runs // 5)
+
+
+def made_audits(workers: Executor, runs: int) -> Tables:
     runs = whole_audits(runs)
-    return page.alarms(summed(workers, audits.one_audit, runs), audits.PROMISED, runs)
+    return {"audits": page.alarms(summed(workers, audits.one_audit, runs), audits.PROMISED, runs)}
 
 
 def whole_audits(runs: int) -> int:
@@ -79,13 +126,14 @@ def whole_audits(runs: int) -> int:
     return max(1, 3 * runs // 10)
 
 
-def made_realised(workers: Executor, runs: int) -> str:
-    return page.realised([one for found in workers.map(realised.measure, realised.MODELS) for one in found])
+def made_realised(workers: Executor, runs: int) -> Tables:
+    return {"realised": page.realised([one for found in workers.map(realised.measure, realised.MODELS) for one in found])}
 
 
-MAKERS: Mapping[str, Callable[[Executor, int], str]] = {
+MAKERS: Mapping[str, Callable[[Executor, int], Tables]] = {
     "alarms": made_alarms,
     "coverage": made_coverage,
+    "attributes": made_attributes,
     "audits": made_audits,
     "realised": made_realised,
 }

@@ -6,7 +6,8 @@ from scipy.stats import norm
 
 from auditor.scoring import roc
 from auditor.scoring.intervals import Interval
-from benchmarks.validation import audits, page, worlds
+from benchmarks.validate import told
+from benchmarks.validation import attributes, audits, page, worlds
 from benchmarks.validation.alarms import EXPERIMENTS
 from benchmarks.validation.coverage import COVERAGES
 from benchmarks.validation.realised import Realised
@@ -43,17 +44,38 @@ def test_a_threshold_is_kept_where_the_interval_holds_what_was_aimed_at(rate: fl
 
 
 def test_the_page_has_every_part_and_the_commit() -> None:
-    parts = {name: f"table of {name}" for name in ("alarms", "coverage", "audits", "realised")}
-
-    text = page.page(parts | {"attacks": "gap", "audit_shadows": "8", "side": "600", "audit_runs": "300"}, "abc123", 61.4, 1_000)
+    text = page.page(TOLD, "abc123", 61.4)
 
     assert "at commit abc123 (61 s)" in text
-    assert all(part in text for part in parts.values())
+    assert all(TOLD[name] in text for name in TABLES)
     assert "{" not in text
 
 
+TABLES = ("alarms", "coverage", "unknowing", "knowing", "leaning", "audits", "realised")
+TOLD = told(1_000) | {name: f"table of {name}" for name in TABLES}
+
+
+@pytest.mark.parametrize("name", page.SECTIONS)
+def test_a_section_that_is_counted_again_leaves_the_others_as_they_are(name: str) -> None:
+    old = page.page(TOLD, "abc123", 61.4)
+    again = page.renewed(old, name, TOLD, "Counted at commit def456 (9 s).")
+
+    assert again.replace("Counted at commit def456 (9 s).\n\n", "") == old
+    assert page.renewed(again, name, TOLD, "Counted at commit def456 (9 s).") == again
+
+
+@pytest.mark.parametrize("name", page.SECTIONS)
+def test_a_section_that_the_page_lacks_is_put_where_it_belongs(name: str) -> None:
+    old = page.page(TOLD, "abc123", 61.4)
+    section = page.SECTIONS[name].format_map(TOLD | {"targets": 3, "records": 10_400, "shadows": 16})
+    lacking = old.replace(section + "\n\n", "").replace("\n\n" + section, "")
+
+    assert len(lacking) < len(old)
+    assert page.renewed(lacking, name, TOLD, "Again.").replace("Again.\n\n", "") == old
+
+
 def test_names_of_alarms_and_intervals_are_told_once() -> None:
-    names = [name for e in EXPERIMENTS for name in e.promised] + list(audits.PROMISED)
+    names = [name for e in EXPERIMENTS for name in e.promised] + list(audits.PROMISED) + list(attributes.UNKNOWING)
 
     assert len(names) == len(set(names))
     assert len({name for c in COVERAGES for name in c.promised}) == sum(len(c.promised) for c in COVERAGES)
@@ -93,3 +115,15 @@ def test_a_null_audit_is_of_people_that_the_model_never_saw() -> None:
 
     assert answers.shape == (2 * audits.SIDE, 2)
     assert data.is_member.sum() == audits.SIDE
+
+
+def test_attacks_behind_a_target_that_knows_nothing_make_the_claims_that_are_counted() -> None:
+    assert attributes.unknowing(1) == dict.fromkeys(attributes.UNKNOWING, False)
+
+
+def test_what_guesses_that_lean_are_worth_is_known() -> None:
+    """Nearly a third of the way to everything, by the fifth that is surest; a simulated audit makes the claims that are counted."""
+    gain, score = attributes.leaning_truth()
+    assert 0.05 < gain < 0.08
+    assert 50 < score < 60
+    assert set(attributes.leaning(1)) == set(attributes.LEANING)
