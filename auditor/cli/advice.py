@@ -5,7 +5,8 @@ import re
 # A failed audit keeps its reason as one sentence; these are the keys and orders with which such a sentence asks for another spec.
 # A url, a credential or a rate may be right and the server wrong for a while, so they are not among them.
 ASKS_FOR_ANOTHER_SPEC = re.compile(
-    r"\bdeclare (?:output|rows|what)\b|\btarget\.(?:protocol|classes|output|adapter|features|rows)\b|\braise budget\.queries\b"
+    r"\bdeclare (?:output|rows|what)\b|\btarget\.(?:protocol|classes|output|adapter|features|rows)\b|"
+    r"\braise budget\.queries\b|\bgive data\."
 )
 CHANGE = "change the spec and run again"
 

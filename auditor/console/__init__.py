@@ -2,6 +2,6 @@
 
 from auditor.console.findings import findings_table, verdict
 from auditor.console.progress import shown_progress
-from auditor.console.records import data_notes
+from auditor.console.records import data_notes, left_over
 
-__all__ = ["data_notes", "findings_table", "shown_progress", "verdict"]
+__all__ = ["data_notes", "findings_table", "left_over", "shown_progress", "verdict"]

@@ -16,6 +16,7 @@ from auditor.report.families import FamilyOf, families_of
 from auditor.report.findings import Check, Finding, check_of
 from auditor.report.not_run import NotRun, not_run_of
 from auditor.report.privacy import Privacy, privacy_of
+from auditor.report.removed import removed_in_words
 from auditor.report.triage import Triage, triage_of
 from auditor.report.verdict import Answer, Verdict, answers_of, verdict_of
 from auditor.report.what_if import WhatIf, what_if_of
@@ -134,10 +135,14 @@ def _answers(profile: Document) -> str:
 def _data(data: Document) -> tuple[Fact, ...]:
     counts = _CANARIES if data.get("canaries") else _COUNTS
     facts = [(name, numbers.grouped(data[key])) for name, key in counts if data.get(key) is not None]
-    removed = {str(k).replace("_", " "): n for k, n in (data.get("removed") or {}).items() if n}
     if data:
-        facts.append(("Removed", "; ".join(f"{n:,} {word}" for word, n in removed.items()) or "nothing"))
+        facts.append(("Removed", _removed(data.get("removed") or {}) or "nothing"))
     return tuple(facts)
+
+
+def _removed(removed: Mapping[str, int]) -> str:
+    """In sentences; results of earlier versions hold sums alone."""
+    return " ".join(removed_in_words(removed)) or "; ".join(f"{n:,} {word.replace('_', ' ')}" for word, n in removed.items() if n)
 
 
 _COUNTS = (("Members", "members"), ("Non-members", "non_members"), ("Auxiliary records", "auxiliary"))

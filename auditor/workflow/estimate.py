@@ -194,8 +194,8 @@ def _summary(queries: Range, fits: Range, seconds: Range, price: Range | None) -
     time = f"{seconds.words()} seconds"
     if seconds.high >= 2 * MINUTE:
         time = f"{Range(seconds.low / MINUTE, seconds.high / MINUTE).words()} minutes"
-    costs = f" and costs {price.words(',.2f')}" if price else ""
-    return f"The audit asks the target {queries.words()} rows, trains {fits.words()} shadow models, takes about {time}{costs}."
+    ends = f", takes about {time} and costs {price.words(',.2f')}" if price else f" and takes about {time}"
+    return f"The audit asks the target {queries.words()} rows, trains {fits.words()} shadow models{ends}."
 
 
 def _no_learner(spec: AuditSpec, offer: Offer, course: Course) -> Iterator[str]:

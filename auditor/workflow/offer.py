@@ -1,7 +1,7 @@
 """Which attacks can run on what an audit offers, and how many queries each is promised. The estimate and the plan both ask here."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from auditor.attacks import registry
@@ -22,18 +22,22 @@ PLENTY = 10**12
 @dataclass(frozen=True)
 class Offer:
     """The records of an audit in numbers, and the attributes whose inference is tried. `training`: records that every shadow is
-    trained on beside its half of the candidates; `pool` names what shadows are trained on, where the records were read."""
+    trained on beside its half of the candidates; `pool` names what shadows are trained on, and `removed` and `notes` tell what
+    became of the files, where the records were read."""
 
     candidates: int
     auxiliary: int
     sensitive: tuple[Sensitive, ...] = ()
     training: int = 0
     pool: str = ""
+    removed: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @staticmethod
     def of(data: AuditData) -> "Offer":
         rest = 0 if data.training is None else len(data.training)
-        return Offer(len(data.candidates), len(data.auxiliary), data.sensitive, rest, data.digest + data.training_digest)
+        pool = data.digest + data.training_digest
+        return Offer(len(data.candidates), len(data.auxiliary), data.sensitive, rest, pool, data.removed, data.notes)
 
 
 def left_of(spec: AuditSpec, spent: int, offer: Offer) -> int:

@@ -14,6 +14,7 @@ RESUME = "`auditor resume 7` goes on where it stopped"
         "The target answers 3 numbers a record for 2 classes; correct target.classes.",
         "The answer has no list of outputs; check target.protocol.",
         "The budget of 10 rows is too small; raise budget.queries.",
+        "learner: auto compares learners on auxiliary records; give data.auxiliary or name the learner",
     ],
 )
 def test_a_wrong_spec_is_changed_and_not_resumed(reason: str) -> None:

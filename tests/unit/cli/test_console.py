@@ -9,10 +9,10 @@ from rich.console import Console
 
 from auditor.console import data_notes, findings_table, shown_progress, verdict
 from auditor.console.progress import QUIET_SECONDS, Lines, eta
-from auditor.console.records import REMOVED
 from auditor.console.told import told
 from auditor.domain.audit import AuditStatus, Progress
 from auditor.report import words
+from auditor.report.removed import REMOVED
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "results"
 

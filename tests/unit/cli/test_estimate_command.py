@@ -64,6 +64,30 @@ def test_what_could_not_start_is_told_instead(
     assert words in err
 
 
+def test_what_became_of_the_records_is_told_before_what_it_costs(auditor: Run, spec: Callable[..., Path], tmp_path: Path) -> None:
+    path = spec()
+    (tmp_path / "others.csv").write_text(people(55, 130))
+    _, out, _ = auditor("run", path, "--estimate")
+    lines = out.splitlines()
+    assert lines[0] == "Non-members that stand among the members too: 5, removed."
+    assert lines[2] == "Left: 125 records in question and 270 auxiliary."
+    assert lines[3].startswith("The audit asks the target")
+
+
+def test_an_audit_that_could_not_choose_its_learner_is_refused_before_it_asks(
+    auditor: Run, spec: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = spec()
+    (tmp_path / "audit.yaml").write_text(path.read_text().replace(", auxiliary: more.csv", "").replace("learner: xgboost", ""))
+    code, _, err = auditor("run", path)
+    assert code == 2
+    assert "too few to set a third aside" in err.splitlines()[0]
+    assert (
+        err.splitlines()[-1]
+        == "auditor: learner: auto compares learners on auxiliary records; give data.auxiliary or name the learner"
+    )
+
+
 def test_records_that_cannot_be_read_are_told_first(auditor: Run, spec: Callable[..., Path], tmp_path: Path) -> None:
     path = spec()
     (tmp_path / "others.csv").unlink()
