@@ -28,17 +28,23 @@ class BlindScores:
 
 @dataclass(frozen=True, eq=False)
 class Rivals:
-    """The attack and the blind classifier on the same records, each with its own cut for the same false-positive rate.
-
-    `rate` is None where the tail cannot be resolved on these records; then `called` and `blind_called` say nothing.
-    """
+    """The attack and the blind classifier on the same records."""
 
     attack: Floats
     blind: Floats
     is_member: Mask
-    rate: float | None
-    called: Mask
-    blind_called: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Called:
+    """Whom the attack calls members at its cut for `rate`, and whom the blind classifier does where it errs as often: a cut that
+    turned out loose would otherwise be compared with a strict one. `reached` as in `thresholds.Rates`."""
+
+    rate: float
+    attack: Mask
+    blind: Mask
+    is_member: Mask
+    reached: bool
 
 
 def against_blind(
@@ -53,16 +59,18 @@ def against_blind(
     members = int(truth.is_member[blind.rows].sum())
     if evidence.rows is not None and min(members, len(blind.rows) - members) < FEWEST:
         return replace(assessment, confounded=True, caveats=(_too_few(members, len(blind.rows)), *assessment.caveats))
-    rivals = _rivals(thresholds.checked(evidence, truth.is_member), truth.is_member, blind)
-    auc, parts = _auc_gain(rivals, grading.alpha), []
-    parts.append(score.Score(score.bulk(0.5 + auc.value), score.bulk(0.5 + auc.low), score.bulk(0.5 + auc.high), score.BULK))
+    scores = thresholds.checked(evidence, truth.is_member)
+    rivals = Rivals(scores.target[blind.rows], blind.scores, truth.is_member[blind.rows])
+    parts = [_bulk(rivals, grading)]
+    rate = thresholds.headline_rate(int((~rivals.is_member).sum()))
+    called = None if rate is None else _called(scores, rivals, thresholds.kinds(scores)[0], rate)
     found: list[Estimate] = []
-    if rivals.rate is not None:
-        tpr = _tpr_gain(rivals, grading.alpha, grading.seed)
-        printed = _tpr_gain(rivals, grading.marginal_alpha, grading.seed)
-        found.append(estimate(f"tpr_above_blind@fpr={rivals.rate:g}", printed, int(rivals.is_member.sum()), grading))
-        parts.append(_tail(rivals, tpr, grading.alpha))
-    graded, half = score.largest(parts), _reaches_half(rivals)
+    if called is not None:
+        parts.append(_tail(called, grading))
+        found += _printed(called, grading)
+    oracle = _called(scores, rivals, thresholds.ORACLE, rate or max(thresholds.NEEDED))
+    parts.append(score.Score(0.0, 0.0, _tail(oracle, grading).high, score.TAIL))  # not demonstrated, and not excluded
+    graded, half = score.largest(parts), _reaches_half(rivals, called)
     return replace(
         assessment,
         estimates=(*assessment.estimates, *found),
@@ -91,23 +99,27 @@ def _too_few(members: int, records: int) -> str:
     )
 
 
-def _rivals(evidence: MembershipScores, truth: Mask, blind: BlindScores) -> Rivals:
-    attack, is_member = evidence.target[blind.rows], truth[blind.rows]
-    rate = thresholds.headline_rate(int((~is_member).sum()))
-    if rate is None:
-        return Rivals(attack, blind.scores, is_member, None, is_member, is_member)
-    is_calibrated = thresholds.kinds(evidence)[0] == thresholds.CALIBRATED
-    outsiders = evidence.pseudo_targets[~evidence.membership] if is_calibrated else attack[~is_member]
-    line = roc.cut(outsiders, rate)
-    called, blind_called = attack > line, blind.scores > roc.cut(blind.scores[~is_member], rate)
-    reached = bool(called.any() or (outsiders > line).any())
-    return Rivals(attack, blind.scores, is_member, rate if reached else None, called, blind_called)
+def _called(evidence: MembershipScores, rivals: Rivals, kind: str, rate: float) -> Called:
+    """At the cut of this kind; where ties leave none for `rate`, at the strictest that calls anybody."""
+    others = evidence.pseudo_targets[~evidence.membership] if kind == thresholds.CALIBRATED else rivals.attack[~rivals.is_member]
+    cut = roc.cut(others, rate)
+    reached = bool((rivals.attack > cut).any() or (others > cut).any())
+    called = rivals.attack > (cut if reached else roc.below_the_top(others))
+    rivals_cut = roc.cut(rivals.blind[~rivals.is_member], max(rate, float(called[~rivals.is_member].mean())))
+    return Called(rate, called, rivals.blind > rivals_cut, rivals.is_member, reached)
 
 
-def _tpr_gain(rivals: Rivals, alpha: float, seed: int) -> Interval:
+def _printed(called: Called, grading: Grading) -> list[Estimate]:
+    if not called.reached:
+        return []
+    gain = _tpr_gain(called, grading.marginal_alpha, grading.seed)
+    return [estimate(f"tpr_above_blind@fpr={called.rate:g}", gain, int(called.is_member.sum()), grading)]
+
+
+def _tpr_gain(called: Called, alpha: float, seed: int) -> Interval:
     """TPR_attack - TPR_blind, by paired bootstrap over members."""
-    members = rivals.is_member
-    kinds, drawn = paired(rivals.called[members], rivals.blind_called[members], generator(seed, "blind"))
+    members = called.is_member
+    kinds, drawn = paired(called.attack[members], called.blind[members], generator(seed, "blind"))
     value = float((kinds[2] - kinds[1]) / kinds.sum())
     low, high = percentiles((drawn[:, 2] - drawn[:, 1]) / kinds.sum(), alpha)
     return Interval(min(low, value), value, max(high, value))
@@ -121,16 +133,22 @@ def _auc_gain(rivals: Rivals, alpha: float) -> Interval:
     return Interval(value - half, value, value + half)
 
 
-def _tail(rivals: Rivals, gain: Interval, alpha: float) -> score.Score:
-    rate = rivals.rate or 1.0
-    fpr = thresholds.rates_above(rivals.called.astype(float), rivals.is_member, 0.5, alpha).fpr
-    low, value, high = score.tail(gain.low, fpr.high, rate), score.tail(gain.value, 0, rate), score.tail(gain.high, 0, rate)
-    return score.Score(value, low, high, score.TAIL)
+def _bulk(rivals: Rivals, grading: Grading) -> score.Score:
+    gain = _auc_gain(rivals, grading.alpha)
+    return score.Score(score.bulk(0.5 + gain.value), score.bulk(0.5 + gain.low), score.bulk(0.5 + gain.high), score.BULK)
 
 
-def _reaches_half(rivals: Rivals) -> bool:
-    if rivals.rate is not None:
-        return bool(2 * rivals.blind_called[rivals.is_member].sum() >= rivals.called[rivals.is_member].sum())
+def _tail(called: Called, grading: Grading) -> score.Score:
+    """Each figure over the false-positive rate that was realised, as in `score.membership`."""
+    gain, rate = _tpr_gain(called, grading.alpha, grading.seed), called.rate
+    fpr = thresholds.rates_above(called.attack.astype(float), called.is_member, 0.5, grading.alpha).fpr
+    value, low = score.tail(gain.value, fpr.value, rate), score.tail(gain.low, fpr.high, rate)
+    return score.Score(value, low, score.tail(gain.high, fpr.low, rate), score.TAIL)
+
+
+def _reaches_half(rivals: Rivals, called: Called | None) -> bool:
+    if called is not None and called.reached:
+        return bool(2 * called.blind[rivals.is_member].sum() >= called.attack[rivals.is_member].sum())
     attack, blind = (roc.auc(s, rivals.is_member) for s in (rivals.attack, rivals.blind))
     return 2 * (blind - 0.5) >= attack - 0.5
 

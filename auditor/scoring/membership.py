@@ -24,9 +24,8 @@ def assess_membership(evidence: MembershipScores, truth: Truth, grading: Grading
     scores = thresholds.checked(evidence, truth.is_member)
     auc = roc.auc_interval(scores.target, truth.is_member, grading.alpha)
     at = headline(scores, truth.is_member, grading.alpha)
-    reached = at if at is not None and at.reached else None
-    oracle = None if at is None else thresholds.rates_at(scores, truth.is_member, at.rate, ORACLE, grading.alpha)
-    graded = score.membership(auc, reached, oracle)
+    rate = max(thresholds.NEEDED) if at is None else at.rate
+    graded = score.membership(auc, at, thresholds.strictest(scores, truth.is_member, rate, ORACLE, grading.alpha))
     found = estimates.membership(scores, truth.is_member, grading)
     return Assessment(
         estimates=found,
@@ -43,7 +42,7 @@ def assess_membership(evidence: MembershipScores, truth: Truth, grading: Grading
 def headline(evidence: MembershipScores, is_member: Mask, alpha: float) -> Rates | None:
     """The rates that the tail is graded on, or None with fewer than 500 non-members."""
     rate = thresholds.headline_rate(int((~is_member).sum()))
-    return None if rate is None else thresholds.rates_at(evidence, is_member, rate, thresholds.kinds(evidence)[0], alpha)
+    return None if rate is None else thresholds.strictest(evidence, is_member, rate, thresholds.kinds(evidence)[0], alpha)
 
 
 def _caveats(
@@ -91,16 +90,19 @@ def _no_pseudo_targets(evidence: MembershipScores) -> str | None:
 
 def _unresolved(evidence: MembershipScores, is_member: Mask, at: Rates | None) -> str | None:
     if at is None:
-        reason = thresholds.shortage(0.01, int((~is_member).sum()))
-        return f"The low-FPR tail is not measured ({reason}); the score rests on AUC alone."
+        reason = thresholds.shortage(max(thresholds.NEEDED), int((~is_member).sum()))
+        return (
+            f"The low-FPR tail is not measured ({reason}): what is demonstrated rests on AUC alone, and what cannot be excluded "
+            "includes a few members who are found almost surely. To exclude them, give more non-members and members."
+        )
     if at.reached:
         return None
-    kind = thresholds.kinds(evidence)[0]
-    outsiders = evidence.pseudo_targets[~evidence.membership] if kind == CALIBRATED else evidence.target[~is_member]
-    tied = float((outsiders == outsiders.max()).mean())
+    others = thresholds.outsiders(evidence, is_member, thresholds.kinds(evidence)[0])
+    tied = float((others == others.max()).mean())
     return (
         f"Ties: {percent(tied)} of the records outside the training data share the highest score, so no threshold reaches "
-        f"FPR {percent(at.rate)}; the low-FPR tail is not resolvable and the score rests on AUC alone."
+        f"FPR {percent(at.rate)}; the tail is that of the strictest threshold there is, which finds {percent(at.tpr.value, 2)} of "
+        f"members at a realised FPR of {percent(at.fpr.value, 2)}."
     )
 
 

@@ -77,6 +77,11 @@ def cut(outsiders: Floats, rate: float) -> float:
     return float(np.partition(outsiders, place)[place])
 
 
+def below_the_top(scores: Floats) -> float:
+    """The cut that only the largest score and what ties with it are above; -inf where all are alike."""
+    return float(scores[scores < scores.max()].max(initial=-np.inf))
+
+
 def best_cut(scores: Floats, is_member: NDArray[np.bool_]) -> float:
     """The cut with the largest TPR - FPR on these records; -inf if no cut is better than calling everybody a member."""
     order = np.argsort(-scores, kind="stable")

@@ -41,24 +41,25 @@ def bulk(auc: float) -> float:
 
 
 def membership(auc: Interval, at: Rates | None, oracle: Rates | None = None) -> Score:
-    """S = max(S_tail, S_bulk) with the limits of its parts; `at` is None where the tail cannot be resolved.
+    """S = max(S_tail, S_bulk) with the limits of its parts; `at` is None where too few non-members demonstrate a tail.
 
     The tail compares TPR with the false-positive rate that was realised: TPR_L / max(a0, FPR_U) below, TPR_U / max(a0, FPR_L)
     above. A calibrated cut may turn out stricter or looser than planned and so hide a tail; the upper limit therefore also covers
-    TPR_U / a0 at the `oracle` cut, which holds a0 exactly. Where the scores are certainly inverted (AUC_U below .5), what cannot be
-    excluded is what they tell when they are turned round.
+    TPR_U / max(a0, FPR_L) at the `oracle` cut. What was not demonstrated for want of records is not excluded either. Where the
+    scores are certainly inverted (AUC_U below .5), what cannot be excluded is what they tell when they are turned round.
     """
     turned = bulk(1.0 - auc.low) if auc.high < 0.5 else 0.0
     parts = [Score(bulk(auc.value), bulk(auc.low), max(bulk(auc.high), turned), BULK)]
     if at is not None:
-        low, value, high = (tail(at.tpr.low, at.fpr.high, at.rate), tail(at.tpr.value, at.fpr.value, at.rate), _highest(at, oracle))
-        parts.append(Score(value, low, high, TAIL))
+        value, low = tail(at.tpr.value, at.fpr.value, at.rate), tail(at.tpr.low, at.fpr.high, at.rate)
+        parts.append(Score(value, low, _highest(at), TAIL))
+    if oracle is not None:
+        parts.append(Score(0.0, 0.0, _highest(oracle), TAIL))
     return largest(parts)
 
 
-def _highest(at: Rates, oracle: Rates | None) -> float:
-    calibrated = tail(at.tpr.high, at.fpr.low, at.rate)
-    return calibrated if oracle is None else max(calibrated, tail(oracle.tpr.high, 0.0, oracle.rate))
+def _highest(at: Rates) -> float:
+    return tail(at.tpr.high, at.fpr.low, at.rate)
 
 
 def largest(parts: Sequence[Score]) -> Score:

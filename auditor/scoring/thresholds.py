@@ -63,15 +63,32 @@ def rates_at(evidence: MembershipScores, is_member: NDArray[np.bool_], rate: flo
     return replace(rates_above(evidence.target, is_member, cut, alpha), rate=rate, reached=reached)
 
 
+def strictest(evidence: MembershipScores, is_member: NDArray[np.bool_], rate: float, kind: str, alpha: float) -> Rates:
+    """The same; where ties leave no cut for `rate`, at the strictest one that calls anybody, whose FPR is larger.
+
+    To drop the tail there would let a target pass whose answers are rounded, or a large audit where a smaller one shows a breach.
+    """
+    at = rates_at(evidence, is_member, rate, kind, alpha)
+    if at.reached:
+        return at
+    cut = roc.below_the_top(outsiders(evidence, is_member, kind))
+    return replace(rates_above(evidence.target, is_member, cut, alpha), rate=rate, reached=False)
+
+
 def line(evidence: MembershipScores, is_member: NDArray[np.bool_], rate: float, kind: str) -> tuple[float, bool]:
     """The cut above which a record is called a member, and whether ties leave anything above it.
 
     Calibrated: the smallest cut with FPR <= rate over the pooled OUT records of the pseudo-targets, so it knows nothing of the
     evaluated truth. Oracle: the same over the target's non-members; the TPR's limits hold as members played no part in it.
     """
-    outsiders = evidence.pseudo_targets[~evidence.membership] if kind == CALIBRATED else evidence.target[~is_member]
-    cut = roc.cut(outsiders, rate)
-    return cut, bool((outsiders > cut).any() or (evidence.target > cut).any())
+    others = outsiders(evidence, is_member, kind)
+    cut = roc.cut(others, rate)
+    return cut, bool((others > cut).any() or (evidence.target > cut).any())
+
+
+def outsiders(evidence: MembershipScores, is_member: NDArray[np.bool_], kind: str) -> Floats:
+    """The scores of records outside the training data, which the cut of this kind is set on."""
+    return evidence.pseudo_targets[~evidence.membership] if kind == CALIBRATED else evidence.target[~is_member]
 
 
 def rates_above(scores: Floats, is_member: NDArray[np.bool_], cut: float, alpha: float) -> Rates:

@@ -89,6 +89,35 @@ def test_without_a_tail_the_bulk_decides() -> None:
     assert not any(e.name.startswith("tpr_above_blind") for e in weak.estimates)
 
 
+def test_a_loose_cut_is_compared_with_a_blind_one_that_is_as_loose() -> None:
+    """Attack and blind classifier see the same difference of the sides. Shadows less sure than the target let the attack call many:
+    beside a blind classifier at 1 % that would look like a leak."""
+    rng, shift = np.random.default_rng(5), 1.0 * IS_MEMBER
+    pseudo = np.stack([rng.standard_normal(len(shift)) + shift - 1.2 for _ in range(4)])
+    evidence = MembershipScores(rng.standard_normal(len(shift)) + shift, pseudo, rng.random(pseudo.shape) < 0.5)
+    rival = BlindScores(np.arange(len(shift)), rng.standard_normal(len(shift)) + shift)
+
+    found = corrected(evidence, rival)
+
+    assert found.score_low == 0.0
+    assert found.score is not None
+    assert found.score < 10.0
+    assert found.confounded
+
+
+def test_ties_do_not_hide_what_is_found_beyond_the_blind_classifier() -> None:
+    rng = np.random.default_rng(6)
+    top = rng.random(len(IS_MEMBER)) < np.where(IS_MEMBER, 0.4, 0.02)
+    evidence = MembershipScores(
+        np.where(top, 9.0, rng.standard_normal(len(top)).round(1)), np.empty((0, 2_400)), np.empty((0, 2_400), bool)
+    )
+
+    found = corrected(evidence, blind(0.2))
+
+    assert found.driver == score.TAIL
+    assert found.score == pytest.approx(100 * np.log10((0.4 - 0.03) / 0.02) / 2, abs=12)
+
+
 def test_an_attack_without_any_finding_is_confounded() -> None:
     assert corrected(scores(IS_MEMBER, constant), blind(1.0)).confounded
 

@@ -75,13 +75,61 @@ def test_constant_answers_pass_and_say_so() -> None:
     assert "same score" in found.caveats[0]
 
 
-def test_the_correctness_of_labels_cannot_resolve_the_tail() -> None:
+def test_the_tail_of_the_correctness_of_labels_is_that_of_its_one_cut() -> None:
     found = assessed(LARGE, scores(LARGE, correctness(0.95, 0.8)))
 
     assert not found.resolved
     assert found.driver == score.BULK
     assert found.score == pytest.approx(15.0, abs=3)
-    assert any(c.startswith("Ties: 80") and "not resolvable" in c for c in found.caveats)
+    assert any(c.startswith("Ties: 80") and "finds 9" in c and "realised FPR of " in c for c in found.caveats)
+
+
+def tied_at_the_top(inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One member in ten and one non-member in 200 get the highest score, as of a forest whose answers are rounded."""
+    return np.where(rng.random(len(inside)) < np.where(inside, 0.1, 0.005), 10.0, rng.standard_normal(len(inside)).round(1))
+
+
+@pytest.mark.parametrize("pseudo", [0, 4])
+def test_ties_do_not_hide_from_a_large_audit_what_a_smaller_one_shows(pseudo: int) -> None:
+    smaller, larger = sides(4_000, 4_999), sides(4_000, 5_000)
+
+    few, many = (assessed(side, scores(side, tied_at_the_top, pseudo)) for side in (smaller, larger))
+
+    assert (few.resolved, many.resolved) == (True, False)
+    for found in (few, many):
+        assert score.judge(found, {}, 25.0)[0] is Outcome.BREACH
+        assert found.driver == score.TAIL
+    assert many.score == pytest.approx(100 * np.log10(20) / 3, abs=6)
+
+
+def test_a_cut_that_ties_of_the_shadows_leave_out_of_reach_cannot_pass_what_the_oracle_sees() -> None:
+    """Shadows that are surer than the target, because they are of another kind: two in a hundred records outside tie at the top."""
+    evidence = scores(LARGE, tail_only(0.2))
+    surer = np.where(np.random.default_rng(8).random(evidence.pseudo_targets.shape) < 0.02, 1_000.0, evidence.pseudo_targets)
+
+    found = assessed(LARGE, replace(evidence, pseudo_targets=surer))
+
+    assert not found.resolved
+    assert found.score_high is not None
+    assert found.score_high > 70.0
+
+
+def test_too_few_non_members_for_a_tail_do_not_exclude_one() -> None:
+    """The same leak: a twentieth of the members stands out. With 450 non-members it is not demonstrated, and is no pass."""
+    few, more = sides(1_000, 450), sides(1_000, 1_000)
+
+    unseen, seen = (assessed(side, scores(side, tail_only(0.06))) for side in (few, more))
+
+    assert score.judge(unseen, {}, 25.0)[0] is Outcome.INCONCLUSIVE
+    assert any("give more non-members and members" in c for c in unseen.caveats)
+    assert score.judge(seen, {}, 25.0)[0] is Outcome.BREACH
+
+
+def test_labels_alone_can_pass_with_few_records() -> None:
+    """All that correctness can call members is everybody who is right, so few records exclude a tail as well."""
+    side = sides(400, 400)
+
+    assert score.judge(assessed(side, scores(side, correctness(0.9, 0.9))), {}, 25.0)[0] is Outcome.PASS
 
 
 def test_unresolved_ties_of_the_oracle_say_how_many_non_members_are_tied() -> None:
