@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from auditor.report.words import SEVERITIES, SEVERITY_LIMITS
 
-CURRENT = 2
+CURRENT = 3
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,21 @@ _LEAD = (
     "without the model, 100 is everything. The score is the best guess of the true value, its lower limit is what was "
     "demonstrated, its upper limit is what cannot be excluded."
 )
-_MEMBERSHIP = Part(
+_MEMBERSHIP_WITHOUT_TIES = Part(
     "Membership",
     "The larger of two parts. The tail: a few people are found almost surely. TPR is the share of members found at "
     "the false-positive rate a0, and every tenfold counts alike; a0 is 0.1 % with at least 5,000 non-members, 1 % "
     "with at least 500, and with fewer there is no tail. The threshold comes from models whose members are known, "
+    "never from the records that are judged. The bulk: everybody is told apart a little.",
+    "tail = 100 log10(max(1, TPR / a0)) / log10(1 / a0),   bulk = 100 max(0, 2 AUC − 1)",
+    ("membership",),
+)
+_MEMBERSHIP = Part(
+    "Membership",
+    "The larger of two parts. The tail: a few people are found almost surely. TPR is the share of members found at "
+    "the false-positive rate a0, and every tenfold counts alike; a0 is 0.1 % with at least 5,000 non-members, 1 % "
+    "with at least 500, and with fewer a tail is neither demonstrated nor excluded. Where ties leave no threshold for a0, TPR and "
+    "the rate are those of the strictest threshold there is. The threshold comes from models whose members are known, "
     "never from the records that are judged. The bulk: everybody is told apart a little.",
     "tail = 100 log10(max(1, TPR / a0)) / log10(1 / a0),   bulk = 100 max(0, 2 AUC − 1)",
     ("membership",),
@@ -106,6 +116,7 @@ _REST = (
 )
 
 DEFINITIONS = {
-    1: Definition(1, _LEAD, (_MEMBERSHIP, _VALUES_OF_THE_SUREST, _CANARIES_ALONE, *_REST)),
-    2: Definition(2, _LEAD, (_MEMBERSHIP, _VALUES, _CANARIES_TOGETHER, *_REST)),
+    1: Definition(1, _LEAD, (_MEMBERSHIP_WITHOUT_TIES, _VALUES_OF_THE_SUREST, _CANARIES_ALONE, *_REST)),
+    2: Definition(2, _LEAD, (_MEMBERSHIP_WITHOUT_TIES, _VALUES, _CANARIES_TOGETHER, *_REST)),
+    3: Definition(3, _LEAD, (_MEMBERSHIP, _VALUES, _CANARIES_TOGETHER, *_REST)),
 }

@@ -55,7 +55,7 @@ def test_the_counts_of_a_submitted_tree_are_an_audit_of_their_own(tmp_path: Path
         audit = ended(services, submit(services, workspace, known.spec, Origin(target_id=known.target_id)).id)
         assert audit.status is AuditStatus.COMPLETED, audit.reason
         assert audit.result is not None
-        assert audit.result["audit"]["score_version"] == 2
+        assert audit.result["audit"]["score_version"] == 3
         (found,) = [f for f in audit.result["findings"] if f["attack"] == "fredrikson-counts"]
         told = {e["name"]: e["value"] for e in found["estimates"]}
         assert told["accuracy"] > told["accuracy_non_members"]

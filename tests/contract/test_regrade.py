@@ -96,7 +96,7 @@ def test_a_result_of_an_older_version_of_the_score_says_why_it_differs(done: Don
     del older["audit"]["score_version"]  # as the first results were
     again = regrade(done.services, done.workspace_id, done.audit.id, older)
     assert not again.identical
-    assert again.differing[0].startswith("audit.score_version: reported by version 1 of the score and graded again by version 2")
+    assert again.differing[0].startswith("audit.score_version: reported by version 1 of the score and graded again by version 3")
 
 
 def test_what_differs_from_run_to_run_is_not_compared(done: Done) -> None:

@@ -155,6 +155,10 @@ class TestDefinition:
         told = [kind for part in DEFINITIONS[version].parts for kind in part.kinds]
         assert sorted(told) == sorted(KINDS)
 
+    def test_only_the_present_version_says_what_ties_mean(self) -> None:
+        words = {version: " ".join(part.words for part in found.parts) for version, found in DEFINITIONS.items()}
+        assert [version for version in words if "ties" in words[version]] == [3]
+
     def test_an_unknown_version_has_no_definition(self) -> None:
         assert definition_of(CURRENT + 1, {"membership"}) is None
 
