@@ -29,7 +29,7 @@ def advance_in(tx: Transaction, services: Services, audit_id: str) -> list[Step]
     steps = audits.steps(tx, audit_id)
     failed = next((s for s in steps if s.required and s.status is StepStatus.FAILED), None)
     if failed is not None:
-        _fail(tx, services, audit, failed)
+        _fail(tx, services, audit, failed.reason)
         return []
     report = next((s for s in steps if s.kind is StepKind.REPORT and s.status is StepStatus.DONE), None)
     if report is not None:
@@ -66,18 +66,19 @@ def deliver(services: Services, steps: list[Step]) -> None:
     services.dispatch.deliver([(s.id, s.queue) for s in steps])
 
 
-def _fail(tx: Transaction, services: Services, audit: Audit, step: Step) -> None:
+def give_up(services: Services, audit_id: str, why: str) -> None:
+    """End a running audit that nothing can be planned for any more; once what is missing is there, it can be resumed."""
+    reason = f"This audit cannot go on: {why.rstrip('.')}; mend that, then resume it."
+    with services.database.begin() as tx:
+        _fail(tx, services, audits.by_id(tx, audit_id), reason)
+
+
+def _fail(tx: Transaction, services: Services, audit: Audit, reason: str | None) -> None:
     now = services.clock()
-    if audits.close(tx, audit.id, status=AuditStatus.FAILED, now=now, reason=step.reason):
-        events.add(
-            tx,
-            audit.workspace_id,
-            "audit.failed",
-            f"{audit.name}: {step.reason}",
-            now,
-            audit_id=audit.id,
-            target_id=audit.target_id,
-        )
+    audits.lock_audit(tx, audit.id)
+    if audits.close(tx, audit.id, status=AuditStatus.FAILED, now=now, reason=reason):
+        told = f"{audit.name}: {reason}"
+        events.add(tx, audit.workspace_id, "audit.failed", told, now, audit_id=audit.id, target_id=audit.target_id)
 
 
 def _complete(tx: Transaction, services: Services, audit: Audit, step: Step) -> None:

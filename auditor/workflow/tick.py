@@ -12,13 +12,14 @@ from auditor.domain.spec import parse
 from auditor.errors import AuditorError, InvalidInput, Unavailable
 from auditor.store import audits, events, retention, schedules
 from auditor.store.engine import Transaction
-from auditor.workflow.advance import advance, deliver
+from auditor.workflow.advance import advance, deliver, give_up
 from auditor.workflow.services import Services
 from auditor.workflow.submit import Origin, submit_in, validate
 
 log = logging.getLogger(__name__)
 
 REDELIVERED_AT_ONCE = 500
+INTERNAL = "an internal error, which the log of the worker tells in full, stopped"
 
 
 def tick(services: Services) -> None:
@@ -39,7 +40,21 @@ def sweep(services: Services) -> None:
         lost = audits.undelivered(tx, now=now, older_than_seconds=services.settings.tick_seconds, limit=REDELIVERED_AT_ONCE)
     deliver(services, lost)
     for audit_id in _stalled(services):
+        _move_on(services, audit_id)
+
+
+def _move_on(services: Services, audit_id: str) -> None:
+    """An audit that cannot be moved on (its spec names an attack that is no longer installed) ends with a sentence. All others, and
+    those of other workspaces, come after it."""
+    try:
         advance(services, audit_id)
+    except Unavailable:
+        raise
+    except AuditorError as error:
+        give_up(services, audit_id, str(error))
+    except Exception:
+        log.exception("audit %s cannot be moved on", audit_id)
+        give_up(services, audit_id, f"{INTERNAL} this audit.")
 
 
 def _stalled(services: Services) -> list[str]:
@@ -52,9 +67,28 @@ def start_due(services: Services) -> None:
     with services.database.read() as tx:
         due = schedules.due(tx, services.clock())
     for schedule in due:
+        deliver(services, _started(services, schedule))
+
+
+def _started(services: Services, schedule: Schedule) -> list[Step]:
+    """What cannot be started for whatever reason keeps no other schedule waiting."""
+    try:
         with services.database.begin() as tx:
-            ready = _start(tx, services, schedule)
-        deliver(services, ready)
+            return _start(tx, services, schedule)
+    except Unavailable:
+        raise
+    except AuditorError as error:  # no next firing: its zone is gone, for example
+        note = f"{schedule.name}: paused, because it has no next firing: {error}"
+        with services.database.begin() as tx:
+            schedules.set_paused(tx, schedule.workspace_id, schedule.id, True, None)
+            _note(tx, schedule, note, services.clock())
+    except Exception:
+        log.exception("schedule %s cannot be started", schedule.id)
+        now = services.clock()
+        with services.database.begin() as tx:
+            if schedules.take(tx, schedule, next_run_at=next_run(schedule.cron, schedule.zone, now)):
+                _note(tx, schedule, f"{schedule.name}: could not start: {INTERNAL} it.", now)
+    return []
 
 
 def _start(tx: Transaction, services: Services, schedule: Schedule) -> list[Step]:
@@ -71,14 +105,21 @@ def _start(tx: Transaction, services: Services, schedule: Schedule) -> list[Step
     try:
         spec = parse(schedule.spec)
         validate(spec)
-        audit, ready = submit_in(tx, services, schedule.workspace_id, spec, Origin(schedule.target_id, schedule.id))
+        with tx.begin_nested():  # an audit that could not be planned to the end was not submitted
+            audit, ready = submit_in(tx, services, schedule.workspace_id, spec, Origin(schedule.target_id, schedule.id))
+    except Unavailable:
+        raise
     except AuditorError as error:
-        note = f"{schedule.name}: could not start: {error}"
-        schedules.note(tx, schedule.id, note)
-        events.add(tx, schedule.workspace_id, "schedule.failed", note, now, target_id=schedule.target_id)
+        _note(tx, schedule, f"{schedule.name}: could not start: {error}", now)
         return []
     schedules.started(tx, schedule.id, audit.id)
     return ready
+
+
+def _note(tx: Transaction, schedule: Schedule, note: str, now: datetime) -> None:
+    """Said where people look: at the schedule, and among the events."""
+    schedules.note(tx, schedule.id, note)
+    events.add(tx, schedule.workspace_id, "schedule.failed", note, now, target_id=schedule.target_id)
 
 
 def next_run(cron: str, zone: str, after: datetime) -> datetime:

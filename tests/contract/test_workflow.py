@@ -1,6 +1,6 @@
 """The workflow on both databases: schedules start once, overlaps are skipped and said, a lost worker's step comes back."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -222,3 +222,62 @@ def test_a_schedule_whose_spec_no_longer_works_says_so_and_stays(house: House) -
     assert "could not start" in str(stored(house, made).last_note)
     assert "schedule.failed" in said(house)
     assert stored(house, made).next_run_at > house.services.clock()
+
+
+def without_steps(house: House, **changes: Any) -> str:
+    """A running audit that nobody planned a step for, as after a restored backup, with a spec of another version."""
+    with house.services.database.begin() as tx:
+        document = replace_spec(house.spec, **changes)
+        return audits.create(tx, workspace_id=house.workspace_id, name="old", spec=document, budget=9, now=START).id
+
+
+def with_a_lost_result(house: House) -> str:
+    """Its probe is done, and what it found is not there."""
+    audit_id = submitted(house)
+    with house.services.database.begin() as tx:
+        found = audits.steps(tx, audit_id)[0]
+        step = audits.claim(tx, found.id, now=START, lease_seconds=60, max_attempts=9)
+        audits.finish(tx, found.id, step.attempt, status=StepStatus.DONE, result={}, reason=None, now=START)
+    return audit_id
+
+
+def test_an_audit_that_cannot_be_planned_ends_and_holds_nobody_up(house: House) -> None:
+    """A spec of another version of the program would otherwise stop the clock for every workspace."""
+    newer, damaged = without_steps(house, learned_tomorrow=1), with_a_lost_result(house)
+    sound, made = without_steps(house), schedule(house)
+    house.services.clock.pass_(hours=2)
+    tick(house.services)
+    by_id = {audit.id: audit for audit in all_audits(house)}
+    for audit_id in (newer, damaged):
+        assert by_id[audit_id].status is AuditStatus.FAILED
+        assert "mend that, then resume it" in str(by_id[audit_id].reason)
+    assert "learned_tomorrow" in str(by_id[newer].reason)
+    assert by_id[sound].status is AuditStatus.RUNNING
+    assert [a.schedule_id for a in by_id.values() if a.schedule_id] == [made.id]
+    assert said(house).count("audit.failed") == 2
+
+
+def test_a_schedule_whose_zone_is_gone_is_paused_and_holds_no_other_up(house: House) -> None:
+    new = NewSchedule("gone", house.spec.as_json(), "0 3 * * *", "Mars/Olympus", house.target_id, START)
+    with house.services.database.begin() as tx:
+        gone = schedules.create_schedule(tx, house.workspace_id, new, START)
+    made = schedule(house)
+    house.services.clock.pass_(hours=2)
+    tick(house.services)
+    assert stored(house, gone).paused
+    assert "Mars/Olympus" in str(stored(house, gone).last_note)
+    assert [a.schedule_id for a in all_audits(house)] == [made.id]
+
+
+def test_a_schedule_that_breaks_the_program_waits_for_its_next_firing(house: House) -> None:
+    def broken() -> int:
+        raise RuntimeError("a mistake of the program")
+
+    settings = replace(house.services.settings, database_url="sqlite://", broker_url="filesystem://")
+    made = schedule(house)
+    house.services.clock.pass_(hours=2)
+    tick(replace(house.services, settings=settings, free_memory=broken))
+    after = stored(house, made)
+    assert "could not start: an internal error" in str(after.last_note)
+    assert after.next_run_at > house.services.clock()
+    assert all_audits(house) == []
