@@ -32,7 +32,7 @@ def create_key(
 
 
 def authenticate(tx: Transaction, plain: str, now: datetime) -> ApiKey | None:
-    """The key behind this text, unless it is unknown, revoked or expired. Notes the use at most once a minute."""
+    """The key behind this text, unless it is unknown, revoked or expired. Only reads: whoever guesses keys holds up no writer."""
     if not (plain.isascii() and plain.isprintable()):
         return None
     prefix = "_".join(plain.split("_", 2)[:2])
@@ -44,8 +44,16 @@ def authenticate(tx: Transaction, plain: str, now: datetime) -> ApiKey | None:
     found = ApiKey(**{column.name: getattr(row, column.name) for column in _COLUMNS})
     if found.revoked or (found.expires_at is not None and found.expires_at <= now):
         return None
-    _touch(tx, found, now)
     return found
+
+
+def is_use_due(key: ApiKey, now: datetime) -> bool:
+    """Its use is noted at most once a minute."""
+    return key.last_used_at is None or now - key.last_used_at >= TOUCHED_EVERY
+
+
+def note_use(tx: Transaction, key: ApiKey, now: datetime) -> None:
+    tx.execute(update(api_key).where(api_key.c.id == key.id).values(last_used_at=now))
 
 
 def get_key(tx: Transaction, workspace_id: str, key_id: str) -> ApiKey:
@@ -66,11 +74,6 @@ def revoke_key(tx: Transaction, workspace_id: str, key_id: str) -> None:
     mine = (api_key.c.id == key_id, api_key.c.workspace_id == workspace_id)
     if tx.execute(update(api_key).where(*mine).values(revoked=True)).rowcount == 0:
         raise missing(api_key)
-
-
-def _touch(tx: Transaction, key: ApiKey, now: datetime) -> None:
-    if key.last_used_at is None or now - key.last_used_at >= TOUCHED_EVERY:
-        tx.execute(update(api_key).where(api_key.c.id == key.id).values(last_used_at=now))
 
 
 def _digest(plain: str) -> bytes:

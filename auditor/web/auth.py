@@ -5,6 +5,7 @@ Forms of the dashboard carry `csrf_token()`; the gate calls `check_csrf()` befor
 """
 
 import hmac
+import logging
 import re
 import secrets
 from datetime import datetime
@@ -13,10 +14,13 @@ from urllib.parse import urlsplit
 from flask import Request, request, session
 
 from auditor.domain.catalog import ApiKey
-from auditor.errors import NotAllowed, NotFound, NotSignedIn
+from auditor.errors import NotAllowed, NotFound, NotSignedIn, Unavailable
 from auditor.store import keys
 from auditor.web.current import services
 from auditor.web.principal import Principal, of_key
+from auditor.workflow.services import Services
+
+log = logging.getLogger(__name__)
 
 KEY_SHAPE = re.compile(r"pat_[0-9A-Za-z_-]{16,200}")
 CSRF_HEADER = "X-CSRF-Token"
@@ -83,11 +87,24 @@ def _known(plain: str) -> ApiKey:
     if not KEY_SHAPE.fullmatch(plain):
         raise NotSignedIn(REFUSED)
     here = services()
-    with here.database.begin() as tx:
+    with here.database.read() as tx:
         key = keys.authenticate(tx, plain, here.clock())
     if key is None:
         raise NotSignedIn(REFUSED)
+    _note_use(key, here)
     return key
+
+
+def _note_use(key: ApiKey, here: Services) -> None:
+    """A database that can be read and not written (full, locked) still answers who only reads."""
+    now = here.clock()
+    if not keys.is_use_due(key, now):
+        return
+    try:
+        with here.database.begin() as tx:
+            keys.note_use(tx, key, now)
+    except Unavailable as away:
+        log.warning("the use of the key %s is not noted: %s", key.prefix, away.sentence)
 
 
 def _of_session() -> Principal:

@@ -1,3 +1,7 @@
+import contextlib
+import sqlite3
+import time
+
 import pytest
 from flask import Flask, g
 from web_house import NO_ID, assert_problem
@@ -141,3 +145,35 @@ def test_whoever_passed_is_known_to_the_view(house):
     house.app.add_url_rule("/api/v1/who", "who", who)
     answer = house.get("/who", as_=Role.AUDITOR, of="theirs").json
     assert answer == {"name": "theirs-auditor", "workspace": house.workspaces["theirs"], "role": "auditor"}
+
+
+def locked(house):
+    """Another process is writing, and takes its time."""
+    other = sqlite3.connect(house.services.settings.home / "auditor.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return contextlib.closing(other)
+
+
+def test_whoever_reads_or_guesses_keys_waits_for_no_writer(house):
+    known = house.keys["ours", Role.VIEWER]
+    guessed = known[:-1] + ("a" if known[-1] != "a" else "b")
+    house.get("/targets", as_=Role.VIEWER)
+    with locked(house):
+        began = time.monotonic()
+        assert house.get("/targets", as_=Role.VIEWER).status_code == 200
+        assert_problem(house.get("/targets", as_=None, headers={"Authorization": f"Bearer {guessed}"}), 401)
+        assert time.monotonic() - began < 5
+
+
+def test_the_use_of_a_key_is_noted(house):
+    assert house.get("/keys").json["items"][-1]["last_used_at"] is None
+    used = [key["last_used_at"] for key in house.get("/keys").json["items"] if key["name"] == "ours-admin"]
+    assert used == [house.services.clock().isoformat().replace("+00:00", "Z")]
+
+
+def test_a_use_that_cannot_be_noted_refuses_nobody(house):
+    with house.services.database.begin() as tx:
+        tx.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE UPDATE ON api_key BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    assert house.get("/targets").status_code == 200
