@@ -44,6 +44,7 @@ from auditor.attacks.stealing.equation_solving import EquationSolving
 from auditor.attacks.stealing.lowd_meek import LowdMeek
 from auditor.attacks.stealing.path_finding import PathFinding
 from auditor.attacks.stealing.surrogate import Surrogate
+from auditor.attacks.stealing.tree_reconstruction import TreeReconstruction
 from auditor.domain.attack import Attack, Needs, Scope
 from auditor.domain.spec import suggestion
 from auditor.domain.target import Output, Profile
@@ -79,8 +80,8 @@ INSIDE: tuple[type[Attack], ...] = (TreeCounts,)
 COUNTING: tuple[type[Attack], ...] = (FredriksonCounts,)
 # They rebuild the typical record of each class, which takes thousands of questions a class or a look inside.
 REBUILDING: tuple[type[Attack], ...] = (ClassInversion, MIFace)
-# Tried where the spec declares what they are about: a property, canaries.
-DECLARED: tuple[type[Attack], ...] = (PropertyInference, Exposure)
+# Tried where the spec declares what they are about: a property, canaries, an endpoint for counterfactuals.
+DECLARED: tuple[type[Attack], ...] = (PropertyInference, Exposure, TreeReconstruction)
 # They take the adversary to know more than most do: every training record but one.
 INFORMED: tuple[type[Attack], ...] = (LinearRecord,)
 # They need a package that is not installed by default: to train generators, or to solve constraint problems.
@@ -159,6 +160,8 @@ def unmet(attack: Attack, profile: Profile, scope: Scope) -> list[str]:
             sentences.insert(0, "It needs the model's parameters; submit the model as a file (target.model).")
     elif not attack.threat_model.is_met_by(profile.output):
         sentences.insert(0, f"It needs {attack.threat_model.sees}; this target returns {RETURNS[profile.output]}.")
+    if attack.threat_model.explained and not scope.has_counterfactuals:
+        sentences.append("It asks for counterfactuals; declare the endpoint that answers them under target.counterfactual.")
     try:
         needs = attack.needs(scope)
     except InvalidInput as error:

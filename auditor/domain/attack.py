@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from auditor.domain.counterfactual import Explain
 from auditor.domain.data import Column, Records, Sensitive
 from auditor.domain.evidence import Evidence
 from auditor.domain.learner import Learner
@@ -42,6 +43,7 @@ class Scope:
     sensitive: tuple[Sensitive, ...] = ()
     has_learner: bool = True
     has_parameters: bool = False
+    has_counterfactuals: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Context:
     even about records that it answered before (paid again): whether it still answers the same. `recorded`: where the target can be
     asked nothing new, which records of a frame (n,) it has answered before; None where it can be asked. `bounds`: the declared low
     and high end of columns of numbers (data.bounds). `training`: for an adversary who has every training record but one.
+    `counterfactual`: for an adversary who asks for counterfactuals, the nearest record of another class within bounds; each costs
+    one query.
     """
 
     seed: int
@@ -91,6 +95,7 @@ class Context:
     recorded: Known | None = None
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     training: Training | None = None
+    counterfactual: Explain | None = None
 
     @property
     def classes(self) -> int:

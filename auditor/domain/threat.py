@@ -32,6 +32,8 @@ class Knows(StrEnum):
     OTHER_RECORDS = "other_records"
 
 
+EXPLAINED = "counterfactuals"
+
 PLAIN_WORDS: Mapping[str, str] = {
     Sees.NOTHING: "never asks the model",
     Sees.LABELS: "sees only the predicted label",
@@ -40,6 +42,7 @@ PLAIN_WORDS: Mapping[str, str] = {
     Sees.LOGITS: "sees the raw scores",
     Sees.PARAMETERS: "sees the model's parameters",
     Output.VALUE: "sees the predicted value",
+    EXPLAINED: "is told the nearest record of another class",
     Knows.POPULATION: "has records from the same population",
     Knows.CANDIDATES: "has the full records in question",
     Knows.LEARNER: "knows the kind of model and its settings",
@@ -53,13 +56,14 @@ PLAIN_WORDS: Mapping[str, str] = {
 @dataclass(frozen=True)
 class ThreatModel:
     """`or_value`, `or_top_k`, `or_labels`: the same adversary can also work on a target that answers one number for a record, the
-    top few probabilities only, or labels only."""
+    top few probabilities only, or labels only. `explained`: asks for counterfactuals beside the answers."""
 
     sees: Sees
     knows: frozenset[Knows] = frozenset()
     or_value: bool = False
     or_top_k: bool = False
     or_labels: bool = False
+    explained: bool = False
 
     def seen(self, output: Output) -> str:
         """What this adversary sees of a target that answers `output`, in one word."""
@@ -70,6 +74,7 @@ class ThreatModel:
         """One sentence for people who do not know the field; before a target that answers `output`, if it is known."""
         parts = [
             PLAIN_WORDS[self.sees if output is None else self.seen(output)],
+            *([PLAIN_WORDS[EXPLAINED]] if self.explained else []),
             *(PLAIN_WORDS[k] for k in Knows if k in self.knows),
         ]
         return "An adversary who " + ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + "."

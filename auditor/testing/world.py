@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from auditor.attacks.inversion import class_inversion_known
 from auditor.attacks.inversion.twin import lookup_answers
+from auditor.attacks.stealing.counterfactual_search import searched
 from auditor.attacks.stealing.twin import noise_target
 from auditor.domain.attack import Attack, Checkpoint, Context, Family, Query, Scope, Training
+from auditor.domain.counterfactual import Explain
 from auditor.domain.data import AuditData, Column, ColumnType, Records, Sensitive
 from auditor.domain.learner import Learner, Task
 from auditor.domain.parameters import ModelParameters
@@ -82,7 +84,8 @@ class World:
     def scope(self) -> Scope:
         """What an audit of this world offers."""
         data = self.data
-        return Scope(self.profile, len(data.candidates), len(data.auxiliary), len(self.shadows), self.query_limit, data.sensitive)
+        sizes = len(data.candidates), len(data.auxiliary), len(self.shadows)
+        return Scope(self.profile, *sizes, self.query_limit, data.sensitive, has_counterfactuals=True)
 
     def context(self, attack: Attack, query: Query, checkpoint: Checkpoint, seed: int = 1) -> Context:
         """What an audit hands to this attack: what its threat model grants, and nothing else."""
@@ -102,10 +105,16 @@ class World:
             query_limit=min(self.query_limit, attack.needs(self.scope).queries_max),
             parameters=self._inside(attack, query),
             training=self._training if Knows.OTHER_RECORDS in knows else None,
+            counterfactual=self._explainer(attack, query) if attack.threat_model.explained else None,
         )
         if attack.kind != "property":
             return granted
         return replace(granted, auxiliary=self.of_property.auxiliary, learner=self.of_property.learner)
+
+    def _explainer(self, attack: Attack, query: Query) -> Explain:
+        """Of the target that is asked, one that finds counterfactuals by chance, and not always. It asks past whoever counts."""
+        null = self.null_for(attack)
+        return searched(null if query is null else self.leaky_for(attack), self.data.auxiliary, self.data.columns, 0).counterfactual
 
     @property
     def _training(self) -> Training:

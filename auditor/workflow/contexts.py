@@ -20,8 +20,8 @@ from auditor.errors import AttackFailed
 def context_for(
     attack: Attack, data: AuditData, profile: Profile, query: Query, checkpoint: Checkpoint, grants: Mapping[str, Any]
 ) -> Context:
-    """`grants` may hold learner, shadows, sensitive, seed, query_limit, parameters, fresh, recorded: each is passed on only if
-    the threat model knows it."""
+    """`grants` may hold learner, shadows, sensitive, seed, query_limit, parameters, fresh, recorded, counterfactual: each is
+    passed on only if the threat model knows it."""
     knows = attack.threat_model.knows
     sensitive: Sensitive | None = grants.get("sensitive")
     shadows: ShadowOutputs | None = grants.get("shadows")
@@ -44,6 +44,7 @@ def context_for(
         recorded=grants.get("recorded"),
         bounds=data.bounds,
         training=training_of(data) if Knows.OTHER_RECORDS in knows else None,
+        counterfactual=grants.get("counterfactual") if attack.threat_model.explained else None,
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from auditor.attacks import registry
 from auditor.domain.attack import Attack, Checkpoint, Family, Query
 from auditor.domain.audit import Step, StepKind
+from auditor.domain.counterfactual import Counterfactuals, Explain, Explained
 from auditor.domain.data import Records
 from auditor.domain.evidence import Evidence
 from auditor.domain.learner import Learner, Task
@@ -180,6 +181,7 @@ def _run(services: Services, step: Step, material: Material, attack: Attack, que
     item = step.params["item"]
     counted = _Counting(query)
     fresh = _Counting(getattr(query, "fresh", query))
+    explain = _Explaining(query.counterfactual) if isinstance(query, Explained) else None
     grants = {
         "seed": material.spec.seed,
         "learner": learner_of(material),
@@ -187,13 +189,14 @@ def _run(services: Services, step: Step, material: Material, attack: Attack, que
         "sensitive": material.sensitive(item["sensitive"]),
         "query_limit": item["query_limit"],
         "fresh": fresh,
+        "counterfactual": explain,
         "parameters": _parameters(services, material, attack),
     }
     context = context_for(attack, material.data, profile_of(material), counted, checkpoint, grants)
     evidence: Evidence = attack.run(context)
     with services.database.begin() as tx:
         digest = services.artifacts.put_arrays(tx, material.audit.workspace_id, to_arrays(evidence), kind="evidence")
-    return {"evidence": digest, "rows_asked": counted.rows + fresh.rows}
+    return {"evidence": digest, "rows_asked": counted.rows + fresh.rows + (explain.rows if explain else 0)}
 
 
 def _parameters(services: Services, material: Material, attack: Attack) -> ModelParameters | None:
@@ -219,6 +222,18 @@ class _Counting:
     def __call__(self, frame: Any) -> Any:
         self.rows += len(frame)
         return self._query(frame)
+
+
+class _Explaining:
+    """The same of counterfactuals."""
+
+    def __init__(self, explain: Explain) -> None:
+        self._explain = explain
+        self.rows = 0
+
+    def __call__(self, records: Any, bounds: Any) -> Counterfactuals:
+        self.rows += len(records)
+        return self._explain(records, bounds)
 
 
 def _client(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Query:

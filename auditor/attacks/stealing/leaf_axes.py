@@ -67,6 +67,14 @@ class Axis:
             return pd.Series(numbers.astype(np.int64))
         return pd.Series(np.where(absent, np.nan, numbers))
 
+    def values(self, positions: Points) -> NDArray[np.float64]:
+        """(n,) the numbers at positions of an ordered axis, none of them missing."""
+        return _numbers(positions, self.column)
+
+    def position(self, value: float) -> int:
+        """Of one number, as `positions`."""
+        return int(_number_positions(np.array([value]), self.column)[0])
+
     def inner(self, count: int) -> Points:
         """Up to `count` positions strictly between the ends, evenly spaced in value."""
         low, high = _numbers(np.array([self.low, self.high]), self.column)

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.attacks.stealing import twin
+from auditor.attacks.stealing.counterfactual_search import searched
 from auditor.domain.attack import Attack, Query
+from auditor.domain.counterfactual import Explained
 from auditor.domain.data import AuditData
 from auditor.domain.evidence import Copies, Evidence
 from auditor.domain.finding import Control
@@ -25,16 +27,18 @@ from auditor.workflow.recorded import answers_of, profile_of
 
 def targets(attack: Attack, data: AuditData, shadows: ShadowOutputs | None, seed: int) -> dict[str, Query]:
     """A rule that can be learned, and pure noise. An attack that copies one kind of model alone brings a rule of that kind: a
-    method `known_target(auxiliary, columns, classes, seed) -> Query`."""
-    return {
-        "known_target": _known(attack, data, seed),
-        "noise_target": twin.noise_target(len(data.classes), derive(seed, "noise-target")),
-    }
+    method `known_target(auxiliary, columns, classes, seed) -> Query`; one that asks for counterfactuals, a rule with its own."""
+    noise: Query = twin.noise_target(len(data.classes), derive(seed, "noise-target"))
+    if attack.threat_model.explained:
+        noise = searched(noise, data.auxiliary, data.columns, derive(seed, "explained"))
+    return {"known_target": _known(attack, data, seed), "noise_target": noise}
 
 
 def as_answered(query: Query, data: AuditData, profile: Profile) -> Query:
     """A target of a control through the channel of the audited one, as little of it as an attack sees of that: labels, top classes,
-    rounded probabilities; numbers in the units of the auxiliary records', rounded likewise."""
+    rounded probabilities; numbers in the units of the auxiliary records', rounded likewise. Counterfactuals stay as they are."""
+    if isinstance(query, Explained):
+        return Explained(as_answered(query.query, data, profile), query.counterfactual)
     if profile.output is not Output.VALUE:
         return lambda frame: as_shown(query(frame), profile)
     values = data.auxiliary.values

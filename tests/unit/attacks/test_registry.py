@@ -15,7 +15,7 @@ from auditor.errors import InvalidInput
 
 CLASSES = ("no", "yes")
 SEX = Sensitive("sex", ("sex",), (("F",), ("M",)))
-SCOPE = Scope(Profile(Output.PROBABILITIES, CLASSES), 1000, 500, 16, 100_000, (SEX,), has_parameters=True)
+SCOPE = Scope(Profile(Output.PROBABILITIES, CLASSES), 1000, 500, 16, 100_000, (SEX,), True, True, True)
 
 
 def offered(**changes: object) -> Scope:
