@@ -159,7 +159,8 @@ def unmet(attack: Attack, profile: Profile, scope: Scope) -> list[str]:
         if not scope.has_parameters:
             sentences.insert(0, "It needs the model's parameters; submit the model as a file (target.model).")
     elif not attack.threat_model.is_met_by(profile.output):
-        sentences.insert(0, f"It needs {attack.threat_model.sees}; this target returns {RETURNS[profile.output]}.")
+        returned = f"this target returns {RETURNS[profile.output]}.{_instead(attack, profile)}"
+        sentences.insert(0, f"It needs {attack.threat_model.sees}; {returned}")
     if attack.threat_model.explained and not scope.has_counterfactuals:
         sentences.append("It asks for counterfactuals; declare the endpoint that answers them under target.counterfactual.")
     try:
@@ -167,6 +168,13 @@ def unmet(attack: Attack, profile: Profile, scope: Scope) -> list[str]:
     except InvalidInput as error:
         return [*sentences, _as_sentence(error.sentence)]
     return [*sentences, *_unmet_needs(needs, scope)]
+
+
+def _instead(attack: Attack, profile: Profile) -> str:
+    """Of attacks on attributes, of which most tiers try one: those that do with what this target returns."""
+    models = {other.name: other.threat_model for other in BUILTIN if other.kind == attack.kind == "attribute"}
+    names = sorted(name for name, model in models.items() if model.sees is not Sees.PARAMETERS and model.is_met_by(profile.output))
+    return f" Name one of {', '.join(names)} under attacks." if names else ""
 
 
 def _unmet_knowledge(knows: frozenset[Knows], scope: Scope) -> list[str]:

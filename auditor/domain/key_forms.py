@@ -1,5 +1,7 @@
 """What the keys of a spec take, for the sentence that refuses a value of another kind."""
 
+from collections.abc import Sequence
+
 WANTED = {
     "shadows": "give an even number from 4 to 1024, or auto",
     "attacks": "give a tier (quick, standard or full), or a list of attacks such as [lira, rmia]; `auditor attacks` lists them",
@@ -11,3 +13,10 @@ WANTED = {
 SHAPES = {"tuple_type": "give a list, such as [first, second]", "model_type": "give a mapping of keys"} | dict.fromkeys(
     ("mapping_type", "dict_type"), "give a mapping of keys"
 )
+
+
+def lacking(path: Sequence[str]) -> tuple[str, str]:
+    """Where something is missing, and what: a key of a mapping, or the second of two values."""
+    if path[-1].isdigit():
+        return ".".join(path[:-1]), "give two values, such as [0, 100]"
+    return ".".join(path), f"add the key {path[-1]!r}"

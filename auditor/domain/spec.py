@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from auditor.domain.data import ColumnType
-from auditor.domain.key_forms import SHAPES, WANTED
+from auditor.domain.key_forms import SHAPES, WANTED, lacking
 from auditor.domain.learner import Task
 from auditor.domain.limits_spec import LimitsSpec, WindowSpec
 from auditor.domain.policy import BUILTIN, DEFAULT_LEVEL, GATED_FAMILIES, Policy
@@ -251,7 +251,7 @@ def first_mistake(error: ValidationError, model: type[BaseModel]) -> InvalidInpu
     if problem["type"] == "extra_forbidden":
         return InvalidInput(field, f"unknown key {path[-1]!r}{suggestion(path[-1], _known_keys(model, path[:-1]))}")
     if problem["type"] == "missing":
-        return InvalidInput(field, f"add the key {path[-1]!r}")
+        return InvalidInput(*lacking(path))
     text = WANTED.get(field) or SHAPES.get(problem["type"]) or problem["msg"]
     return InvalidInput(field, text[:1].lower() + text[1:])
 

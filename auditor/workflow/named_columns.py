@@ -64,6 +64,10 @@ def _check_named(spec: DataSpec, features: list[str]) -> None:
     for column in spec.types:
         if column not in {*features, *spec.subgroups, spec.label}:
             raise InvalidInput(f"data.types.{column}", f"there is no feature {column!r}{suggestion(column, features)}")
+    names = [sensitive.name for sensitive in spec.sensitive]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidInput("data.sensitive", f"{twice!r} is named twice; name each attribute once")
     for sensitive in spec.sensitive:
         for column in sensitive.columns:
             if column not in features:

@@ -17,6 +17,7 @@ from auditor.workflow.sensitive_columns import is_sensitive_usable
 
 Item = dict[str, Any]
 PLENTY = 10**12
+NO_CANARIES = "It ranks planted canaries among those that were left out; give data.canaries and data.key."
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _tried(spec: AuditSpec, offer: Offer, profile: Profile, left: int) -> Iterat
     for label, attack, wanted in _labelled(spec):
         for sensitive in _attributes(attack, offer):
             scope = _scope(spec, offer, profile, sensitive, left)
-            reasons = _reasons(attack, scope)
+            reasons = [NO_CANARIES] if attack.kind == "exposure" and spec.data.canaries is None else _reasons(attack, scope)
             needs = Needs(0, 0) if reasons else attack.needs(scope)
             yield _item(label, attack, wanted, sensitive), needs, " ".join(reasons)
 

@@ -231,6 +231,7 @@ def _join(
     candidates = _records(cells, labels, columns, classes)
     aux = sides.get("auxiliary")
     auxiliary = _none() if aux is None else _records(aux.cells, aux.labels, columns, classes)
+    asked = {"member": candidates.take(is_member), "non-member": candidates.take(~is_member)}
     rest = sides.get("training")
     pool = hashlib.blake2b(b"".join(digests[order]) + repr((columns, classes, spec.label)).encode(), digest_size=16).hexdigest()
     return replace(
@@ -240,7 +241,7 @@ def _join(
         candidates=candidates,
         is_member=is_member,
         auxiliary=auxiliary,
-        sensitive=tuple(sensitive_of(s.name, s.columns, candidates, auxiliary) for s in spec.sensitive),
+        sensitive=tuple(sensitive_of(s.name, s.columns, asked, auxiliary) for s in spec.sensitive),
         digest=pool,
         training=None if rest is None else _records(rest.cells, rest.labels, columns, classes),
         training_digest="" if rest is None else hashlib.blake2b(b"".join(rest.digests), digest_size=16).hexdigest(),

@@ -1,6 +1,6 @@
 """The attributes whose inference is tried: their values as the population shows them, and why some cannot be attacked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,11 @@ from auditor.errors import InvalidInput
 POINTS = 32  # of the grid on which a number is guessed
 
 
-def sensitive_of(name: str, columns: Sequence[str], candidates: Records, auxiliary: Records) -> Sensitive:
+def sensitive_of(name: str, columns: Sequence[str], sides: Mapping[str, Records], auxiliary: Records) -> Sensitive:
     """Distinct values as the auxiliary records show them, in a fixed order (missing is a value like others); of a number with more
-    than 20 values a grid of quantiles. Raises InvalidInput for an attribute that nobody has, or that names its person."""
-    if candidates.features[list(columns)].isna().all(axis=None):
-        raise InvalidInput("data.sensitive", f"{name!r} is missing in every member and non-member; take it out, or give its values")
+    than 20 values a grid of quantiles. Raises InvalidInput for an attribute that the members or the non-members (`sides`) do not
+    have, that is the same for all of them, or that names its person."""
+    _refuse_useless(name, columns, sides)
     if not len(auxiliary):
         return Sensitive(name, tuple(columns), ())
     cells = auxiliary.features[list(columns)].astype(object)
@@ -33,6 +33,23 @@ def sensitive_of(name: str, columns: Sequence[str], candidates: Records, auxilia
     if len(columns) == 1 and pd.api.types.is_integer_dtype(numbers):
         return Sensitive(name, tuple(columns), _grid(numbers), is_number=True)
     return Sensitive(name, tuple(columns), tuple(values))
+
+
+def _refuse_useless(name: str, columns: Sequence[str], sides: Mapping[str, Records]) -> None:
+    """What is wrong with the records in question, whatever auxiliary records show."""
+    cells = {side: records.features[list(columns)] for side, records in sides.items() if len(records)}
+    without = [side for side, frame in cells.items() if frame.isna().all(axis=None)]
+    if without:
+        raise InvalidInput(
+            "data.sensitive", f"{name!r} is missing in every {' and '.join(without)}; take it out, or give its values"
+        )
+    everybody = pd.concat(cells.values())
+    different = len(everybody.drop_duplicates())
+    if different < 2:
+        raise InvalidInput("data.sensitive", f"{name!r} is the same for every member and non-member; there is nothing to infer")
+    if different == len(everybody) > MOST_VALUES and not any(map(pd.api.types.is_float_dtype, everybody.dtypes)):
+        sentence = f"{name!r} is different for every member and non-member: it names a person; name a value that people share"
+        raise InvalidInput("data.sensitive", sentence)
 
 
 def _grid(numbers: pd.Series) -> tuple[tuple[object, ...], ...]:

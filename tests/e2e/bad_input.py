@@ -161,8 +161,40 @@ TARGETS = {
     "a class too many in the spec": of_the_target("2 numbers a record", "3 classes", spec={"target.classes": ["no", "yes", "so"]}),
 }
 
+NAMES = [f"P{i}" for i in range(600)]
+
+
+def with_town(members: object, non_members: object) -> dict[str, bytes]:
+    """Both files with other towns."""
+    return {"members": csv(MEMBERS.assign(town=members)), "non_members": csv(NON_MEMBERS.assign(town=non_members))}
+
+
 INPUTS = {
     "a budget too small": of_the_input("budget.queries: ", "the budget is 10; raise it", spec={"budget": {"queries": 10}}),
+    "a sensitive column that does not exist": of_the_input(
+        "data.sensitive: ", "did you mean 'town'", spec={"data.sensitive": ["twon"]}
+    ),
+    "a sensitive column that is the label": of_the_input("data.sensitive: ", "is the label", spec={"data.sensitive": ["label"]}),
+    "a sensitive column that the target is not asked with": of_the_input(
+        "data.sensitive: ", "not a feature", spec={"data.sensitive": ["town"], "data.exclude": ["town"]}
+    ),
+    "a sensitive column named twice": of_the_input("data.sensitive: ", "twice", spec={"data.sensitive": ["town", "town"]}),
+    "a sensitive column without a difference": of_the_input(
+        "data.sensitive: ", "nothing to infer", **with_town("Aa", "Aa"), spec={"data.sensitive": ["town"]}
+    ),
+    "a sensitive column that names its person": of_the_input(
+        "data.sensitive: ", "names a person", **with_town(NAMES[:300], NAMES[300:]), spec={"data.sensitive": ["town"]}
+    ),
+    "a sensitive column that members lack": of_the_input(
+        "data.sensitive: ", "missing in every member;", **with_town(None, NON_MEMBERS["town"]), spec={"data.sensitive": ["town"]}
+    ),
+    "bounds that are no bounds": of_the_input("data.bounds.age: ", "two values", spec={"data.bounds": {"age": [0]}}),
+    "bounds the wrong way round": of_the_input("data.bounds.age: ", "the low end first", spec={"data.bounds": {"age": [99, 0]}}),
+    "bounds that the records contradict": of_the_input(
+        "data.bounds.age: ", "widen 30 to 40", "18 to 89", spec={"data.bounds": {"age": [30, 40]}}
+    ),
+    "bounds of words": of_the_input("data.bounds.town: ", "take it out", spec={"data.bounds": {"town": [0, 1]}}),
+    "bounds of nothing": of_the_input("data.bounds.agge: ", "did you mean 'age'", spec={"data.bounds": {"agge": [0, 1]}}),
     "labels that are no class": of_the_input("target.classes: ", "'no'", spec={"target.classes": ["n", "y"]}),
     "a column of another name": of_the_input(
         "data.non_members: ", "'wage'", members=csv(MEMBERS.rename(columns={"income": "wage"}))

@@ -19,7 +19,8 @@ def check_attribute(sensitive: Sensitive) -> Sensitive:
     values = len(sensitive.values)
     if values < 2:
         raise InvalidInput(
-            "data.sensitive", f"{sensitive.name!r} needs at least two values in the auxiliary records; {values} is known"
+            "data.sensitive",
+            f"{sensitive.name!r} needs at least two values in the auxiliary records, which show {values or 'none'}",
         )
     if values > MOST_VALUES and not sensitive.is_number:
         raise InvalidInput("data.sensitive", f"{sensitive.name!r} has {values} values; group it into at most {MOST_VALUES}")

@@ -11,7 +11,7 @@ from auditor.domain.data import Sensitive
 from auditor.domain.spec import AuditSpec, parse
 from auditor.domain.target import Output, Profile
 from auditor.errors import InvalidInput
-from auditor.workflow.offer import Offer, chosen_on, left_of, promises, sorted_out
+from auditor.workflow.offer import NO_CANARIES, Offer, chosen_on, left_of, promises, sorted_out
 
 needs = st.tuples(st.integers(0, 3_000), st.integers(0, 20_000)).map(lambda pair: Needs(pair[0], pair[0] + pair[1]))
 several = st.lists(needs, max_size=12)
@@ -114,6 +114,21 @@ def test_an_attack_that_lacks_something_else_takes_no_queries_from_the_others() 
     run, not_run = sorted_out(spec, OFFER, Profile(Output.LABELS, ("no", "yes")), 700)
     assert [item["attack"] for item in run] == ["surrogate"]
     assert "relu-critical-points" in [item["attack"] for item in not_run]
+
+
+def test_canaries_are_not_ranked_where_there_are_none() -> None:
+    """On a split that somebody made any difference of the two sides would pass for memory."""
+    _, without = shares_of(spec_of(attacks=["exposure", "gap"]), 900)
+    assert without == {"exposure": NO_CANARIES}
+
+
+def test_behind_labels_alone_attacks_on_attributes_that_do_with_them_are_named() -> None:
+    _, not_run = sorted_out(spec_of(attacks=["attribute", "rmia"]), OFFER, Profile(Output.LABELS, ("no", "yes")), 9_000)
+    reasons = {item["label"]: item["reason"] for item in not_run}
+    needs_more = "It needs probabilities; this target returns labels only."
+    assert reasons["attribute"] == f"{needs_more} Name one of csmia, fredrikson-map, lomia, yeom under attacks."
+    assert reasons["rmia"].startswith("It needs")
+    assert "Name one of" not in reasons["rmia"]
 
 
 def test_records_that_choose_the_learner_are_set_apart_before_attacks_are_promised_any() -> None:

@@ -16,7 +16,7 @@ def records(**columns: object) -> Records:
 
 def found(cells: object, columns: tuple[str, ...] = ("s",)) -> Sensitive:
     known = records(s=cells, t=pd.Series(["x"] * len(pd.Series(cells)), dtype=object))
-    return sensitive_of("s", columns, known, known)
+    return sensitive_of("s", columns, {"member": known}, known)
 
 
 def test_few_values_are_categories_even_if_they_are_numbers() -> None:
@@ -53,17 +53,35 @@ def test_numbers_that_all_differ_are_no_names() -> None:
     assert found(np.random.default_rng(0).normal(size=300)).is_number
 
 
-@pytest.mark.parametrize("cells", [pd.Series([f"id {i}" for i in range(50)], dtype=object), np.arange(50)])
-def test_what_differs_in_every_record_names_a_person(cells: object) -> None:
-    with pytest.raises(InvalidInput, match="different in every auxiliary record") as refusal:
-        found(cells)
+NAMES, CODES, SHARED = [f"id {i}" for i in range(50)], np.arange(50), ["a", "b"] * 25
+
+
+@pytest.mark.parametrize("cells", [NAMES, CODES])
+@pytest.mark.parametrize("place", ["auxiliary record", "member and non-member"])
+def test_what_differs_in_every_record_names_a_person(cells: object, place: str) -> None:
+    """Where there are no auxiliary records, too."""
+    named, shared = records(s=pd.Series(cells)), records(s=pd.Series(SHARED, dtype=object))
+    asked, known = (shared, named) if place == "auxiliary record" else (named, named.take(np.arange(0)))
+    with pytest.raises(InvalidInput, match=f"different (in|for) every {place}") as refusal:
+        sensitive_of("s", ("s",), {"member": asked}, known)
     assert refusal.value.field == "data.sensitive"
 
 
-def test_what_nobody_has_is_named() -> None:
-    empty = records(s=pd.Series([None] * 30, dtype=object))
-    with pytest.raises(InvalidInput, match="missing in every member and non-member"):
-        sensitive_of("s", ("s",), empty, records(s=pd.Series(["a", "b"], dtype=object)))
+EMPTY = records(s=pd.Series([None] * 30, dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("member", "other", "sentence"),
+    [
+        (EMPTY, EMPTY, "missing in every member and non-member"),
+        (EMPTY, records(s=pd.Series(SHARED, dtype=object)), "missing in every member; take it out"),
+        (records(s=pd.Series(SHARED, dtype=object)), EMPTY, "missing in every non-member; take it out"),
+        (records(s=np.ones(30)), records(s=np.ones(20)), "the same for every member and non-member; there is nothing to infer"),
+    ],
+)
+def test_what_cannot_be_inferred_of_anybody_is_refused(member: Records, other: Records, sentence: str) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        sensitive_of("s", ("s",), {"member": member, "non-member": other}, records(s=pd.Series(["a", "b"], dtype=object)))
 
 
 def test_many_texts_are_kept_and_refused_later() -> None:
@@ -73,6 +91,6 @@ def test_many_texts_are_kept_and_refused_later() -> None:
 
 def test_without_auxiliary_records_no_value_is_known() -> None:
     known = records(s=pd.Series(["a", "b"], dtype=object))
-    attribute = sensitive_of("s", ("s",), known, records(s=pd.Series([], dtype=object)))
+    attribute = sensitive_of("s", ("s",), {"member": known}, records(s=pd.Series([], dtype=object)))
     assert attribute.values == ()
     assert "give data.auxiliary" in str(is_sensitive_usable(attribute))
