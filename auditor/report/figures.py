@@ -153,7 +153,7 @@ def _threshold(item: Document) -> list[str]:
     parts = [f"{item['threshold']} threshold"] if item.get("threshold") else []
     if item.get("realised_fpr"):
         low, value, high = item["realised_fpr"]
-        parts.append(f"FPR met: {numbers.percent(value)} ({numbers.interval('tpr@', low, high)})")
+        parts.append(f"FPR met: {numbers.measured(value)} ({numbers.interval('tpr@', low, high)})")
     return parts
 
 

@@ -187,7 +187,7 @@ def _roc(curve: Document, title: str, unmeasured: float) -> Chart | None:
     """What an estimate calls too few non-members to measure is told as no figure of the table either."""
     svg = roc_svg(curve, title)
     measured = [row for row in roc_rows(curve) if row[0] > unmeasured] if svg else []
-    rows = tuple(_row(numbers.percent(r), numbers.percent(t), low, high) for r, t, low, high in measured)
+    rows = tuple(_row(numbers.percent(r), numbers.measured(t), low, high) for r, t, low, high in measured)
     return Chart(svg, title, ("FPR at most", "TPR", "Interval"), rows) if svg else None
 
 
@@ -195,9 +195,9 @@ def _fidelity(curve: Document, title: str) -> Chart | None:
     svg = fidelity_svg(curve, title)
     if not svg:
         return None
-    rows = [_row(numbers.grouped(q), numbers.percent(f), low, high) for q, f, low, high in fidelity_rows(curve)]
+    rows = [_row(numbers.grouped(q), numbers.measured(f), low, high) for q, f, low, high in fidelity_rows(curve)]
     base = baseline_of(curve)
-    first = [] if base is None else [("0 (baseline)", numbers.percent(base), "")]
+    first = [] if base is None else [("0 (baseline)", numbers.measured(base), "")]
     return Chart(svg, title, ("Queries", "Fidelity", "Interval"), tuple(first + rows))
 
 

@@ -59,7 +59,7 @@ def figure(name: str, value: float) -> str:
     if name.startswith(DIFFERENCE_NAMES):
         return points(value)
     if is_percentage(name):
-        return percent(value)
+        return measured(value)
     if name in EPSILON_NAMES:
         return f"{value:.2f}"
     return grouped(value) if name in COUNT_NAMES else plain(value)
@@ -73,7 +73,7 @@ def interval(name: str, low: float, high: float) -> str:
 
 def points(difference: float) -> str:
     """A difference of two shares in percentage points: 0.0412 -> 4.1 pp."""
-    return percent(difference).removesuffix("%") + "pp"
+    return measured(difference).removesuffix("%") + "pp"
 
 
 def percent(share: float) -> str:
@@ -85,6 +85,12 @@ def percent(share: float) -> str:
         text = f"{value:.{min(4, 1 - math.floor(math.log10(abs(value))))}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"{'0' if text in ('-0', '') else text}{SPACE}%".replace("-", "−")
+
+
+def measured(share: float) -> str:
+    """As `percent`, with the decimal that a measured share keeps beside others: 4.0 % under 4.1 %."""
+    value = 100 * share
+    return f"{value:.1f}{SPACE}%".replace("-", "−") if 1 <= abs(value) < 99.95 else percent(share)
 
 
 def plain(value: float) -> str:

@@ -16,6 +16,7 @@ from auditor.report.families import FamilyOf, families_of
 from auditor.report.findings import Check, Finding, check_of
 from auditor.report.not_run import NotRun, not_run_of
 from auditor.report.privacy import Privacy, privacy_of
+from auditor.report.remedies import remedies_of
 from auditor.report.removed import removed_in_words
 from auditor.report.triage import Triage, triage_of
 from auditor.report.verdict import Answer, Verdict, answers_of, verdict_of
@@ -35,6 +36,8 @@ class Reading:
     score: str
     severity: str
     answers: tuple[Answer, ...]
+    tested: tuple[Fact, ...]
+    remedies: tuple[str, ...]
     facts: tuple[Fact, ...]
     families: tuple[FamilyOf, ...]
     privacy: Privacy | None
@@ -75,6 +78,8 @@ def read(result: Document) -> Reading:
         score=numbers.score(audit.get("score")),
         severity=audit.get("severity") or "",
         answers=answers,
+        tested=_tested(result),
+        remedies=remedies_of(result),
         facts=_facts(result),
         families=families_of(result, answers),
         privacy=privacy_of(result),
@@ -100,6 +105,17 @@ def moment_of(audit: Document) -> datetime | None:
         return None
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _tested(result: Document) -> tuple[Fact, ...]:
+    """What a reader has to know of an audit before its figures: which model, on whom, with what, and what was left out."""
+    target, data = result.get("target") or {}, result.get("data") or {}
+    counts = _CANARIES if data.get("canaries") else _COUNTS
+    records = [f"{numbers.grouped(data[key])} {name[:1].lower()}{name[1:]}" for name, key in counts if data.get(key)]
+    ran = list(dict.fromkeys(str(f["attack"]) for f in result.get("findings", ())))
+    never = [one for one in dict.fromkeys(str(n["attack"]) for n in result.get("not_run", ())) if one not in ran]
+    facts = [("Model", target.get("url") or target.get("model")), ("Records", ", ".join(records)), ("Attacks", ", ".join(ran))]
+    return _said([*facts, ("Not tried", ", ".join(never))] if ran else [])
 
 
 def _facts(result: Document) -> tuple[Fact, ...]:

@@ -39,4 +39,4 @@ def _shown(item: Document | None) -> tuple[str, str]:
     if item is None or item.get("value") is None:
         return numbers.DASH, ""
     low, high = item.get("low"), item.get("high")
-    return numbers.percent(item["value"]), "" if low is None or high is None else numbers.interval("accuracy", low, high)
+    return numbers.measured(item["value"]), "" if low is None or high is None else numbers.interval("accuracy", low, high)

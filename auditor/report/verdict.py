@@ -6,6 +6,7 @@ from typing import Any
 
 from auditor.report.not_run import shortfall
 from auditor.report.numbers import at_least, at_most, percent, score, span
+from auditor.report.plainly import plainly
 from auditor.report.undecided import undecided_words
 from auditor.report.weight import by_family, set_aside
 from auditor.report.words import ABILITIES, FURTHER_QUESTIONS, QUESTIONS, listed, named
@@ -92,7 +93,8 @@ def _breach(result: Document, findings: Sequence[Document]) -> Verdict:
     families = [*(name for name in QUESTIONS if name in leading), *sorted(set(leading) - set(QUESTIONS))]
     headline = f"An adversary can {listed([_ability(name) for name in families])}"
     premises = tuple(_premise(leading[name], len(families)) for name in families)
-    return Verdict("breach", headline, (_worst(broken[0], result), *shortfall(result)), premises)
+    scores = _scores([leading[name] for name in families], result)
+    return Verdict("breach", headline, (scores, *shortfall(result)), premises)
 
 
 def _ability(family: str) -> str:
@@ -106,11 +108,18 @@ def _premise(finding: Document, families: int) -> str:
     return threat if families == 1 else f"To {ability}: {threat[:1].lower()}{threat[1:]}"
 
 
-def _worst(finding: Document, result: Document) -> str:
-    level = level_of(result, finding["family"])
-    over = "" if level is None else f"; the policy's level is {level:.0f}"
-    interval = span(finding["score_low"], finding["score_high"])
-    return f"Shown most firmly: {named(finding)} scores {score(finding['score'])} of 100 (interval {interval}{over})."
+def _scores(leading: Sequence[Document], result: Document) -> str:
+    """What was shown most firmly in each family, beside the level that it reaches."""
+    levels = list(dict.fromkeys(level_of(result, f["family"]) for f in leading))
+    shared = levels[0] if len(levels) == 1 else None
+    told = listed([_scored(f, None if len(levels) == 1 else level_of(result, f["family"])) for f in leading])
+    over = "" if shared is None else f"; the policy's level is {shared:.0f}"
+    return f"Scores of 100, with intervals: {told}{over}."
+
+
+def _scored(finding: Document, level: float | None) -> str:
+    over = "" if level is None else f", level {level:.0f}"
+    return f"{named(finding)} {score(finding['score'])} ({span(finding['score_low'], finding['score_high'])}{over})"
 
 
 def _pass(result: Document, findings: Sequence[Document]) -> Verdict:
@@ -178,7 +187,8 @@ def _settle(findings: Sequence[Document], level: float | None) -> tuple[str, str
     breached = [f for f in findings if f["outcome"] == "breach"]
     if breached:
         worst = max(breached, key=lambda f: f["score_low"])
-        return "breach", "Yes", f"{named(worst)} scores at least {at_least(worst['score_low'])} of 100 ({worst['severity']})."
+        scored = f"{named(worst)} scores at least {at_least(worst['score_low'])} of 100 ({worst['severity']})."
+        return "breach", "Yes", f"The attack {scored} {plainly(worst)}".strip()
     if all(f["outcome"] == "reported" for f in findings):
         worst = max(findings, key=lambda f: f["score_low"] or 0)
         interval = span(worst["score_low"], worst["score_high"])

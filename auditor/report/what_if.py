@@ -104,7 +104,7 @@ def _cost(item: Document | None, is_first: bool) -> str:
     if name.endswith("_change") and is_first:
         return numbers.DASH
     if name in ("task_accuracy", "probability_change"):
-        return f"{numbers.percent(item['value'])} ({numbers.interval('accuracy', item['low'], item['high'])})"
+        return f"{numbers.measured(item['value'])} ({numbers.interval('accuracy', item['low'], item['high'])})"
     sign = "+" if name.endswith("_change") and item["value"] >= 0.0005 else ""
     return f"{sign}{_plain(item['value'])} ({_plain(item['low'])} to {_plain(item['high'])})"
 

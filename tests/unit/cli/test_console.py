@@ -36,7 +36,7 @@ class TestFindings:
         shown = printed(findings_table(result("breach")))
         assert "AUC 0.742 (0.732 to 0.752)" in shown
         assert "TPR at 1 % FPR 14.4 % (13.4 to" in shown
-        assert "Fidelity of the copy 94 %" in shown
+        assert "Fidelity of the copy 94.0 %" in shown
 
     def test_a_calibrated_threshold_goes_before_the_oracle(self):
         shown = printed(findings_table(result("breach")))

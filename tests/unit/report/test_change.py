@@ -35,7 +35,7 @@ def test_each_attack_has_its_sentence_and_its_figures() -> None:
     ]
     auc, tpr = change.attacks[0].figures
     assert (auc.name, auc.value, auc.interval) == ("Difference in AUC", "−0.100", "−0.120 to −0.080")
-    assert (plain(tpr.value), plain(tpr.interval)) == ("−5 pp", "−7 to −3 pp")
+    assert (plain(tpr.value), plain(tpr.interval)) == ("−5.0 pp", "−7.0 to −3.0 pp")
     assert change.attacks[1].figures[0].reason == "too few non-members"
 
 

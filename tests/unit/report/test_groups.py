@@ -41,9 +41,9 @@ def test_a_row_has_counts_rates_and_the_limits_of_the_difference() -> None:
     assert groups is not None
     row = groups.rows[0]
     assert (row.members, row.non_members) == ("1,300", "250")
-    assert (plain(row.rate), plain(row.rate_span)) == ("20 %", "15 to 25 %")
+    assert (plain(row.rate), plain(row.rate_span)) == ("20.0 %", "15.0 to 25.0 %")
     assert (row.auc, row.auc_span) == ("–", "")
-    assert (plain(row.difference), plain(row.difference_span)) == ("20 pp", "15 to 25 pp")
+    assert (plain(row.difference), plain(row.difference_span)) == ("20.0 pp", "15.0 to 25.0 pp")
     assert plain(groups.rate_name) == "TPR at 1 % FPR"
     assert plain(groups.difference_name) == "Difference in TPR at 1 % FPR"
 

@@ -72,7 +72,7 @@ def test_the_order_is_verdict_findings_gaps_data_method_limits(load: Any) -> Non
 
 def test_threat_model_and_caveats_stand_above_the_numbers(load: Any) -> None:
     family = html(load("breach")).split('class="family"')[1]
-    places = [family.index(word) for word in ("Threat model", 'id="finding-1"', "Read this first", "scoreline", "Controls")]
+    places = [family.index(word) for word in ("Threat model", 'id="finding-1"', "Notes", "scoreline", "Controls")]
     assert places == sorted(places)
 
 

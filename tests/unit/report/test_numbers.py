@@ -55,7 +55,7 @@ def test_counts_are_grouped() -> None:
 
 
 def test_an_interval_says_its_unit_once() -> None:
-    assert numbers.interval("fidelity", 0.9, 0.95).replace("\u00a0", " ") == "90 to 95 %"
+    assert numbers.interval("fidelity", 0.9, 0.95).replace("\u00a0", " ") == "90.0 to 95.0 %"
     assert numbers.interval("auc", 0.5, 0.6) == "0.500 to 0.600"
 
 
@@ -84,4 +84,4 @@ def test_limits_of_scores_are_rounded_outwards() -> None:
 @pytest.mark.parametrize("name", ["tpr_difference@fpr=0.01", "advantage_over_imputation", "accuracy_advantage"])
 def test_differences_of_shares_are_read_in_percentage_points(name: str) -> None:
     assert numbers.figure(name, -0.0412).replace("\u00a0", " ") == "−4.1 pp"
-    assert numbers.interval(name, -0.1, 0.25).replace("\u00a0", " ") == "−10 to 25 pp"
+    assert numbers.interval(name, -0.1, 0.25).replace("\u00a0", " ") == "−10.0 to 25.0 pp"

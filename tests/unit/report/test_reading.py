@@ -95,8 +95,8 @@ def test_an_estimate_tells_threshold_and_the_rate_really_met() -> None:
             "realised_fpr": [0.008, 0.01, 0.013],
         }
     )
-    assert plain(figure.note) == "calibrated threshold; FPR met: 1 % (0.8 to 1.3 %)"
-    assert plain(figure.interval) == "9 to 11 %"
+    assert plain(figure.note) == "calibrated threshold; FPR met: 1.0 % (0.8 to 1.3 %)"
+    assert plain(figure.interval) == "9.0 to 11.0 %"
 
 
 def test_an_estimate_at_another_confidence_says_so() -> None:

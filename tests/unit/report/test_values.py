@@ -25,7 +25,7 @@ def test_a_row_has_both_shares_beside_those_without_the_model() -> None:
     gout, others = values_of(finding())
     shown = [(value.replace("\u00a0", " "), span.replace("\u00a0", " ")) for value, span in gout.figures]
     assert (gout.value, gout.members, gout.non_members) == ("gout", "1,200", "50")
-    assert shown == [("80 %", "70 to 90 %"), ("40 %", "30 to 50 %"), ("50 %", "40 to 60 %"), ("–", "")]
+    assert shown == [("80.0 %", "70.0 to 90.0 %"), ("40.0 %", "30.0 to 50.0 %"), ("50.0 %", "40.0 to 60.0 %"), ("–", "")]
     assert (gout.sentence, others.sentence) == ("", "Not measured.")
     assert {value for value, _ in others.figures} == {"–"}
 
@@ -53,4 +53,4 @@ def test_print_has_the_main_figures_in_words() -> None:
     weak = {"name": "auc", "value": None, "reason": "too few"}
     epsilon = {"name": "empirical_epsilon", "value": 3.0, "n": 10}
     told = finding_of({**finding(), "estimates": [share("precision@k", 0.8), weak, epsilon]}, 25.0, 1).brief
-    assert [text.replace("\u00a0", " ") for text in told] == ["Right among the k surest guesses 80 % (70 to 90 %)"]
+    assert [text.replace("\u00a0", " ") for text in told] == ["Right among the k surest guesses 80.0 % (70.0 to 90.0 %)"]

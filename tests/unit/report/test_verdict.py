@@ -13,7 +13,9 @@ def test_a_breach_says_what_an_adversary_can_do_and_how_strongly(load: Any) -> N
     verdict = verdict_of(load("breach"))
     assert verdict.outcome == "breach"
     assert verdict.headline == "An adversary can tell who was in the training data and copy the model"
-    assert verdict.sentences[0] == "Shown most firmly: lira scores 58 of 100 (interval 53 to 62; the policy's level is 25)."
+    assert verdict.sentences[0] == (
+        "Scores of 100, with intervals: lira 58 (53 to 62) and surrogate 54 (51 to 57); the policy's level is 25."
+    )
 
 
 def test_each_ability_is_said_with_its_own_threat_model(load: Any) -> None:
@@ -85,7 +87,14 @@ def test_an_audit_that_did_not_end_has_no_verdict(load: Any, status: str, word: 
 def test_each_question_is_answered_once(load: Any) -> None:
     answers = {a.family: a for a in answers_of(load("breach"))}
     assert {f: a.short for f, a in answers.items()} == {"membership": "Yes", "inversion": "Cannot tell", "stealing": "Yes"}
-    assert answers["membership"].words == "lira scores at least 53 of 100 (high)."
+    assert answers["membership"].words.startswith("The attack lira scores at least 53 of 100 (high). Of a member and a stranger")
+
+
+def test_levels_that_differ_are_said_with_each_score(load: Any) -> None:
+    result = load("breach")
+    result["method"]["policy"]["levels"] |= {"membership": 10.0}
+    told = "Scores of 100, with intervals: lira 58 (53 to 62, level 10) and surrogate 54 (51 to 57, level 25)."
+    assert verdict_of(result).sentences[0] == told
 
 
 def test_one_breach_answers_yes_although_weaker_attacks_passed(load: Any) -> None:
