@@ -11,6 +11,7 @@ from auditor.errors import InvalidInput
 
 PREFIX = "AUDITOR_"
 USUAL_PORTS = {"postgresql": 5432, "redis": 6379, "rediss": 6379}
+USUAL_WEB_PORTS = {"http": 80, "https": 443}
 DEVICES = ("cpu", "cuda")
 
 
@@ -55,6 +56,7 @@ class Settings:
     model_memory_mb: int = 4096
     model_seconds: float = 60.0
     device: str = DEVICES[0]
+    public_url: str | None = None
 
     @property
     def embedded(self) -> bool:
@@ -101,6 +103,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         model_memory_mb=int(_number(env, "MODEL_MEMORY_MB", 4096)),
         model_seconds=_number(env, "MODEL_SECONDS", 60.0),
         device=_device(env),
+        public_url=_origin(env),
         allow_targets=_allowed(env.get(PREFIX + "ALLOW_TARGETS", "")),
         require_control=_flag(env, "REQUIRE_CONTROL") if env.get(PREFIX + "REQUIRE_CONTROL") else None,
     )
@@ -158,6 +161,24 @@ def _device(env: Mapping[str, str]) -> str:
     if value not in DEVICES:
         raise InvalidInput(PREFIX + "DEVICE", f"set {PREFIX}DEVICE to {' or '.join(DEVICES)}, not {value[:60]!r}")
     return value
+
+
+def _origin(env: Mapping[str, str]) -> str | None:
+    """Scheme, host and port, as browsers write the origin of a page."""
+    text = env.get(PREFIX + "PUBLIC_URL", "").strip()
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    if not host or parts.scheme not in USUAL_WEB_PORTS or parts.path not in ("", "/") or set(text) & set("@?#\\ "):
+        form = "the address that people type, such as https://audits.example.com, without a path"
+        raise InvalidInput(PREFIX + "PUBLIC_URL", f"write {form}, not {text[:60]!r}")
+    name = f"[{host}]" if ":" in host else host
+    shown = "" if port in (None, USUAL_WEB_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{name}{shown}"
 
 
 def _number(env: Mapping[str, str], name: str, default: float) -> float:

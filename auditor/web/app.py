@@ -5,12 +5,13 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from apiflask import APIFlask
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask
 from flask.sessions import SecureCookieSessionInterface
 
 from auditor.web import access, headers, problems
 from auditor.web.api import blueprint as api
 from auditor.web.api import specification
+from auditor.web.origin import comes_by_https, is_https
 from auditor.web.strict_json import StrictJSON
 from auditor.workflow.services import Services
 
@@ -19,11 +20,16 @@ LARGEST_BODY = 1_000_000
 SESSION_HOURS = 12
 
 
+COOKIE = "auditor_session"
+HOST_COOKIE = f"__Host-{COOKIE}"
+"""A name that browsers take from this very host and by HTTPS alone: no other host of the domain can plant a session."""
+
+
 class SessionCookies(SecureCookieSessionInterface):
-    """Secure wherever the browser came by HTTPS; plain HTTP is for this machine only."""
+    """Secure wherever browsers come by HTTPS; plain HTTP is for this machine only."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        return request.is_secure
+        return comes_by_https()
 
 
 def create_app(services: Services) -> APIFlask:
@@ -55,7 +61,7 @@ def _configure(app: APIFlask, services: Services) -> None:
     app.config.update(
         SECRET_KEY=services.vault.derive("web session"),
         MAX_CONTENT_LENGTH=LARGEST_BODY,
-        SESSION_COOKIE_NAME="auditor_session",
+        SESSION_COOKIE_NAME=HOST_COOKIE if is_https(services.settings.public_url) else COOKIE,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,

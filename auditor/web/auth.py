@@ -9,7 +9,6 @@ import logging
 import re
 import secrets
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from flask import Request, request, session
 
@@ -17,6 +16,7 @@ from auditor.domain.catalog import ApiKey
 from auditor.errors import NotAllowed, NotFound, NotSignedIn, Unavailable
 from auditor.store import keys
 from auditor.web.current import services
+from auditor.web.origin import is_ours
 from auditor.web.principal import Principal, of_key
 from auditor.workflow.services import Services
 
@@ -72,7 +72,7 @@ def _same_site() -> bool:
     """Browsers name the page that sends a form; an origin that hides itself (`null`) is refused."""
     origin = request.headers.get("Origin")
     if origin is not None:
-        return urlsplit(origin).netloc == request.host
+        return is_ours(origin)
     return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
 
 

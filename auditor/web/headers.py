@@ -2,6 +2,8 @@
 
 from flask import Response, request
 
+from auditor.web.origin import comes_by_https
+
 CONTENT_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -31,7 +33,7 @@ YEAR = 31_536_000
 def secure(response: Response) -> Response:
     """Findings say who was in the training data: no cache may keep them, no other site may frame or read them."""
     response.headers.update(SECURITY)
-    if request.is_secure:
+    if comes_by_https():
         response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     if not (request.endpoint or "").endswith("static"):
         response.headers["Cache-Control"] = "no-store"
