@@ -3,6 +3,7 @@
 import argparse
 import csv
 import io
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 OUTPUT = Path("records.csv")
 ALL = range(1_000_000)
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
 READER = "The owner of this home"
 
 
@@ -59,8 +62,15 @@ def as_csv(found: Sheet) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(found.kind)])
-    writer.writerows([astuple(row) for row in found.rows])
+    writer.writerows([tuple(map(inert, astuple(row))) for row in found.rows])
     return text.getvalue()
+
+
+def inert(cell: object) -> object:
+    """A text of a record that a spreadsheet would take for a formula, behind an apostrophe; numbers stay as they are."""
+    if isinstance(cell, str) and cell.startswith(FORMULA) and not NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
 
 
 def _sheet(arguments: argparse.Namespace) -> Sheet:

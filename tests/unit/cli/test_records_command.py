@@ -8,9 +8,11 @@ import pytest
 import recovered_audit
 from web_house import services_over
 
+from auditor.cli.records import Sheet, as_csv, inert
 from auditor.domain.audit import AuditStatus
 from auditor.store import audits, events, workspaces
 from auditor.store.engine import open_database
+from auditor.workflow.recovered_values import RecoveredValue
 
 
 @pytest.fixture
@@ -75,6 +77,20 @@ def test_recovered_values_are_written_beside_truth_and_guess(auditor, services, 
     assert out.startswith(f"wrote {path}: the 20 surest claims about members, recovered by attribute[job]. Of 20 values shown, ")
     assert list(rows[0]) == ["pseudonym", "column", "true", "recovered", "guess", "right", "guess_right", "confidence"]
     assert all((row["true"] == row["recovered"]) == (row["right"] == "True") for row in rows)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\uff1d1+1"])
+def test_a_text_that_a_spreadsheet_would_run_is_written_as_text(text):
+    row = RecoveredValue("p", f"{text}-column", text, text, "state", True, False, 0.5)
+    (written,) = read(as_csv(Sheet((row,), RecoveredValue, "")))
+    assert written["column"] == f"'{text}-column"
+    assert written["true"] == written["recovered"] == f"'{text}"
+    assert (written["guess"], written["confidence"]) == ("state", "0.5")
+
+
+@pytest.mark.parametrize("cell", [-1.5, "-1.5", "+7", "-3e-05", "2-room", "", None, "a=b"])
+def test_numbers_and_plain_texts_are_written_as_they_are(cell):
+    assert inert(cell) is cell
 
 
 def test_what_is_asked_for_and_is_not_there_is_one_sentence(auditor, exposed, services, workspace_id, tmp_path):
