@@ -12,13 +12,13 @@ from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, true, update
 
 from auditor.domain.audit import AuditStatus
 from auditor.errors import NotFound
 from auditor.store import files, npz
-from auditor.store.engine import Transaction, after_commit
-from auditor.store.rows import insert_missing
+from auditor.store.engine import Transaction, after_commit, after_rollback
+from auditor.store.rows import insert_if_missing, insert_missing
 from auditor.store.tables import artifact, artifact_key, audit, dataset
 
 CHUNK = 500
@@ -96,21 +96,27 @@ class Artifacts:
         for row in rows:
             by_workspace.setdefault(row.workspace_id, []).append(row.digest)
         for workspace_id, digests in by_workspace.items():
-            discard(tx, workspace_id, digests)
+            discard(tx, workspace_id, digests, before)
         return len(rows)
 
     def _store(self, tx: Transaction, workspace_id: str, digest: str, kind: str, data: bytes) -> None:
         location = None if self._url is None else files.write(self._url, workspace_id, digest, data)
         row = {"workspace_id": workspace_id, "digest": digest, "kind": kind, "size": len(data), "created_at": datetime.now(UTC)}
-        insert_missing(tx, artifact, [row | {"data": data if location is None else None, "location": location}])
+        if location is not None:
+            after_rollback(tx, partial(files.remove, location))
+        is_first = insert_if_missing(tx, artifact, row | {"data": data if location is None else None, "location": location})
+        if location is not None and not is_first:
+            files.remove(location)
 
 
-def discard(tx: Transaction, workspace_id: str, digests: Sequence[str]) -> None:
-    """Forget these artifacts and their keys; a file goes once the transaction is committed. A dataset's records stay with it."""
+def discard(tx: Transaction, workspace_id: str, digests: Sequence[str], before: datetime | None = None) -> None:
+    """Forget these artifacts and their keys; a file goes once the transaction is committed. A dataset's records stay with it,
+    and so does what was used since `before`, if that is given: another transaction may use it again while this one decides."""
+    old = true() if before is None else artifact.c.created_at < before
     for digest in digests:
         this = _this(workspace_id, digest)
         in_use = exists().where(dataset.c.workspace_id == workspace_id, dataset.c.digest == digest)
-        row = tx.execute(delete(artifact).where(this, ~in_use).returning(artifact.c.location)).one_or_none()
+        row = tx.execute(delete(artifact).where(this, old, ~in_use).returning(artifact.c.location)).one_or_none()
         if row is None:
             continue
         tx.execute(delete(artifact_key).where(artifact_key.c.workspace_id == workspace_id, artifact_key.c.digest == digest))

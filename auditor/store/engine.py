@@ -12,7 +12,7 @@ A database that refuses (full, away, locked, not migrated) raises Unavailable wi
 
 import os
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from auditor.store import refusals
 Transaction = Connection
 
 BUSY_SECONDS = 30.0
+COMMITTED, ROLLED_BACK = "after_commit", "after_rollback"
 
 
 class Database:
@@ -43,12 +44,18 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """A transaction that writes. On SQLite it takes the write lock at once, so that it never fails half-way."""
-        with refusals.told(self.url), self._writes.begin() as tx:
-            tx.info.pop("after_commit", None)
-            yield tx
-            todo: list[Callable[[], None]] = tx.info.pop("after_commit", [])
-        for action in todo:
-            action()
+        todo: dict[str, list[Callable[[], None]]] = {COMMITTED: [], ROLLED_BACK: []}
+        to_be_committed = False
+        try:
+            with refusals.told(self.url), self._writes.begin() as tx:
+                tx.info.update(todo)
+                yield tx
+                to_be_committed = True
+        except BaseException:
+            if not to_be_committed:  # a commit that was broken off may have come to be
+                _do(todo[ROLLED_BACK])
+            raise
+        _do(todo[COMMITTED])
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -84,7 +91,17 @@ def open_database(url: str) -> Database:
 
 def after_commit(tx: Transaction, action: Callable[[], None]) -> None:
     """Run once the transaction is safely committed; never if it is rolled back."""
-    tx.info.setdefault("after_commit", []).append(action)
+    tx.info.setdefault(COMMITTED, []).append(action)
+
+
+def after_rollback(tx: Transaction, action: Callable[[], None]) -> None:
+    """Run if nothing of the transaction came to be; never where it was, or may have been, committed."""
+    tx.info.setdefault(ROLLED_BACK, []).append(action)
+
+
+def _do(actions: Sequence[Callable[[], None]]) -> None:
+    for action in actions:
+        action()
 
 
 def _parse(url: str) -> URL:

@@ -1,4 +1,5 @@
-"""Artifacts as files under an fsspec URL: a folder, a shared disk, S3. A file is named by its workspace and digest."""
+"""Artifacts as files under an fsspec URL: a folder, a shared disk, S3. A file is named by its workspace and digest, and by a draw:
+one that is removed is never the one that somebody stores anew at the same moment."""
 
 import contextlib
 import hashlib
@@ -9,6 +10,8 @@ from fsspec.core import url_to_fs
 
 from auditor.errors import InvalidInput, NotFound, Unavailable
 
+DRAWN = 12
+
 
 def check(url: str) -> None:
     """Refuse a URL that cannot be opened before anything is computed for it."""
@@ -17,19 +20,29 @@ def check(url: str) -> None:
 
 def write(url: str, workspace_id: str, digest: str, data: bytes) -> str:
     """Returns the location. A local file appears whole or not at all; object stores behave so by themselves."""
-    location = f"{url}{'' if url.endswith('/') else '/'}{workspace_id}/{digest[:2]}/{digest}"
+    location = f"{url}{'' if url.endswith('/') else '/'}{workspace_id}/{digest[:2]}/{digest}.{uuid.uuid4().hex[:DRAWN]}"
     system, path = _opened(location)
     try:
         if "file" in _protocols(system):
             system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            draft = f"{path}.{uuid.uuid4().hex}.part"
-            system.pipe_file(draft, data)
-            system.mv(draft, path)
+            _write_whole(system, path, data)
         else:
             system.pipe_file(path, data)
     except Exception as error:  # every kind of storage has errors of its own
         raise Unavailable(f"artifacts cannot be written to {url}: {_why(error)}") from error
     return location
+
+
+def _write_whole(system: Any, path: str, data: bytes) -> None:
+    """A draft that a full disk breaks off goes: trying again would fill it further."""
+    draft = f"{path}.part"
+    try:
+        system.pipe_file(draft, data)
+        system.mv(draft, path)
+    except BaseException:
+        with contextlib.suppress(Exception):
+            system.rm_file(draft)
+        raise
 
 
 def read(location: str, digest: str) -> bytes:

@@ -12,6 +12,7 @@ from auditor.errors import InvalidInput, NotFound, Unavailable
 from auditor.store import artifacts as artifacts_module
 from auditor.store import audits, datasets, ledger, retention
 from auditor.store.artifacts import Artifacts
+from auditor.store.engine import after_commit
 
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -194,6 +195,14 @@ class TestForgetting:
         with pytest.raises(NotFound):
             get(world, artifacts, idle)
 
+    def test_what_is_used_while_it_is_to_be_forgotten_stays(self, world, artifacts):
+        digest = put(world, artifacts, b"shadow")
+        between = datetime.now(UTC)
+        with world.database.begin() as tx:
+            artifacts.keep(tx, world.ours.id, [digest])
+            artifacts_module.discard(tx, world.ours.id, [digest], between)
+        assert get(world, artifacts, digest) == b"shadow"
+
     def test_what_was_forgotten_can_be_made_again(self, world, artifacts):
         put(world, artifacts, b"shadow", key="recipe")
         self.older(world, artifacts)
@@ -231,7 +240,7 @@ class TestFiles:
 
     def test_the_bytes_are_in_a_file_and_not_in_sql(self, world, artifacts, folder):
         digest = put(world, artifacts, b"abc")
-        assert [path.name for path in self.files(folder)] == [digest]
+        assert [path.name.split(".")[0] for path in self.files(folder)] == [digest]
         with world.database.read() as tx:
             assert tx.exec_driver_sql("SELECT count(data) FROM artifact").scalar_one() == 0
 
@@ -248,6 +257,24 @@ class TestFiles:
         assert get(world, artifacts, digest) == b"abc"
         with world.database.begin() as tx:
             artifacts_module.discard(tx, world.ours.id, [digest, "no such digest"])
+        assert self.files(folder) == []
+
+    def test_bytes_that_are_stored_again_while_they_are_forgotten_stay(self, world, artifacts, folder):
+        digest = put(world, artifacts, b"abc")
+        with world.database.begin() as tx:
+            after_commit(tx, lambda: put(world, artifacts, b"abc"))  # before the file of the first is removed
+            artifacts_module.discard(tx, world.ours.id, [digest])
+        assert get(world, artifacts, digest) == b"abc"
+        assert len(self.files(folder)) == 1
+
+    def test_what_was_not_committed_leaves_no_file(self, world, artifacts, folder):
+        def break_off():
+            with world.database.begin() as tx:
+                artifacts.put(tx, world.ours.id, b"abc", kind="shadow")
+                raise RuntimeError("killed")
+
+        with pytest.raises(RuntimeError):
+            break_off()
         assert self.files(folder) == []
 
     def test_a_damaged_file_is_not_handed_out(self, world, artifacts, folder):
@@ -278,7 +305,8 @@ class TestFiles:
         artifacts = Artifacts("memory://bucket/artifacts")
         digest = put(world, artifacts, b"abc")
         memory = fsspec.filesystem("memory")
-        assert [path.rsplit("/", 1)[1] for path in memory.find("/bucket")] == [digest]
+        (path,) = memory.find("/bucket")
+        assert path.rsplit("/", 1)[1].startswith(f"{digest}.")
         assert get(world, artifacts, digest) == b"abc"
         memory.rm("/bucket", recursive=True)
 

@@ -1,6 +1,8 @@
 """Artifacts as files: whole or not at all, checked when they are read."""
 
 import hashlib
+import resource
+import signal
 
 import fsspec
 import pytest
@@ -33,14 +35,29 @@ def test_what_was_written_is_read(url):
 
 def test_a_file_is_named_by_workspace_and_digest_and_nothing_else_is_left(url):
     files.write(url + "/", "workspace", DIGEST, DATA)
-    assert stored(url) == [["workspace", DIGEST[:2], DIGEST]]
+    ((workspace, folder, name),) = stored(url)
+    assert (workspace, folder, name.split(".")[0]) == ("workspace", DIGEST[:2], DIGEST)
 
 
-def test_writing_again_changes_nothing(url):
+def test_what_is_written_again_is_a_file_of_its_own(url):
+    """So that removing the first, at the same moment, takes nothing from the second."""
     first, second = files.write(url, "workspace", DIGEST, DATA), files.write(url, "workspace", DIGEST, DATA)
-    assert first == second
+    files.remove(first)
     assert files.read(second, DIGEST) == DATA
     assert len(stored(url)) == 1
+
+
+def test_a_write_that_a_full_disk_breaks_off_leaves_nothing(tmp_path):
+    usual, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, most))
+    try:
+        with pytest.raises(Unavailable, match="free space"):
+            files.write(f"file://{tmp_path}/artifacts", "workspace", DIGEST, DATA)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (usual, most))
+        signal.signal(signal.SIGXFSZ, before)
+    assert stored(f"file://{tmp_path}/artifacts") == []
 
 
 def test_a_removed_file_is_gone_and_removing_it_again_is_fine(url):
