@@ -147,14 +147,19 @@ def is_stage_open(tx: Transaction, audit_id: str, stage: int) -> bool:
 def undelivered(tx: Transaction, *, now: datetime, older_than_seconds: float, limit: int) -> list[Step]:
     """Ready steps of every audit whose message was never sent, or so long ago that it may be lost."""
     before = now - timedelta(seconds=older_than_seconds)
-    silent = or_(table.c.delivered_at.is_(None), table.c.delivered_at < before)
+    ahead = now + timedelta(seconds=older_than_seconds)  # sent before the clock was set back
+    silent = or_(table.c.delivered_at.is_(None), table.c.delivered_at < before, table.c.delivered_at > ahead)
     chosen = _READY.where(silent).order_by(table.c.id).limit(limit)
     return [as_value(Step, row) for row in tx.execute(chosen)]
 
 
-def expire(tx: Transaction, *, now: datetime) -> int:
-    """Steps whose worker fell silent wait again; how many there were."""
-    silent = and_(table.c.status == StepStatus.RUNNING, table.c.lease_until < now)
+def expire(tx: Transaction, *, now: datetime, lease_seconds: float | None = None) -> int:
+    """Steps whose worker fell silent wait again; how many there were. With `lease_seconds`, also those whose lease ends later than
+    any could: the clock was set back since, and a worker that is alive has extended its lease by the new one."""
+    is_over = table.c.lease_until < now
+    if lease_seconds is not None:
+        is_over = or_(is_over, table.c.lease_until > now + 2 * timedelta(seconds=lease_seconds))
+    silent = and_(table.c.status == StepStatus.RUNNING, is_over)
     _lock(tx, silent)
     return tx.execute(update(table).where(silent).values(_waiting())).rowcount
 

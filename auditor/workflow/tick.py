@@ -36,7 +36,7 @@ def sweep(services: Services) -> None:
     """Silent leases expire and ready steps are sent again: all that one process with one audit needs of the clock."""
     now = services.clock()
     with services.database.begin() as tx:
-        audits.expire(tx, now=now)
+        audits.expire(tx, now=now, lease_seconds=services.settings.lease_seconds)
         lost = audits.undelivered(tx, now=now, older_than_seconds=services.settings.tick_seconds, limit=REDELIVERED_AT_ONCE)
     deliver(services, lost)
     for audit_id in _stalled(services):

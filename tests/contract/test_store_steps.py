@@ -352,6 +352,27 @@ class TestTheSweep:
             assert audits.expire(tx, now=later(LEASE + 1)) == 1
         assert world.statuses(audit) == {"a": "waiting", "b": "running", "c": "waiting"}
 
+    def test_a_clock_that_was_set_back_holds_no_step(self, world):
+        audit = world.audit(new_step("alive"), new_step("dead"))
+        alive, dead = world.claim(audit, "alive", now=later(3600)), world.claim(audit, "dead", now=later(3600))
+        with world.database.begin() as tx:
+            assert audits.beat(tx, alive.id, alive.attempt, progress=0.5, now=NOW, lease_seconds=LEASE).mine
+            assert audits.expire(tx, now=later(1), lease_seconds=LEASE) == 1
+        assert world.statuses(audit) == {"alive": "running", "dead": "waiting"}
+        assert world.claim(audit, "dead", now=later(2)).attempt == dead.attempt + 1
+
+    def test_clocks_that_differ_by_less_than_a_lease_take_nothing_away(self, world):
+        audit = world.audit(new_step("probe"))
+        world.claim(audit, "probe", now=later(LEASE - 1))
+        with world.database.begin() as tx:
+            assert audits.expire(tx, now=NOW, lease_seconds=LEASE) == 0
+
+    def test_a_message_that_was_sent_before_the_clock_was_set_back_is_found_again(self, world):
+        audit = world.audit(new_step("probe"))
+        with world.database.begin() as tx:
+            audits.mark_delivered(tx, [world.step(audit, "probe").id], later(3600))
+        assert self.undelivered(world) == ["probe"]
+
     def test_what_was_never_sent_is_found(self, world):
         audit = world.audit(new_step("probe"), new_step("ask", 1))
         assert self.undelivered(world) == ["probe"]
