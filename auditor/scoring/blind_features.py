@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
-from scipy.stats import chi2_contingency, ks_2samp
 
 from auditor.scoring.intervals import Floats
 
@@ -80,6 +79,8 @@ def _varied(questions: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _difference(cells: pd.Series, is_member: NDArray[np.bool_]) -> float:
     """p-value of a difference: Kolmogorov-Smirnov for numbers, chi-squared over frequent levels for the rest."""
+    from scipy.stats import chi2_contingency, ks_2samp
+
     if is_numeric_dtype(cells):
         values = cells.to_numpy(dtype=np.float64, na_value=-np.inf)
         return float(ks_2samp(values[is_member], values[~is_member], method="asymp").pvalue)

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy.stats import gamma
+from scipy.special import gammaincc
 
 from auditor.domain.evidence import CanarySignals
 from auditor.domain.finding import Estimate
@@ -47,7 +47,7 @@ def sum_p_value(bits: Floats, references: int) -> float:
     """How often canaries that are not remembered have as many bits on average. The sum over m canaries with references of their own
     is Gamma(m, 1 / ln 2); these share theirs, which vary as well, so the mean has the variance of 1 / (1 / m + 1 / r) of them."""
     alike = 1 / (1 / len(bits) + 1 / references)
-    return float(gamma.sf(float(bits.mean()), alike, scale=NULL_MEAN / alike))
+    return float(gammaincc(alike, float(bits.mean()) * alike / NULL_MEAN))
 
 
 def assess_exposure_of_canaries(evidence: CanarySignals, truth: Truth, grading: Grading) -> Assessment:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from auditor.domain.data import Records
 from auditor.domain.finding import Control, Estimate
@@ -140,6 +139,8 @@ def _is_unrelated(answers: Floats, candidates: Records) -> bool:
 
 def _auc(score: Floats, inside: Mask) -> tuple[float, float] | None:
     """AUC - .5, and one over its variance without a relation (Mann and Whitney 1947); None with too few records to tell."""
+    from scipy.stats import rankdata
+
     here, there = int(inside.sum()), int((~inside).sum())
     if min(here, there) < FEWEST:
         return None

@@ -1,7 +1,6 @@
 """What an audit of this size could have seen: a pass means little if a leak would have been missed."""
 
 import numpy as np
-from scipy.stats import binom
 
 from auditor.domain.policy import DEFAULT_LEVEL
 from auditor.scoring import thresholds
@@ -36,6 +35,8 @@ def smallest_shown(members: int, non_members: int, wanted: float) -> float | Non
 
 def tail_power(members: int, non_members: int, rate: float, wanted: float) -> Floats:
     """P(tail(TPR_L, FPR_U) >= wanted) for each true S_tail of GRID, TP and FP being binomial and FPR = rate."""
+    from scipy.stats import binom
+
     false = np.arange(int(binom.ppf(1 - 1e-6, non_members, rate)) + 1)
     upper = clopper_pearson_limits(false.astype(float), non_members, ALPHA)[1]
     asked = np.minimum(1.0, np.maximum(rate, upper) * rate ** (-wanted / 100))

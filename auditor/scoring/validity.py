@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from auditor.domain.attack import Checkpoint
 from auditor.domain.data import Records
@@ -87,6 +86,8 @@ def _labellings(truth: NDArray[np.bool_], seed: int) -> Floats32:
 
 def _cross_fitted(table: BlindTable, labellings: Floats32, seed: int, checkpoint: Checkpoint) -> tuple[list[Floats], Floats]:
     """Ranks (n,) of the first labelling by classifier, and AUCs (classifiers, p): the mean over folds of the AUC in the fold."""
+    from scipy.stats import rankdata
+
     n, p = labellings.shape
     fold_of = generator(seed, "blind-folds").permutation(n) % FOLDS
     ranks = [np.zeros(n) for _ in CLASSIFIERS]

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
-from scipy.stats import ks_2samp
 
 from auditor.attacks.inversion.completed_values import answers_values, log_density, values_of
 from auditor.attacks.inversion.completion import completions, signal, value_indices
@@ -146,6 +145,8 @@ def _through(profile: Profile, probabilities: NDArray[np.float64]) -> NDArray[np
 
 def _distance(target: Signals, shadow: Signals) -> float:
     """How differently two models react to the attribute: KS distance of the spread of log p_y over its values."""
+    from scipy.stats import ks_2samp
+
     return float(ks_2samp(np.ptp(target, axis=1), np.ptp(shadow, axis=1)).statistic)
 
 

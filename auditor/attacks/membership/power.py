@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from auditor.attacks.membership.pairs import Floats
 
@@ -11,6 +10,8 @@ LOW_RATE = 0.001
 
 def auc(scores: Floats, is_member: NDArray[np.bool_]) -> float:
     """Probability that a member outscores a non-member, ties counted half."""
+    from scipy.stats import rankdata
+
     members, others = int(is_member.sum()), int((~is_member).sum())
     return float((rankdata(scores)[is_member].sum() - members * (members + 1) / 2) / (members * others))
 

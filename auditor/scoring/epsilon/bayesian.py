@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import beta
 
 from auditor.scoring.epsilon.counts import Counts
 from auditor.scoring.intervals import Floats
@@ -42,6 +41,8 @@ def posterior(counts: Counts, delta: float) -> Callable[[float], float]:
     FNR ~ Beta(1/2 + FN, 1/2 + TP) and FPR ~ Beta(1/2 + FP, 1/2 + TN), independent. The inner integral is a Beta distribution
     function; the outer is taken over quantiles of FNR, where it is smooth, by Gauss-Legendre quadrature.
     """
+    from scipy.stats import beta
+
     missed = beta(0.5 + float(counts.members - counts.tp[0]), 0.5 + float(counts.tp[0]))
     wrong = beta(0.5 + float(counts.fp[0]), 0.5 + float(counts.non_members - counts.fp[0]))
     places, weights = _nodes(missed)
@@ -78,6 +79,8 @@ def _root(kept: Callable[[float], float], level: float) -> float:
 
 
 def _interval(events: Floats, trials: int, alpha: float) -> tuple[float, float]:
+    from scipy.stats import beta
+
     count = float(events[0])
     low = 0.0 if count == 0 else float(beta.ppf(alpha / 2, 0.5 + count, 0.5 + trials - count))
     high = 1.0 if count == trials else float(beta.isf(alpha / 2, 0.5 + count, 0.5 + trials - count))

@@ -7,7 +7,6 @@ alpha.
 
 import numpy as np
 from scipy.special import betaincinv, logit
-from scipy.stats import binom
 
 from auditor.scoring.epsilon.counts import Counts, one
 from auditor.scoring.intervals import Floats
@@ -62,4 +61,6 @@ def odds_limit(found: Floats, called: Floats, prior: float, alpha: float) -> Flo
 
 def lost(members: int, delta: float, alpha: float) -> int:
     """How many members delta may give away: Bin(members, delta) exceeds it with probability at most `alpha`."""
+    from scipy.stats import binom
+
     return int(binom.isf(alpha, members, delta)) if delta else 0

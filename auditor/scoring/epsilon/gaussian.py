@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import log_ndtr, ndtr, ndtri, owens_t
-from scipy.stats import norm
 
 from auditor.scoring import roc
 from auditor.scoring.epsilon.clopper_pearson import upper
@@ -23,7 +22,7 @@ def epsilon_of(mu: float, delta: float) -> float:
     """The smallest epsilon at which mu-GDP keeps (epsilon, delta) (corollary 2.13 there); `delta` above 0."""
     if mu <= 0 or _log_delta(0.0, mu) <= np.log(delta):
         return 0.0
-    highest = mu * mu / 2 + mu * float(norm.isf(delta)) + 1.0
+    highest = mu * mu / 2 + mu * float(-ndtri(delta)) + 1.0
     return float(brentq(lambda epsilon: _log_delta(epsilon, mu) - np.log(delta), 0.0, highest, xtol=1e-10))
 
 
@@ -55,9 +54,9 @@ def mu_from_auc(scores: Floats, is_member: Mask, alpha: float) -> float:
         lost = ndtr(-mu / np.sqrt(2))  # the pairs that come out the wrong way round; what is left of 1 keeps its digits
         both = max(0.0, lost - 2 * owens_t(mu / np.sqrt(2), 1 / np.sqrt(3)) - lost**2)
         variance = (lost * (1 - lost) + (members + non_members - 2) * both) / pairs
-        return float(lost - missed - norm.isf(alpha) * np.sqrt(variance))
+        return float(lost - missed + ndtri(alpha) * np.sqrt(variance))
 
-    highest = float(np.sqrt(2) * norm.isf(1e-3 / pairs))  # there not even an AUC of 1 surprises
+    highest = float(-np.sqrt(2) * ndtri(1e-3 / pairs))  # there not even an AUC of 1 surprises
     return 0.0 if surprise(0.0) <= 0 else float(brentq(surprise, 0.0, highest, xtol=1e-8))
 
 

@@ -96,6 +96,14 @@ def test_help_loads_no_learning_library():
         assert heavy not in modules
 
 
+def test_commands_that_train_nothing_load_neither_learning_library_nor_statistics():
+    """Clock and API, and every command, wait for these seconds."""
+    code = "import sys, auditor.workflow, auditor.web.app\nprint(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    assert {"scipy.special", "sqlalchemy"} <= set(modules)
+    assert not {"scipy.stats", "sklearn", "xgboost"} & set(modules)
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
