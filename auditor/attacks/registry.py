@@ -108,6 +108,9 @@ TIERS: dict[str, tuple[str, ...]] = {
     "full": (*STANDARD, *(attack.name for attack in (*CLASSICAL, *EXACT))),
 }
 
+EXPLAINED: tuple[str, ...] = (TreeReconstruction.name,)
+"""Tried by every tier that tries to copy the model, where the spec declares an endpoint for counterfactuals."""
+
 GROUP = "auditor.attacks"
 
 RETURNS = {

@@ -15,7 +15,7 @@ from auditor.domain.key_forms import SHAPES, WANTED, lacking
 from auditor.domain.learner import Task
 from auditor.domain.limits_spec import LimitsSpec, WindowSpec
 from auditor.domain.policy import BUILTIN, DEFAULT_LEVEL, GATED_FAMILIES, Policy
-from auditor.domain.target_spec import AdapterSpec, Part, check_wire
+from auditor.domain.target_spec import AdapterSpec, CounterfactualSpec, Part, check_wire
 from auditor.domain.target_spec import AuthSpec as AuthSpec
 from auditor.domain.target_spec import TargetSpec as TargetSpec
 from auditor.errors import InvalidInput
@@ -295,6 +295,6 @@ def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
             "learner": LearnerSpec,
         }
         nested |= {"attacks": AttackSpec, "budget": BudgetSpec, "audit": AuditSpec, "claimed_epsilon": ClaimedEpsilon}
-        nested |= {"property": PropertySpec}
+        nested |= {"property": PropertySpec, "counterfactual": CounterfactualSpec}
         current = nested.get(part, current)
     return list(current.model_fields)

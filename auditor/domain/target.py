@@ -107,6 +107,17 @@ class Adapter:
 
 
 @dataclass(frozen=True)
+class Explainer:
+    """Where counterfactuals are asked for, on the host of the target. `body`: a JSON value with placeholders such as `$record` and
+    `$ranges`. `record` and `label`: JMESPath to the counterfactual, and to the class of the record that was asked about."""
+
+    url: str
+    body: Any
+    record: str = "@"
+    label: str = ""
+
+
+@dataclass(frozen=True)
 class Limits:
     """How the one who runs the model wants it to be asked; `rows` of one request, None: as many as it takes."""
 
@@ -128,6 +139,7 @@ class Target:
     limits: Limits = Limits()
     binary: bool = False  # tensors as raw bytes (open-inference)
     model: str = ""  # the id of a submitted model file, in place of a URL
+    explainer: Explainer | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from auditor.domain.learner import Task
 from auditor.domain.limits_spec import LimitsSpec, check_limits
-from auditor.domain.target import SPOKEN, Adapter, Auth, AuthKind, Limits, Output, Rows, Target, WireProtocol
+from auditor.domain.target import SPOKEN, Adapter, Auth, AuthKind, Explainer, Limits, Output, Rows, Target, WireProtocol
 from auditor.errors import InvalidInput
 
 DIGEST = re.compile(r"(sha256:)?[0-9a-fA-F]{64}")
@@ -40,6 +40,13 @@ class AdapterSpec(Part):
     query: Mapping[str, str] = Field(default_factory=dict, description="arguments of the URL; no credentials")
 
 
+class CounterfactualSpec(Part):
+    url: str = Field(description="where counterfactuals are asked for, on the host of the target")
+    body: Any = Field(description="the request as a JSON value with placeholders such as $record and $ranges")
+    record: str = Field("@", description="JMESPath to the counterfactual: fields by column, or a list in their order; null: none")
+    label: str = Field("", description="JMESPath to the class of the record that was asked about, where the service says it")
+
+
 class TargetSpec(Part):
     url: str = Field("", description="the inference URL, for example http://127.0.0.1:8080/v2/models/income/infer")
     model: str = Field("", description="in place of url: a model file, as a path (CLI) or the id of an uploaded model (API)")
@@ -55,6 +62,7 @@ class TargetSpec(Part):
     adapter: AdapterSpec | None = Field(None, description="for protocol json: how this server is spoken to")
     ca: str = Field("", max_length=100_000, description="PEM of a private authority that signs the server's certificate")
     binary: bool = Field(False, description="for protocol open-inference: tensors as raw bytes, exact and smaller")
+    counterfactual: CounterfactualSpec | None = Field(None, description="where the target explains itself by counterfactuals")
     limits: LimitsSpec | None = Field(None, description="connections, rows of a request, and hours in which it is not asked")
 
     @field_validator("classes", mode="before", json_schema_input_type=list[str | bool | int | float])
@@ -71,8 +79,9 @@ class TargetSpec(Part):
         auth = Auth() if self.auth is None else Auth(**dict(self.auth))
         adapter = None if self.adapter is None else Adapter(**dict(self.adapter))
         limits = Limits() if self.limits is None else self.limits.as_limits()
+        explainer = None if self.counterfactual is None else Explainer(**dict(self.counterfactual))
         told = (self.url, self.protocol, self.rows, self.output, self.classes)
-        return Target(*told, auth, adapter, self.ca, limits, self.binary, self.model)
+        return Target(*told, auth, adapter, self.ca, limits, self.binary, self.model, explainer)
 
 
 def check_wire(target: TargetSpec) -> None:
@@ -92,13 +101,15 @@ def check_wire(target: TargetSpec) -> None:
         raise InvalidInput("target.rows", f"choose {known}; protocol {target.protocol} has no form for {target.rows}")
     if target.binary and target.protocol is not WireProtocol.OPEN_INFERENCE:
         raise InvalidInput("target.binary", f"take it out; protocol {target.protocol} has no binary form")
+    if target.counterfactual is not None and target.output is Output.VALUE:
+        raise InvalidInput("target.counterfactual", "take it out; a target that answers a value has no other class to lead to")
     _check_auth(target.auth)
     check_limits(target.limits)
 
 
 def _check_model(target: TargetSpec) -> None:
     """A file has no address and no one to sign in to."""
-    odd = next((key for key in ("url", "auth", "adapter", "ca") if getattr(target, key)), None)
+    odd = next((key for key in ("url", "auth", "adapter", "ca", "counterfactual") if getattr(target, key)), None)
     if odd is not None:
         raise InvalidInput(f"target.{odd}", "take it out; a model file is asked in a process of this machine")
     if target.sha256 and not DIGEST.fullmatch(target.sha256):

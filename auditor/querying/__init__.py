@@ -2,9 +2,11 @@
 
 from auditor.querying.asking import Door
 from auditor.querying.client import QueryClient
+from auditor.querying.counterfactuals import CounterfactualClient
 from auditor.querying.declared import check_target
 from auditor.querying.digests import record_digests
 from auditor.querying.endpoint import check_url
+from auditor.querying.explaining import explaining_transport
 from auditor.querying.guard import Guard, guard_of
 from auditor.querying.in_process import EstimatorTransport, LabelsOnly, Paced, Rounded, TopK
 from auditor.querying.ledger import Ledger, MemoryLedger
@@ -14,6 +16,7 @@ from auditor.querying.reply import Reply
 from auditor.querying.transport import Transport, http_transport
 
 __all__ = [
+    "CounterfactualClient",
     "Door",
     "EstimatorTransport",
     "Guard",
@@ -29,6 +32,7 @@ __all__ = [
     "Transport",
     "check_target",
     "check_url",
+    "explaining_transport",
     "guard_of",
     "http_transport",
     "probe",

@@ -24,7 +24,7 @@ class QueryClient:
         self, transport: Transport, ledger: Ledger, profile: Profile, rate: Rate | float = 0.0, checkpoint: Checkpoint = go_on
     ) -> None:
         self._door = Door(transport, ledger, rate if isinstance(rate, Rate) else Rate(rate), checkpoint)
-        self._profile = profile
+        self.profile = profile
 
     def __call__(self, frame: pd.DataFrame) -> Answers:
         """Raises BudgetExhausted, Cancelled or a TargetError; answers that arrived before it are recorded."""
@@ -36,11 +36,11 @@ class QueryClient:
             result[first[digest]] = answer
 
         def keep(rows: NDArray[np.intp], reply: Reply) -> None:
-            result[rows] = answers(reply, self._profile)
+            result[rows] = answers(reply, self.profile)
             self._door.ledger.record([digests[row] for row in rows.tolist()], result[rows])
 
         unknown = sorted(row for digest, row in first.items() if digest not in known) if known else sorted(first.values())
-        Course(self._door, frame, self._profile.batch_size, keep).run(np.array(unknown, dtype=np.intp))
+        Course(self._door, frame, self.profile.batch_size, keep).run(np.array(unknown, dtype=np.intp))
         return result if len(first) == len(digests) else result[[first[digest] for digest in digests]]
 
     def fresh(self, frame: pd.DataFrame) -> Answers:
@@ -48,11 +48,11 @@ class QueryClient:
         result = np.full((len(frame), self._width), np.nan)
 
         def keep(rows: NDArray[np.intp], reply: Reply) -> None:
-            result[rows] = answers(reply, self._profile)
+            result[rows] = answers(reply, self.profile)
 
-        Course(self._door, frame, self._profile.batch_size, keep).run(np.arange(len(frame)))
+        Course(self._door, frame, self.profile.batch_size, keep).run(np.arange(len(frame)))
         return result
 
     @property
     def _width(self) -> int:
-        return 1 if self._profile.output is Output.VALUE else len(self._profile.classes)
+        return 1 if self.profile.output is Output.VALUE else len(self.profile.classes)

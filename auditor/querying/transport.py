@@ -17,7 +17,7 @@ from auditor.errors import BadAnswer, TargetError, TargetUnreachable
 from auditor.querying.auth import Credential, Request, context_for, credential_for
 from auditor.querying.auth.visit import Visit
 from auditor.querying.connection import Deadline, open_pool
-from auditor.querying.endpoint import parse_url, refuse
+from auditor.querying.endpoint import Endpoint, parse_url, refuse
 from auditor.querying.faults import HungUp, Interrupted, Stale
 from auditor.querying.guard import Guard
 from auditor.querying.protocols import Wire, binary_tensors, media, wire_for
@@ -65,8 +65,21 @@ def http_transport(
 ) -> "HttpTransport":
     """The target over HTTP; `secret` is the credential itself. Raises InvalidInput for a URL that may not be asked."""
     endpoint = parse_url(target.url)
+    return opened(target, endpoint, wire_for(target, tuple(columns), endpoint), secret, Line(guard, timeout))
+
+
+@dataclass(frozen=True)
+class Line:
+    """What every exchange goes through: the guard of addresses, and how long it may take."""
+
+    guard: Guard
+    timeout: float
+
+
+def opened(target: Target, endpoint: Endpoint, wire: Wire, secret: str | None, line: Line) -> "HttpTransport":
+    """A way to an endpoint of the target, with its credential. Raises InvalidInput for an address that may not be asked."""
+    guard, timeout = line.guard, line.timeout
     refuse(endpoint, guard)
-    wire = wire_for(target, tuple(columns), endpoint)
     deadline = Deadline()
     headers = {"Content-Type": wire.content_type, "Accept": ACCEPTED[wire.content_type], "User-Agent": "privacy-attack-auditor"}
     context = context_for(target, secret)

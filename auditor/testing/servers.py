@@ -89,6 +89,7 @@ class ModelServer:
         self.predict = predict
         self.script = script or Script()
         self.columns = columns
+        self.explain: Callable[[Any], Any] | None = None  # what requests for counterfactuals are answered
         self.pages: dict[str, Any] = {}  # what GET requests are answered, by path
         self.seen = Seen()
         self.lock = threading.Lock()
@@ -110,6 +111,10 @@ class ModelServer:
     @property
     def kserve_v1(self) -> str:
         return f"{self.origin}/v1/models/model:predict"
+
+    @property
+    def kserve_v1_explain(self) -> str:
+        return f"{self.origin}/v1/models/model:explain"
 
     def url(self, protocol: str) -> str:
         """Where the server speaks a protocol."""
@@ -141,6 +146,8 @@ class ModelServer:
             by_column = "inputs" in document
             frame = pd.DataFrame(document["inputs"]) if by_column else _from_instances(document["instances"], self.columns)
             return {"outputs" if by_column else "predictions": np.asarray(self.predict(frame)).tolist()}, len(frame)
+        if path.endswith(":explain") and self.explain is not None:
+            return self.explain(document), 1
         raise NoModel(path)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.domain.attack import Checkpoint
+from auditor.domain.attack import Checkpoint, Query
 from auditor.domain.attempt import Exchange
 from auditor.domain.audit import Audit
+from auditor.domain.counterfactual import Explained
 from auditor.domain.data import Column
 from auditor.domain.target import AuthKind, Profile, Target
 from auditor.errors import BudgetExhausted, Cancelled, InvalidInput
-from auditor.querying import Door, QueryClient, Transport, guard_of, http_transport
+from auditor.querying import CounterfactualClient, Door, QueryClient, Transport, explaining_transport, guard_of, http_transport
 from auditor.querying.auth.hosts import unbound
 from auditor.store import attempts, audits, ledger, secrets
 from auditor.store.engine import Transaction, after_commit
@@ -97,6 +98,16 @@ def transport(services: Services, audit: Audit, target: Target, columns: tuple[C
         return served_model.transport(services, audit.workspace_id, target.model)
     secret = secret_of(services, audit.workspace_id, target)
     return http_transport(target, columns, secret, guard_of(settings), timeout=settings.target_timeout)
+
+
+def explained(asker: Asker, target: Target, columns: tuple[Column, ...], client: QueryClient, checkpoint: Checkpoint) -> Query:
+    """The client, with counterfactuals beside where the target declares an endpoint for them: paid, paced and recorded alike."""
+    if target.explainer is None:
+        return client
+    settings = asker.services.settings
+    secret = secret_of(asker.services, asker.audit.workspace_id, target)
+    way = explaining_transport(target, columns, secret, guard_of(settings), timeout=settings.target_timeout)
+    return Explained(client, CounterfactualClient(paying_door(asker, way, checkpoint), columns, client.profile))
 
 
 def query_client(asker: Asker, door: Transport, profile: Profile, checkpoint: Checkpoint) -> QueryClient:

@@ -126,7 +126,7 @@ def _labelled(spec: AuditSpec) -> Iterator[tuple[str, Attack, AttackSpec]]:
 
 def requested_attacks(spec: AuditSpec) -> list[AttackSpec]:
     """A tier looks inside only where there is a file to look into; a declared property is asked about by every tier and list,
-    and canaries are ranked by every tier."""
+    canaries are ranked by every tier, and counterfactuals are asked for by those that try to copy the model."""
     named = _named(spec)
     if isinstance(spec.attacks, str) and spec.data.canaries is not None:
         named.append(AttackSpec(name="exposure"))
@@ -141,7 +141,8 @@ def _named(spec: AuditSpec) -> list[AttackSpec]:
     if not isinstance(spec.attacks, str):
         return list(spec.attacks)
     has_file = not isinstance(spec.target, str) and bool(spec.target.model)
-    names = registry.TIERS[spec.attacks]
+    explains = not isinstance(spec.target, str) and spec.target.counterfactual is not None
+    names = [*registry.TIERS[spec.attacks], *(registry.EXPLAINED if explains and spec.attacks != "quick" else ())]
     return [AttackSpec(name=name) for name in names if has_file or registry.find(name).threat_model.sees is not Sees.PARAMETERS]
 
 
@@ -167,7 +168,9 @@ def _item(label: str, attack: Attack, wanted: AttackSpec, sensitive: Sensitive |
 
 def _scope(spec: AuditSpec, offer: Offer, profile: Profile, sensitive: Sensitive | None, left: int) -> Scope:
     named, has_file = (sensitive,) if sensitive else (), bool(spec.target_block.model)
-    return Scope(profile, offer.candidates, offer.auxiliary, spec.shadow_looks[-1], left, named, has_parameters=has_file)
+    sizes = offer.candidates, offer.auxiliary, spec.shadow_looks[-1]
+    explains = spec.target_block.counterfactual is not None
+    return Scope(profile, *sizes, left, named, has_parameters=has_file, has_counterfactuals=explains)
 
 
 def _reasons(attack: Attack, scope: Scope) -> list[str]:

@@ -23,7 +23,7 @@ from auditor.querying import probe_through
 from auditor.scoring.validity import blind_baseline
 from auditor.shadows import choose, pool, trainers
 from auditor.workflow import grade, memory, report_step, served_model
-from auditor.workflow.asking import Asker, paying_door, query_client, transport
+from auditor.workflow.asking import Asker, explained, paying_door, query_client, transport
 from auditor.workflow.contexts import context_for, forbidden
 from auditor.workflow.evidence_store import to_arrays
 from auditor.workflow.kinds import kind_of
@@ -239,7 +239,9 @@ class _Explaining:
 def _client(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Query:
     target = material.spec.target_block.as_target()
     door = transport(services, material.audit, target, material.data.columns)
-    return query_client(Asker(services, material.audit, step.key), door, profile_of(material), checkpoint)
+    asker = Asker(services, material.audit, step.key)
+    client = query_client(asker, door, profile_of(material), checkpoint)
+    return explained(asker, target, material.data.columns, client, checkpoint)
 
 
 STEPS: dict[StepKind, Callable[[Services, Step, Material, Checkpoint], Result]] = {

@@ -13,7 +13,7 @@ from auditor.attacks import registry
 from auditor.cli.parser import build
 from auditor.demo import command as demo
 from auditor.domain import spec
-from auditor.domain.target_spec import AdapterSpec
+from auditor.domain.target_spec import AdapterSpec, CounterfactualSpec
 from auditor.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ class TestSettings:
             assert f"Default {field.default:,.0f}" in sections(DOCS / "settings.md")[PREFIX + field.name.upper()]
 
 
-MODELS = (spec.AuditSpec, spec.TargetSpec, AdapterSpec, spec.DataSpec, spec.BudgetSpec, spec.ClaimedEpsilon)
+MODELS = (spec.AuditSpec, spec.TargetSpec, AdapterSpec, CounterfactualSpec, spec.DataSpec, spec.BudgetSpec, spec.ClaimedEpsilon)
 
 
 class TestSpec:

@@ -5,20 +5,17 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
 from auditor.domain.data import Column
 from auditor.domain.target import Adapter, Target
 from auditor.errors import BadAnswer, InvalidInput
 from auditor.querying.endpoint import Endpoint
 from auditor.querying.headers import HEADER_NAME, is_own
 from auditor.querying.protocols.body import Body
+from auditor.querying.protocols.jmes import compiled, searched
 from auditor.querying.protocols.reading import named, read, score_of
 from auditor.querying.protocols.templated import Templated
 from auditor.querying.reply import Reply
 
-LONGEST_PATH = 500
 CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
 
 
@@ -30,7 +27,7 @@ def json_adapter(target: Target, columns: tuple[Column, ...], endpoint: Endpoint
     if adapter.score_of and adapter.score_of not in target.classes:
         raise InvalidInput("target.adapter.score_of", "name one of target.classes, of which there must be two")
     body = Body(adapter.body)
-    answer, names = _path("answer", adapter.answer), _path("names", adapter.names or "@")
+    answer, names = compiled(adapter.answer, "target.adapter.answer"), compiled(adapter.names or "@", "target.adapter.names")
 
     def answered(document: Any, n: int) -> Reply:
         found = _search(answer, document, "answer")
@@ -59,20 +56,8 @@ def _checked(headers: Mapping[str, str]) -> dict[str, str]:
     return dict(headers)
 
 
-def _path(key: str, expression: str) -> Any:
-    try:
-        if len(expression) <= LONGEST_PATH:
-            return jmespath.compile(expression)
-    except (JMESPathError, RecursionError):
-        pass
-    raise InvalidInput(f"target.adapter.{key}", f"this is no JMESPath of at most {LONGEST_PATH} characters; try predictions")
-
-
 def _search(path: Any, document: Any, key: str) -> Any:
-    try:
-        found = path.search(document)
-    except (JMESPathError, RecursionError, ArithmeticError, TypeError, ValueError, AttributeError):
-        found = None
+    found = searched(path, document)
     if found is None:
         keys = ", ".join(repr(str(k)[:40]) for k in list(document)[:5]) if isinstance(document, Mapping) else "no keys"
         raise BadAnswer(f"target.adapter.{key} finds nothing in the target's answer, which has {keys}; correct the path.")

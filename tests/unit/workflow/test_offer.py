@@ -109,6 +109,17 @@ def test_who_goes_without_is_told_what_it_takes_and_comes_in_the_order_of_the_sp
     assert (len(enough), none) == (3, {})
 
 
+def test_counterfactuals_are_asked_for_by_tiers_that_copy_models_where_an_endpoint_is_declared() -> None:
+    url = "http://127.0.0.1:1/v1/models/m"
+    block = {"url": f"{url}:predict", "counterfactual": {"url": f"{url}:explain", "body": {"record": "$record", "r": "$ranges"}}}
+    tried = {tier: shares_of(spec_of(target=block, attacks=tier), 100_000)[0] for tier in ("quick", "standard", "full")}
+    assert [tier for tier, shares in tried.items() if "tree-reconstruction" in shares] == ["standard", "full"]
+    assert tried["full"]["tree-reconstruction"] == 2_505
+    assert "tree-reconstruction" not in shares_of(spec_of(attacks="full"), 100_000)[0]
+    _, without = shares_of(spec_of(attacks=["tree-reconstruction"]), 100_000)
+    assert "declare the endpoint that answers them under target.counterfactual" in without["tree-reconstruction"]
+
+
 def test_an_attack_that_lacks_something_else_takes_no_queries_from_the_others() -> None:
     spec = spec_of(attacks=["relu-critical-points", "surrogate"])
     run, not_run = sorted_out(spec, OFFER, Profile(Output.LABELS, ("no", "yes")), 700)
