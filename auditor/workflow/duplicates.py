@@ -24,10 +24,13 @@ MOST = 0.5  # a file of training data that holds more of the members than this w
 
 @dataclass(frozen=True, eq=False)
 class Distinct:
-    """Which rows of each file are kept, and how many are not, by reason."""
+    """Which rows of each file are kept, and how many are not, by reason. `on_both` (rows of members,): those of records that stand
+    among the non-members as well. The target was trained on them and nobody's membership is in question, so shadow models may be
+    trained on them too; as both sides hold these records, that makes no difference between the sides."""
 
     kept: dict[str, Mask]
     removed: dict[str, int]
+    on_both: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +71,13 @@ def distinct(digests: Mapping[str, Digests], seed: int | None) -> Distinct:
         _off_both_sides(counted, kept, removed)
         _balanced(_Balance(counted, digests, seed), kept, removed)
     _others(counted, kept, removed)
-    return Distinct(kept, {word: n for word, n in removed.items() if n})
+    return Distinct(kept, {word: n for word, n in removed.items() if n}, _on_both(counted, seed))
+
+
+def _on_both(counted: _Counted, seed: int | None) -> Mask:
+    """Each row counts, as what was trained on twice counts twice; what the rest of the training data holds stands there."""
+    crossing = counted.has("non_members") & ~counted.has("training")
+    return crossing[counted.codes["members"]] & (seed is not None)
 
 
 def _off_both_sides(counted: _Counted, kept: dict[str, Mask], removed: dict[str, int]) -> None:

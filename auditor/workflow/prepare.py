@@ -28,6 +28,10 @@ MIN_SIDE = 50
 MIN_NON_MEMBERS_AFTER_SPLIT = 1_500
 MAX_CLASSES = 1_000
 KNOWS_THE_REST = "Shadow models were trained on {n:,} further training records too: the adversary is taken to know these."
+ON_BOTH_SIDES = (
+    "Shadow models were trained on {n:,} rows of members that stand among the non-members too and are not scored: the target was"
+    " trained on them, whoever they are."
+)
 NOT_CHOSEN = "Canaries that the coins left out stand in the training data all the same ({n:,}); many make the bound too low."
 COIN_FLIPS = "The records are canaries: an independent fair coin decided of each whether it was trained on."
 
@@ -44,6 +48,10 @@ class _Side:
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "_Side":
         chosen = np.flatnonzero(rows) if rows.dtype == bool else rows
         return _Side(self.cells.iloc[chosen], self.labels[chosen], self.digests[chosen], self.groups.iloc[chosen])
+
+    def joined(self, other: "_Side") -> "_Side":
+        cells, groups = (pd.concat(pair, ignore_index=True) for pair in ((self.cells, other.cells), (self.groups, other.groups)))
+        return _Side(cells, np.concatenate([self.labels, other.labels]), np.concatenate([self.digests, other.digests]), groups)
 
     def __len__(self) -> int:
         return len(self.digests)
@@ -65,12 +73,15 @@ def prepare(
     notes: list[str] = [COIN_FLIPS] if flipped else []
     if flipped and "training" in sides:
         notes.extend(_not_chosen(sides))
-    sides = _distinct(sides, None if flipped else seed, removed)
+    sides, on_both = _distinct(sides, None if flipped else seed, removed)
     refuse_small({name: len(side) for name, side in sides.items()}, removed)
     if task is Task.REGRESSION:
         refuse_constant(side.labels for side in sides.values())
     if "training" in sides:
         notes.append(KNOWS_THE_REST.format(n=len(sides["training"])))
+    if len(on_both):
+        notes.append(ON_BOTH_SIDES.format(n=len(on_both)))
+        sides["training"] = sides["training"].joined(on_both) if "training" in sides else on_both
     if "auxiliary" not in sides and not flipped:  # setting canaries of one side aside would load the coins
         sides = _set_aside(sides, seed, notes)
     columns = _columns(features, tables, spec)
@@ -142,10 +153,11 @@ def _digests(cells: pd.DataFrame, labels: NDArray[np.object_]) -> NDArray[np.obj
     return np.array([hashlib.blake2b("\x1f".join(row).encode(), digest_size=16).digest() for row in rows], dtype=object)
 
 
-def _distinct(sides: dict[str, _Side], seed: int | None, removed: dict[str, int]) -> dict[str, _Side]:
+def _distinct(sides: dict[str, _Side], seed: int | None, removed: dict[str, int]) -> tuple[dict[str, _Side], _Side]:
+    """The files, each record once, and the rows of members whose records stand on both sides."""
     found = distinct({name: side.digests for name, side in sides.items()}, seed)
     removed.update(found.removed)
-    return {name: side.take(found.kept[name]) for name, side in sides.items()}
+    return {name: side.take(found.kept[name]) for name, side in sides.items()}, sides["members"].take(found.on_both)
 
 
 def refuse_small(records: Mapping[str, int], removed: Mapping[str, int] = MappingProxyType({})) -> None:

@@ -33,6 +33,17 @@ def test_a_record_on_both_sides_leaves_both() -> None:
     assert removed == {"duplicate_non_members": 1, "members_also_non_members": 1, "non_members_also_members": 1}
 
 
+def on_both(members: str, others: str, seed: int | None = 7, **more: str) -> str:
+    files = {name: digests(text) for name, text in {"members": members, "non_members": others, **more}.items()}
+    return "".join(np.array(list(members))[distinct(files, seed).on_both])
+
+
+def test_every_row_of_the_members_that_stands_on_both_sides_is_known_to_be_trained_on() -> None:
+    assert on_both("abxxcy", "dexyy") == "xxy"
+    assert on_both("abxx", "dexz", training="xzz") == ""  # the rest of the training data holds it already
+    assert on_both("abxx", "dex", None) == ""  # coins put canaries on their sides, and none is taken off
+
+
 def test_records_with_copies_are_as_frequent_on_both_sides_as_those_without() -> None:
     left, removed = kept("abcd" + "xxyyzz", "efgh" + "vv")
     assert set("abcd") < set(left["members"])

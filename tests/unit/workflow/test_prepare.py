@@ -92,6 +92,34 @@ def test_the_order_of_rows_in_a_file_does_not_matter(members: pd.DataFrame, othe
     assert ready(members, others).candidates.features.equals(ready(shuffled, others).candidates.features)
 
 
+def test_shadow_models_may_know_the_members_that_stand_on_both_sides(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    """They are nobody's candidates, and the target was trained on each of their rows."""
+    plain = ready(members, others)
+    data = ready(pd.concat([members, members[:7], members[:2]]), pd.concat([others, members[:7]]))
+
+    assert plain.training is None
+    assert plain.training_digest == ""
+    assert data.training is not None
+    assert list(data.training.features["id"]) == [*members["id"][:7], *members["id"][:7], *members["id"][:2]]
+    assert not set(data.training.features["id"]) & set(data.candidates.features["id"])
+    assert any(note.startswith("Shadow models were trained on 16 rows of members that stand among") for note in data.notes)
+
+
+def test_they_join_the_rest_of_the_training_data(members: pd.DataFrame, others: pd.DataFrame) -> None:
+    rest = people(40, 3)
+    tables = {"members": members, "non_members": pd.concat([others, members[:5]]), "training": rest}
+    spec = data_spec(training="c")
+
+    data = prepare(spec, {name: RawTable(frame, {}) for name, frame in tables.items()}, (), 7)
+
+    assert data.training is not None
+    assert set(data.training.features["id"]) == {*rest["id"], *members["id"][:5]}
+    assert [note[:36] for note in data.notes[:2]] == [
+        "Shadow models were trained on 40 fur",
+        "Shadow models were trained on 5 rows",
+    ]
+
+
 def test_duplicates_and_records_on_both_sides_are_removed_and_counted(members: pd.DataFrame, others: pd.DataFrame) -> None:
     doubled = pd.concat([members, members.head(5)], ignore_index=True)
     crossing = pd.concat([others, members.head(7)], ignore_index=True)
