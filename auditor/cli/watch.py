@@ -19,6 +19,7 @@ from auditor.console import data_notes, files, findings_table, shown_progress, v
 from auditor.domain.audit import Audit, AuditStatus
 from auditor.errors import Unavailable
 from auditor.report import as_json
+from auditor.report.printable import shown
 from auditor.store import audits
 from auditor.workflow import Services
 
@@ -48,7 +49,7 @@ def finish(services: Services, audit: Audit, ending: Ending) -> int:
     elif closed.status is AuditStatus.CANCELLED:
         print(f"cancelled; {_go_on(closed, ending)}", file=sys.stderr)
     else:
-        reason = closed.reason or "the audit failed"
+        reason = shown(closed.reason or "the audit failed")
         print(f"auditor: {reason} ({advice_on(reason, _go_on(closed, ending))})", file=sys.stderr)
     return code_of(closed)
 

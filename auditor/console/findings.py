@@ -13,6 +13,7 @@ from rich.text import Text
 from auditor.console.told import told
 from auditor.report import numbers, words
 from auditor.report.checked import checked_in_words
+from auditor.report.printable import printable, shown
 from auditor.report.verdict import threat_of
 from auditor.report.weight import by_family, telling
 from auditor.report.words import named
@@ -42,6 +43,7 @@ INDENT = (0, 0, 0, 2)
 
 def findings_table(result: Mapping[str, Any]) -> RenderableType:
     """One block a family: what a success shows, the adversaries in words, then one line an attack, the strongest first."""
+    result = printable(result)
     parts: list[RenderableType] = []
     for documents in by_family(result).values():
         parts += _family(documents)
@@ -152,4 +154,4 @@ def verdict(result: Mapping[str, Any]) -> str:
     score = "" if audit.get("score") is None else f", score {numbers.score(audit['score'])} of 100 ({audit['severity']})"
     asked = f"{audit['queries']:,} rows asked in {numbers.duration(audit['seconds'])}"
     title = words.OUTCOMES.get(outcome, outcome)
-    return f"[{STYLES.get(outcome, 'bold')}]{title}[/]{score}: {escape(str(audit['name']))}, {asked}"
+    return f"[{STYLES.get(outcome, 'bold')}]{title}[/]{score}: {escape(shown(str(audit['name'])))}, {asked}"

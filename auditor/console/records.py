@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from auditor.report.printable import shown
 from auditor.report.removed import removed_in_words
 
 
 def data_notes(result: Mapping[str, Any]) -> list[str]:
     """One sentence for each reason why records were removed, then the notes on the data."""
     data = result.get("data") or {}
-    return [*removed_in_words(data.get("removed") or {}), *(data.get("notes") or ())]
+    return [*removed_in_words(data.get("removed") or {}), *map(shown, data.get("notes") or ())]
 
 
 def left_over(removed: Mapping[str, int], notes: Sequence[str], candidates: int, auxiliary: int) -> list[str]:

@@ -1,5 +1,6 @@
 """Column names, whichever kind of file they come from."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -7,6 +8,8 @@ from auditor.errors import InvalidInput
 from auditor.intake.table import FIELD, Limits
 
 LONGEST_NAME = 200
+HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+"""Control characters and turns of direction: the name of a column stands in sentences, on terminals and in reports."""
 
 
 def check_names(names: Sequence[str], limits: Limits) -> list[str]:
@@ -21,6 +24,8 @@ def check_names(names: Sequence[str], limits: Limits) -> list[str]:
             raise InvalidInput(
                 FIELD, f"the name of column {position} is longer than {LONGEST_NAME} characters; is the header line missing?"
             )
+        if HIDDEN.search(name):
+            raise InvalidInput(FIELD, f"the name of column {position} holds a character that cannot be shown; name it in letters")
     twice = next((name for name, count in Counter(tidy).items() if count > 1), None)
     if twice is not None:
         raise InvalidInput(FIELD, f"two columns are named {twice[:40]!r}; give every column its own name")

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -15,16 +15,38 @@ from auditor.report.findings import Finding
 from auditor.report.reading import moment_of, read
 from auditor.report.reconstructed import Rebuilt
 
+Standard = Literal["ua-1"]
+ACCESSIBLE: Standard = "ua-1"
+UNSHOWN = "could not be displayed"
+"""What typst says of a letter that none of its fonts has: such a file would not be accessible."""
+
 
 def pdf(result: Mapping[str, Any]) -> bytes:
-    """A tagged PDF (PDF/UA-1), readable by screen readers."""
+    """A tagged PDF (PDF/UA-1), readable by screen readers.
+
+    A name in letters that the fonts of typst lack is set in the fonts of this machine; where they lack them too, it is a box that
+    can still be copied as text, and the file does not claim to be accessible.
+    """
+    data = _data(result)
+    try:
+        return _compiled(data, ACCESSIBLE)
+    except typst.TypstError as error:
+        if UNSHOWN not in str(error):
+            raise
+    try:
+        return _compiled(data, ACCESSIBLE, ignore_system_fonts=False)
+    except typst.TypstError:
+        return _compiled(data, None, ignore_system_fonts=False)
+
+
+def _compiled(data: str, standard: Standard | None, ignore_system_fonts: bool = True) -> bytes:
     source = files("auditor.report").joinpath("templates/report.typ").read_bytes()
     page = typst.compile(
         source,
-        sys_inputs={"report": _data(result)},
-        ignore_system_fonts=True,
+        sys_inputs={"report": data},
+        ignore_system_fonts=ignore_system_fonts,
         format="pdf",
-        pdf_standards=["ua-1"],
+        pdf_standards=standard,
     )
     return bytes(page)
 

@@ -15,6 +15,7 @@ from auditor.report.definition import Definition, definition_of
 from auditor.report.families import FamilyOf, families_of
 from auditor.report.findings import Check, Finding, check_of
 from auditor.report.not_run import NotRun, not_run_of
+from auditor.report.printable import printable
 from auditor.report.privacy import Privacy, privacy_of
 from auditor.report.remedies import remedies_of
 from auditor.report.removed import removed_in_words
@@ -66,6 +67,7 @@ class Reading:
 
 def read(result: Document) -> Reading:
     """Everything the templates show, as text."""
+    result = printable(result)
     audit, verdict = result["audit"], verdict_of(result)
     data, profile = result.get("data") or {}, (result.get("target") or {}).get("profile") or {}
     moment = moment_of(audit)

@@ -31,6 +31,20 @@ def progress(fraction=0.25, doing="training shadow models", eta_seconds=30.0):
     return Progress(AuditStatus.RUNNING, fraction, eta_seconds, doing, 3, 12)
 
 
+def test_nothing_in_a_result_commands_the_terminal():
+    """An audit, a group or a note is named by whoever wrote a file; an escape would clear the screen or worse."""
+    named, escape = result("exposed"), "\x1b]0;pwned\x07"
+    named["audit"]["name"] += escape
+    named.setdefault("data", {})["notes"] = [escape]
+    for finding in named["findings"]:
+        finding["shows"] = escape
+        for group in finding.get("subgroups") or ():
+            group["value"] += escape
+    said = printed(findings_table(named)) + "".join(data_notes(named)) + verdict(named)
+    assert "pwned" in said
+    assert "\x1b" not in said
+
+
 class TestFindings:
     def test_each_finding_shows_its_figures_with_their_intervals(self):
         shown = printed(findings_table(result("breach")))

@@ -98,6 +98,19 @@ def test_a_file_that_cannot_be_used_is_told_in_a_sentence(tmp_path, content, wor
     assert words in refusal(tmp_path, content)
 
 
+@pytest.mark.parametrize("name", ["a\x1b[2J", "\x07a", '"a\nb"', "a\u202eb", "a\x85b", "\ufffea"])
+def test_a_column_that_no_terminal_or_report_can_show_is_refused(tmp_path, name):
+    said = refusal(tmp_path, f"age,{name},income\n1,2,3\n")
+    assert said == "the name of column 2 holds a character that cannot be shown; name it in letters"
+
+
+@pytest.mark.parametrize(
+    "name", ["\u5e74\u9f62", "caf\u00e9 \u00b0C", "\u0645\u06cc\u200c\u0631\u0648\u0645", "\U0001f600", "a/b (c) <d>"]
+)
+def test_a_column_may_have_any_name_that_can_be_read(tmp_path, name):
+    assert csv(tmp_path, f"{name}\n1\n").cells.columns.tolist() == [name]
+
+
 def test_limits_are_told_with_their_number(tmp_path):
     body = "a,b,c\n" + "1,2,3\n" * 100
     assert "at most 50 are taken" in refusal(tmp_path, body, bytes=50)
