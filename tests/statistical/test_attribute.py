@@ -46,16 +46,16 @@ def value(assessment: Assessment, name: str) -> float:
 
 def test_nothing_is_demonstrated_where_nobody_was_remembered() -> None:
     """A model that never saw the candidates: the lower limit of the score is above 0 in at most 5 % of audits, and guesses about
-    members are right as often as about non-members."""
+    members are right as often as about non-members. `make validate` counts the first on hundreds of targets."""
     demonstrated, gaps = 0, []
-    for seed in range(20):
+    for seed in range(8):
         world = World(candidates=240, auxiliary=110, seed=100 * seed)
         evidence = AttributeInference().run(world.context(foreign(100 * seed + 50)))
         demonstrated += (grade(world, evidence).score_low or 0.0) > 0
         right = evidence.scores.argmax(axis=1) == world.values
         gaps.append(right[world.data.is_member].mean() - right[~world.data.is_member].mean())
-    assert demonstrated <= 3  # 5 % of 20, and two standard errors
-    assert abs(np.mean(gaps)) < 3 * np.std(gaps) / np.sqrt(20)
+    assert demonstrated <= 1  # 5 % of 8, and one standard error
+    assert abs(np.mean(gaps)) < 3 * np.std(gaps) / np.sqrt(8)
 
 
 def test_a_forest_that_overfits_is_demonstrated() -> None:
@@ -65,7 +65,7 @@ def test_a_forest_that_overfits_is_demonstrated() -> None:
     assert all(value(a, "accuracy") > value(a, "baseline_accuracy") + 0.05 for a in found)
 
 
-SHARED = [World(candidates=800, auxiliary=400, seed=100 * s) for s in range(3)]
+SHARED = [World(candidates=700, auxiliary=400, seed=100 * s) for s in range(2)]
 
 
 def test_a_linear_model_of_the_same_people_is_not() -> None:

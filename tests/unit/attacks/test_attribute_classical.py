@@ -194,11 +194,11 @@ def test_all_complete_the_same_records() -> None:
 
 @pytest.mark.parametrize("attack", ALL, ids=repr)
 def test_needs_is_kept_where_queries_are_short(attack: Attack) -> None:
-    scope = Scope(PROFILE, 120, 300, 0, 10_000, (ILLNESS,))
+    scope = Scope(PROFILE, 120, 60, 0, 10_000, (ILLNESS,))
     needs = attack.needs(scope)
     for limit in (needs.queries_min, 333, needs.queries_max):
         query = Recorded(constant)
-        evidence = attack.run(World(candidates=120).context(query, limit=limit))
+        evidence = attack.run(World(candidates=120, auxiliary=60).context(query, limit=limit))
         assert len(query.asked) <= limit
         assert len(evidence.rows) >= 50
 
@@ -212,7 +212,7 @@ def test_the_errors_of_the_target_are_learned_with_what_is_left() -> None:
 
 @pytest.mark.parametrize("attack", ALL, ids=repr)
 def test_a_value_that_nobody_shows_and_missing_cells_are_no_error(attack: Attack) -> None:
-    world = World(candidates=120)
+    world = World(candidates=120, auxiliary=60)
     world.data.candidates.features.loc[:5, "illness"] = "plague"
     world.data.candidates.features.loc[6:9, "illness"] = None
     assert np.isfinite(attack.run(world.context(constant)).scores).all()

@@ -1,6 +1,7 @@
 """The attack itself, on targets whose leak is known."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,8 +12,38 @@ from auditor.attacks.inversion.imputation import Imputation
 from auditor.attacks.inversion.twin import lookup_answers
 from auditor.domain.attack import Attack, Scope
 from auditor.domain.data import Sensitive
+from auditor.domain.evidence import AttributeGuesses
 from auditor.domain.target import Output
 from auditor.errors import BudgetExhausted, Cancelled, InvalidInput
+
+FEW = 60  # auxiliary records: too few to learn weights from, which takes most of the time
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attack on 400 candidates, and what was asked for it."""
+
+    world: World
+    query: Recorded
+    guesses: AttributeGuesses
+
+    @property
+    def right(self) -> np.ndarray:
+        return right(self.world, self.guesses.scores)
+
+
+@cache
+def ran(target: str) -> Run:
+    """On a `table` that remembers the members, or a `constant` target; several tests look at the same run."""
+    world = World()
+    query = Recorded(lookup_answers(world.data) if target == "table" else constant)
+    return Run(world, query, AttributeInference().run(world.context(query)))
+
+
+@cache
+def imputed() -> np.ndarray:
+    world = World()
+    return right(world, Imputation().run(world.context(constant)).scores)
 
 
 def right(world: World, scores: np.ndarray) -> np.ndarray:
@@ -20,32 +51,24 @@ def right(world: World, scores: np.ndarray) -> np.ndarray:
 
 
 def test_a_target_that_remembers_gives_every_member_away() -> None:
-    world = World()
-    guesses = AttributeInference().run(world.context(lookup_answers(world.data)))
-    assert right(world, guesses.scores)[world.data.is_member].mean() > 0.99
+    found = ran("table")
+    assert found.right[found.world.data.is_member].mean() > 0.99
 
 
 def test_and_nothing_about_non_members() -> None:
-    world = World()
-    attack = AttributeInference().run(world.context(lookup_answers(world.data)))
-    imputed = Imputation().run(world.context(constant))
-    outside = ~world.data.is_member
-    assert right(world, attack.scores)[outside].mean() <= right(world, imputed.scores)[outside].mean() + 0.08
+    outside = ~ran("table").world.data.is_member
+    assert ran("table").right[outside].mean() <= imputed()[outside].mean() + 0.08
 
 
 def test_members_stand_first_when_ranked_by_confidence() -> None:
-    world = World()
-    scores = np.sort(AttributeInference().run(world.context(lookup_answers(world.data))).scores, axis=1)
+    scores = np.sort(ran("table").guesses.scores, axis=1)
     surest = np.argsort(scores[:, -2] - scores[:, -1])[:50]
-    assert world.data.is_member[surest].all()
+    assert ran("table").world.data.is_member[surest].all()
 
 
 def test_a_constant_target_adds_nothing_to_imputation() -> None:
-    world = World()
-    attack = AttributeInference().run(world.context(constant)).scores
-    imputed = Imputation().run(world.context(constant)).scores
-    members = world.data.is_member
-    assert abs(right(world, attack)[members].mean() - right(world, imputed)[members].mean()) < 0.06
+    members = ran("constant").world.data.is_member
+    assert abs(ran("constant").right[members].mean() - imputed()[members].mean()) < 0.06
 
 
 def test_an_attribute_that_follows_from_the_others_is_no_leak() -> None:
@@ -56,7 +79,7 @@ def test_an_attribute_that_follows_from_the_others_is_no_leak() -> None:
 
 
 def test_the_baseline_is_about_the_same_records() -> None:
-    world = World()
+    world = World(auxiliary=FEW)
     attack = AttributeInference(records=80)
     assert isinstance(attack.baseline, Imputation)
     rows = [a.run(world.context(constant, seed=s)).rows.tolist() for a, s in ((attack, 1), (attack.baseline, 2))]
@@ -64,17 +87,15 @@ def test_the_baseline_is_about_the_same_records() -> None:
 
 
 def test_it_asks_each_record_once_for_each_value() -> None:
-    world = World(candidates=120)
-    query = Recorded(constant)
-    AttributeInference().run(world.context(query))
-    assert len(query.asked) == 3 * 120
-    assert query.asked["illness"].value_counts().to_dict() == {"asthma": 120, "gout": 120, "none": 120}
-    known = query.asked.iloc[:120].drop(columns="illness")
-    assert known.equals(world.data.candidates.features.drop(columns="illness"))
+    asked = ran("constant").query.asked
+    assert len(asked) == 3 * 400
+    assert asked["illness"].value_counts().to_dict() == {"asthma": 400, "gout": 400, "none": 400}
+    known = asked.iloc[:400].drop(columns="illness")
+    assert known.equals(ran("constant").world.data.candidates.features.drop(columns="illness"))
 
 
 def test_it_asks_in_batches() -> None:
-    world = World(candidates=700)
+    world = World(candidates=700, auxiliary=FEW)
     query = Recorded(constant)
     AttributeInference().run(world.context(query))
     assert max(len(frame) for frame in query.frames) <= 500
@@ -84,7 +105,7 @@ def test_needs_is_kept() -> None:
     scope = Scope(PROFILE, 120, 300, 0, 10_000, (ILLNESS,))
     needs = AttributeInference().needs(scope)
     assert (needs.queries_min, needs.queries_max, needs.shadows) == (150, 360, 0)
-    world = World(candidates=120)
+    world = World(candidates=120, auxiliary=FEW)
     query = Recorded(constant)
     AttributeInference().run(world.context(query, limit=200))
     assert len(query.asked) <= 200
@@ -110,7 +131,7 @@ def test_labels_alone_do_not_meet_its_threat_model() -> None:
 
 
 def test_evidence_is_finite_where_probabilities_are_zero_or_hidden() -> None:
-    world = World(candidates=100)
+    world = World(candidates=100, auxiliary=120)
 
     def extreme(frame: object) -> np.ndarray:
         answers = np.tile([0.0, 1.0], (len(frame), 1))  # type: ignore[arg-type]
@@ -123,13 +144,12 @@ def test_evidence_is_finite_where_probabilities_are_zero_or_hidden() -> None:
 
 def test_the_same_seed_gives_the_same_evidence() -> None:
     world = World()
-    query = lookup_answers(world.data)
-    first, second = (AttributeInference().run(world.context(query)) for _ in range(2))
-    assert np.array_equal(first.scores, second.scores)
+    again = AttributeInference().run(world.context(lookup_answers(world.data)))
+    assert np.array_equal(again.scores, ran("table").guesses.scores)
 
 
 def test_the_order_of_the_records_does_not_matter() -> None:
-    world = World(candidates=150)
+    world = World(candidates=150, auxiliary=120)
     query = lookup_answers(world.data)
     context = world.context(query)
     order = np.random.default_rng(0).permutation(150)
@@ -139,11 +159,10 @@ def test_the_order_of_the_records_does_not_matter() -> None:
 
 
 def test_progress_rises_to_one() -> None:
-    world = World()
-    AttributeInference().run(world.context(constant))
-    assert world.fractions == sorted(world.fractions)
-    assert world.fractions[0] == 0.0
-    assert world.fractions[-1] == 1.0
+    fractions = ran("constant").world.fractions
+    assert fractions == sorted(fractions)
+    assert fractions[0] == 0.0
+    assert fractions[-1] == 1.0
 
 
 def test_it_can_be_cancelled_between_batches() -> None:
@@ -174,7 +193,7 @@ def test_without_an_attribute_it_says_what_to_name() -> None:
 
 def test_a_value_missing_from_the_auxiliary_records_is_never_guessed() -> None:
     """The attacked records are kept, but the scores have no column for a value that nobody in the population shows."""
-    world = World()
+    world = World(auxiliary=FEW)
     world.data.candidates.features.loc[0, "illness"] = "plague"
     assert AttributeInference().run(world.context(constant)).scores.shape == (400, 3)
 

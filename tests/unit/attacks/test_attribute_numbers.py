@@ -1,6 +1,7 @@
 """Attributes that are numbers: guessed on a grid, right if they are close."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -38,9 +39,20 @@ def context(query: Query) -> Context:
     return replace(WORLD.context(query), candidates=hidden, sensitive=HEIGHT)
 
 
+@cache
+def imputed() -> AttributeGuesses:
+    return Imputation().run(context(constant))
+
+
+@cache
+def remembered() -> AttributeGuesses:
+    """Of a table of the members; two tests look at it."""
+    return AttributeInference().run(context(lookup_answers(DATA)))
+
+
 def graded(evidence: AttributeGuesses) -> Assessment:
     truth = Truth(DATA.is_member, DATA.candidates.labels, nearest(TRUE, GRID), None, 2, numbers=TRUE)
-    return assess(evidence, truth, Grading(level=25.0, seed=1), Imputation().run(context(constant)))
+    return assess(evidence, truth, Grading(level=25.0, seed=1), imputed())
 
 
 def figures(found: Assessment) -> dict[str, float]:
@@ -71,8 +83,7 @@ def test_a_number_that_follows_from_the_others_is_imputed() -> None:
 
 
 def test_members_of_a_target_that_remembers_are_guessed_to_within_a_cell() -> None:
-    evidence = AttributeInference().run(context(lookup_answers(DATA)))
-    guesses = GRID[evidence.scores.argmax(axis=1)]
+    guesses = GRID[remembered().scores.argmax(axis=1)]
     off = np.abs(guesses - TRUE)
     inside = DATA.is_member & (np.abs(TRUE - 170) < 24)
     assert (off[inside] <= 1.0 + 1e-9).mean() > 0.97
@@ -80,7 +91,7 @@ def test_members_of_a_target_that_remembers_are_guessed_to_within_a_cell() -> No
 
 
 def test_such_a_target_scores_high_and_its_errors_are_small() -> None:
-    found = graded(AttributeInference().run(context(lookup_answers(DATA))))
+    found = graded(remembered())
     assert (found.score or 0) > 90
     told = figures(found)
     assert told["within_tolerance"] > 0.75
@@ -101,7 +112,7 @@ def test_a_target_that_tells_nothing_scores_nothing(attack: Attack) -> None:
 
 
 def test_imputation_alone_scores_exactly_nothing() -> None:
-    found = graded(Imputation().run(context(constant)))
+    found = graded(imputed())
     assert (found.score, found.score_low) == (0.0, 0.0)
     told = {e.name: e for e in found.estimates}
     assert told["rmse_ratio"].value == told["rmse_ratio"].low == told["rmse_ratio"].high == 1.0
@@ -127,16 +138,14 @@ def test_people_of_whom_the_number_is_missing_are_left_out() -> None:
     numbers = TRUE.copy()
     numbers[:40] = np.nan
     truth = Truth(DATA.is_member, DATA.candidates.labels, nearest(numbers, GRID), None, 2, numbers=numbers)
-    imputed = Imputation().run(context(constant))
-    found = {e.name: e.n for e in assess(imputed, truth, Grading(25.0), imputed).estimates}
+    found = {e.name: e.n for e in assess(imputed(), truth, Grading(25.0), imputed()).estimates}
     assert found["within_tolerance"] + found["within_tolerance_non_members"] == 260
 
 
 def test_too_few_of_them_are_a_reason() -> None:
     numbers = np.where(np.arange(300) < 60, TRUE, np.nan)
     truth = Truth(DATA.is_member, DATA.candidates.labels, nearest(numbers, GRID), None, 2, numbers=numbers)
-    imputed = Imputation().run(context(constant))
-    found = assess(imputed, truth, Grading(25.0), imputed)
+    found = assess(imputed(), truth, Grading(25.0), imputed())
     assert found.score is None
     assert not found.resolved
 

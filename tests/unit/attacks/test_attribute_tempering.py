@@ -1,6 +1,7 @@
 """How the weight of the model's answers is learned from auxiliary records alone."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -27,26 +28,26 @@ def trained(name: str, world: World) -> Query:
     return lambda frame: model.over_all(model.predict_proba(frame), 2)
 
 
+@cache
+def learned(target: str) -> Weights:
+    """From 600 auxiliary records about a target of this family, or about a table of the members; several tests look at the same."""
+    world = World(candidates=600, auxiliary=600) if target != "lookup" else World()
+    query = trained(target, world) if target != "lookup" else lookup_answers(world.data)
+    return temper(world.context(query), ILLNESS, world.data.auxiliary, signals(world, query))
+
+
 @pytest.mark.parametrize("name", ["random-forest", "xgboost"])
 def test_the_family_of_the_target_is_recognised(name: str) -> None:
-    world = World(candidates=600, auxiliary=600)
-    query = trained(name, world)
-    weights = temper(world.context(query), ILLNESS, world.data.auxiliary, signals(world, query))
-    assert weights.family == name
+    assert learned(name).family == name
 
 
 def test_a_target_that_remembers_is_recognised_and_trusted() -> None:
-    world = World()
-    query = lookup_answers(world.data)
-    weights = temper(world.context(query), ILLNESS, world.data.auxiliary, signals(world, query))
-    assert weights.family == "lookup"
-    assert weights.answered > 5
+    assert learned("lookup").family == "lookup"
+    assert learned("lookup").answered > 5
 
 
 def test_a_forest_is_trusted_far_more_than_its_face_value() -> None:
-    world = World(candidates=600, auxiliary=600)
-    query = trained("random-forest", world)
-    assert temper(world.context(query), ILLNESS, world.data.auxiliary, signals(world, query)).answered > 5
+    assert learned("random-forest").answered > 5
 
 
 def test_with_too_few_auxiliary_records_both_weights_are_one() -> None:
@@ -65,20 +66,20 @@ def test_the_channel_of_the_target_is_applied_to_the_shadows() -> None:
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
-    world = World()
+    world = World(candidates=100, auxiliary=120)
     found = [temper(world.context(constant), ILLNESS, world.data.auxiliary, signals(world, constant)) for _ in range(2)]
     assert found[0] == found[1]
 
 
 def test_it_reports_progress() -> None:
-    world = World()
+    world = World(candidates=100, auxiliary=120)
     temper(world.context(constant), ILLNESS, world.data.auxiliary, signals(world, constant))
     assert world.fractions == sorted(world.fractions)
     assert len(world.fractions) >= 3
 
 
 def test_the_truth_of_the_candidates_changes_nothing() -> None:
-    world = World()
+    world = World(candidates=100, auxiliary=120)
     context = world.context(constant)
     other = replace(context, candidates=people(50, 99))
     seen = signals(world, constant)
@@ -126,19 +127,14 @@ def test_perfect_answers_keep_a_finite_weight() -> None:
 
 def test_what_a_forest_remembers_is_told_by_a_reference_that_never_saw_it() -> None:
     """The reference is of the target's family and trained on no candidate; what the target says beyond it earns a weight."""
-    world = World(candidates=600, auxiliary=600)
-    query = trained("random-forest", world)
-    weights = temper(world.context(query), ILLNESS, world.data.auxiliary, signals(world, query))
+    weights = learned("random-forest")
     assert weights.remembered > 1
     assert weights.reference is not None
     assert weights.reference.learner.name == weights.family == "random-forest"
 
 
 def test_a_table_has_no_reference() -> None:
-    world = World()
-    query = lookup_answers(world.data)
-    weights = temper(world.context(query), ILLNESS, world.data.auxiliary, signals(world, query))
-    assert (weights.remembered, weights.reference) == (0.0, None)
+    assert (learned("lookup").remembered, learned("lookup").reference) == (0.0, None)
 
 
 def test_the_signals_of_a_model_of_our_own_are_those_of_its_completions() -> None:

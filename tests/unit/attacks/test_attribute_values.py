@@ -1,6 +1,7 @@
 """Attributes from a target that answers one number, where the answer is known."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -31,13 +32,18 @@ def context(attack: Attack, query: Query) -> Context:
     return WORLD.context(attack, query, lambda fraction: None)
 
 
+@cache
+def imputed() -> AttributeGuesses:
+    """The same whatever the target answers: it asks nothing."""
+    return Imputation().run(context(Imputation(), by_job))
+
+
 def graded(attack: Attack, query: Query) -> Assessment:
     evidence = attack.run(context(attack, query))
-    imputed = Imputation().run(context(Imputation(), query))
     assert isinstance(evidence, AttributeGuesses)
     assert evidence.scores.shape == (len(evidence.rows), 3)
     truth = Truth(INSIDE, WORLD.data.candidates.labels, JOBS, None, 0)
-    return assess(evidence, truth, Grading(level=25.0, seed=1), imputed)
+    return assess(evidence, truth, Grading(level=25.0, seed=1), imputed())
 
 
 def figure(found: Assessment, name: str) -> float:
@@ -87,7 +93,7 @@ def test_the_scores_are_those_of_the_papers() -> None:
 
 def test_the_imputer_knows_the_true_value_as_a_number() -> None:
     """The value follows the job, so who knows it guesses better than the shares do."""
-    scores = Imputation().run(context(Imputation(), by_job)).scores
+    scores = imputed().scores
     assert (scores.argmax(axis=1) == JOBS).mean() > np.bincount(JOBS).max() / len(JOBS) + 0.05
 
 
