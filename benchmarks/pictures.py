@@ -1,7 +1,9 @@
-"""Pictures of reconstructions for the pages of class-inversion and mi-face: digits, which come with scikit-learn.
+"""Pictures of reconstructions for the pages of class-inversion and mi-face: digits, which come with scikit-learn, and faces (AT&T,
+read below $AUDITOR_SHARED_DATA as `benchmarks.inversion` does; left out where they are not there).
 
-`python -m benchmarks pictures` writes docs/img/class-inversion.png and docs/img/mi-face.png. Each column is a class; rows, from the
-top: mean of the members, reconstruction, guess without the model; all on the same range of grey.
+`python -m benchmarks pictures` writes docs/img/class-inversion.png, docs/img/mi-face.png and docs/img/faces.png. Each column is a
+class; rows, from the top: mean of the members, reconstruction (of faces two: softmax, network), guess without the model; all on the
+same range of grey.
 """
 
 import struct
@@ -15,18 +17,31 @@ from auditor.attacks.inversion.class_inversion import ClassInversion
 from auditor.attacks.inversion.mi_face import MIFace
 from auditor.domain.attack import Attack
 from auditor.domain.evidence import Reconstructions
-from benchmarks.inversion import Scene, surest
+from benchmarks.inversion import FACE_ATTACK, FACES, Scene, face_scenes, surest
 
 OUT = Path(__file__).parents[1] / "docs" / "img"
-SIDE, CELL, GAP = 8, 6, 6
+DIGIT, FACE = (8, 8), (28, 23)  # rows and columns of cells
+PERSONS = 4  # of the 20: they are real people
+GAP = 6
 PAPER = 255
 Floats = NDArray[np.float64]
 
 
 def main() -> None:
     scene = digits()
-    written("class-inversion", [means(scene), *with_all_records(ClassInversion(queries=2_000), scene)])
-    written("mi-face", [means(scene), *without_records_of_the_class(MIFace(), scene)])
+    written("class-inversion", [means(scene), *with_all_records(ClassInversion(queries=2_000), scene)], DIGIT, 6)
+    written("mi-face", [means(scene), *without_records_of_the_class(MIFace(), scene)], DIGIT, 6)
+    if FACES.is_file():
+        written("faces", [row[:PERSONS] for row in of_faces()], FACE, 2)
+    else:
+        print("the faces are left out: put att_faces.npz below $AUDITOR_SHARED_DATA/att-faces")
+
+
+def of_faces() -> list[Floats]:
+    """(20, d) each: means, reconstructions from each target, and the guess, which is the mean of strangers."""
+    scenes = face_scenes()
+    rebuilt = [with_all_records(FACE_ATTACK, scene) for scene in scenes.values()]
+    return [means(next(iter(scenes.values()))), *(found for found, _ in rebuilt), rebuilt[0][1]]
 
 
 def digits() -> Scene:
@@ -66,21 +81,20 @@ def without_records_of_the_class(attack: Attack, scene: Scene) -> list[Floats]:
     return [np.stack(rebuilt), np.stack(guesses)]
 
 
-def written(name: str, rows: list[Floats]) -> None:
+def written(name: str, rows: list[Floats], shape: tuple[int, int], cell: int) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / f"{name}.png").write_bytes(png(grid(rows)))
+    (OUT / f"{name}.png").write_bytes(png(grid(rows, shape, cell)))
 
 
-def grid(rows: list[Floats]) -> NDArray[np.uint8]:
-    """Rows of pictures (C, d) in 0..1 -> one image, each cell a square of CELL pixels, on white."""
-    side = SIDE * CELL
-    shape = (len(rows) * (side + GAP) - GAP, len(rows[0]) * (side + GAP) - GAP)
-    image = np.full(shape, PAPER, dtype=np.uint8)
+def grid(rows: list[Floats], shape: tuple[int, int], cell: int) -> NDArray[np.uint8]:
+    """Rows of pictures (C, d) in 0..1 of this shape -> one image, each cell a square of so many pixels, on white."""
+    high, wide = (side * cell for side in shape)
+    image = np.full((len(rows) * (high + GAP) - GAP, len(rows[0]) * (wide + GAP) - GAP), PAPER, dtype=np.uint8)
     for i, row in enumerate(rows):
         for j, cells in enumerate(row):
-            levels = np.round(255 * np.clip(cells, 0, 1)).astype(np.uint8).reshape(SIDE, SIDE)
-            top, left = i * (side + GAP), j * (side + GAP)
-            image[top : top + side, left : left + side] = levels.repeat(CELL, axis=0).repeat(CELL, axis=1)
+            levels = np.round(255 * np.clip(cells, 0, 1)).astype(np.uint8).reshape(shape)
+            top, left = i * (high + GAP), j * (wide + GAP)
+            image[top : top + high, left : left + wide] = levels.repeat(cell, axis=0).repeat(cell, axis=1)
     return image
 
 
