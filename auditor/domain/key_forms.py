@@ -1,6 +1,7 @@
 """What the keys of a spec take, for the sentence that refuses a value of another kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 WANTED = {
     "shadows": "give an even number from 4 to 1024, or auto",
@@ -13,6 +14,16 @@ WANTED = {
 SHAPES = {"tuple_type": "give a list, such as [first, second]", "model_type": "give a mapping of keys"} | dict.fromkeys(
     ("mapping_type", "dict_type"), "give a mapping of keys"
 )
+BOUNDS = {"greater_than": "above", "greater_than_equal": "of at least", "less_than": "below", "less_than_equal": "of at most"}
+
+
+def bounded(kind: str, context: Mapping[str, Any]) -> str:
+    """What a limit asks for, in words of people; empty for what is no limit."""
+    if kind == "string_too_long":
+        return f"give at most {context['max_length']:,} characters"
+    if kind not in BOUNDS:
+        return ""
+    return f"give a number {BOUNDS[kind]} {next(iter(context.values())):,g}"
 
 
 def lacking(path: Sequence[str]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from auditor.domain.data import ColumnType
-from auditor.domain.key_forms import SHAPES, WANTED, lacking
+from auditor.domain.key_forms import SHAPES, WANTED, bounded, lacking
 from auditor.domain.learner import Task
 from auditor.domain.limits_spec import LimitsSpec, WindowSpec
 from auditor.domain.policy import BUILTIN, DEFAULT_LEVEL, GATED_FAMILIES, Policy
@@ -244,7 +244,7 @@ def _check_policy(spec: AuditSpec) -> None:
 
 def first_mistake(error: ValidationError, model: type[BaseModel]) -> InvalidInput:
     """The first validation error as one sentence; an unknown key suggests the nearest known one."""
-    problems = error.errors(include_url=False, include_context=False)
+    problems = error.errors(include_url=False)
     problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])  # a misspelled key is also a missing one
     path = _path(problem)
     field = ".".join(path)
@@ -252,7 +252,7 @@ def first_mistake(error: ValidationError, model: type[BaseModel]) -> InvalidInpu
         return InvalidInput(field, f"unknown key {path[-1]!r}{suggestion(path[-1], _known_keys(model, path[:-1]))}")
     if problem["type"] == "missing":
         return InvalidInput(*lacking(path))
-    text = WANTED.get(field) or SHAPES.get(problem["type"]) or problem["msg"]
+    text = WANTED.get(field) or SHAPES.get(problem["type"]) or bounded(problem["type"], problem.get("ctx", {})) or problem["msg"]
     return InvalidInput(field, text[:1].lower() + text[1:])
 
 

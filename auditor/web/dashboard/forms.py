@@ -33,7 +33,11 @@ class Form:
         while at not in names and "." in at:
             at = at.rpartition(".")[0]
         sentence = mistake.sentence[:1].upper() + mistake.sentence[1:]
-        return Form(self.values, {at if at in names else "": sentence.rstrip(".") + "."})
+        return Form(self.values, {at if at in names else "": sentence if sentence.endswith((".", "?")) else sentence + "."})
+
+    def lacking(self, needed: Mapping[str, str]) -> "Form":
+        """The same form with a sentence at every field that was left empty and may not be."""
+        return Form(self.values, {name: sentence for name, sentence in needed.items() if not self.value(name)})
 
 
 def read(posted: Mapping[str, str], names: list[str]) -> Form:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from auditor import workflow
 from auditor.domain.catalog import Role
 from auditor.domain.spec import parse
-from auditor.errors import InvalidInput
+from auditor.errors import Conflict, InvalidInput
 from auditor.learners import LEARNERS
 from auditor.report.costs import cost_of
 from auditor.store import datasets, targets
@@ -46,7 +46,9 @@ def new_audit() -> ResponseReturnValue:
 @needs(Role.AUDITOR)
 def start_audit() -> ResponseReturnValue:
     """Starts the audit; asked to estimate, says what it would cost and starts nothing."""
-    form = forms.read(request.form, NAMES)
+    form = forms.read(request.form, NAMES).lacking(NEEDED)
+    if form.mistakes:
+        return _page(form), 422
     try:
         proposal = _proposal(form)
         if request.form.get("do") == ESTIMATE:
@@ -54,11 +56,14 @@ def start_audit() -> ResponseReturnValue:
         started = workflow.submit(services(), workspace_id(), proposal.spec, workflow.Origin(target_id=proposal.target_id))
     except InvalidInput as mistake:
         return _page(form.refused(mistake, NAMES)), 422
+    except Conflict as refusal:  # nobody has shown control over the endpoint; the page of the target says how it is done
+        return _page(form.refused(InvalidInput("target", refusal.sentence), NAMES)), 409
     return redirect(url_for("dashboard.audit", audit_id=started.id), 303)
 
 
 def _proposal(form: Form) -> workflow.Proposal:
-    forms.required(form, NEEDED)
+    if form.value("data.members") == form.value("data.non_members"):
+        raise InvalidInput("data.non_members", "These are the members' records; choose some that were not in the training data.")
     with services().database.read() as tx:
         return workflow.Proposal(*resolved(tx, workspace_id(), parse(forms.document(form))))
 

@@ -41,7 +41,9 @@ def schedule_list() -> ResponseReturnValue:
 @blueprint.post("/schedules")
 @needs(Role.AUDITOR)
 def create_schedule() -> ResponseReturnValue:
-    form = forms.read(request.form, NAMES)
+    form = forms.read(request.form, NAMES).lacking(NEEDED)
+    if form.mistakes:
+        return _page(form), 422
     try:
         _create(form)
     except InvalidInput as mistake:
@@ -70,7 +72,6 @@ def delete_schedule(schedule_id: UUID) -> ResponseReturnValue:
 
 
 def _create(form: Form) -> None:
-    forms.required(form, NEEDED)
     repeated = _repeated(form.value("audit"))
     if repeated.target_id is None:
         raise InvalidInput("audit", "Choose an audit of a registered target; this one has none.")

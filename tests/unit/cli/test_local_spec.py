@@ -254,7 +254,7 @@ def test_a_misspelled_key_that_is_required_is_told_as_misspelled(tmp_path, writt
         ({"shadows": "many"}, "shadows: give an even number from 4 to 1024, or auto"),
         ({"attacks": "standart"}, "attacks: give a tier .* or a list of attacks"),
         ({"claimed_epsilon": "four"}, "claimed_epsilon: give a number such as 4, or {epsilon: 4, delta: 1e-5}"),
-        ({"claimed_epsilon": {"epsilon": -1}}, "claimed_epsilon.epsilon: input should be greater than 0"),
+        ({"claimed_epsilon": {"epsilon": -1}}, "claimed_epsilon.epsilon: give a number above 0"),
         ({"learner": 3}, "learner: give a name"),
         ({"policy": [25]}, "policy: give default or people, or levels"),
         ({"budget": 5000}, "budget: give a mapping of keys"),

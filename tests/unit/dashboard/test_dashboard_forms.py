@@ -44,6 +44,10 @@ def test_a_mistake_stands_at_the_nearest_field_that_the_form_has():
     assert form.refused(InvalidInput("budget.queries", "too few"), NAMES).mistake("budget.queries") == "Too few."
 
 
+def test_a_question_keeps_its_mark():
+    assert Form({}).refused(InvalidInput("name", "did you mean 'x'?"), NAMES).mistake("name") == "Did you mean 'x'?"
+
+
 def test_a_mistake_without_a_field_stands_above_the_form():
     assert Form({}).refused(InvalidInput("policy.robustness", "unknown"), NAMES).mistake("") == "Unknown."
 
@@ -97,6 +101,17 @@ def test_an_empty_field_is_told_at_the_field(auditor, filled, name):
     assert re.search(rf'aria-describedby="[^"]*{name}-mistake" aria-invalid="true"', answer.get_data(as_text=True))
 
 
+def test_every_empty_field_is_told_at_once_and_led_to(auditor, filled):
+    answer = auditor.send("/audits", {**filled, "name": "", "data.label": ""})
+    assert set(mistakes(answer)) == {"name", "data.label"}
+    assert '<a href="#data.label">Name the column that the model predicts.</a>' in answer.get_data(as_text=True)
+
+
+def test_the_members_are_no_non_members(auditor, filled):
+    answer = auditor.send("/audits", {**filled, "data.non_members": filled["data.members"]})
+    assert "members&#39; records" in mistakes(answer)["data.non_members"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
@@ -104,7 +119,8 @@ def test_an_empty_field_is_told_at_the_field(auditor, filled, name):
         ("data.members", "members.csv", "path"),
         ("data.sensitive", "nothing", "nothing"),
         ("budget.queries", "many", "whole number"),
-        ("budget.queries", "0", "1"),
+        ("budget.queries", "0", "Give a number of at least 1."),
+        ("name", "x" * 300, "Give at most 200 characters."),
         ("learner", "magic", "magic"),
         ("policy", "strict", "strict"),
     ],
@@ -267,8 +283,8 @@ def test_a_claim_and_subgroups_go_into_the_spec(auditor, services, ours, real):
     ("name", "value", "says"),
     [
         ("claimed_epsilon.epsilon", "much", "Write a number"),
-        ("claimed_epsilon.epsilon", "-1", "greater than 0"),
-        ("claimed_epsilon.delta", "2", "less than 1"),
+        ("claimed_epsilon.epsilon", "-1", "above 0"),
+        ("claimed_epsilon.delta", "2", "below 1"),
         ("budget.price_per_1000", "inf", "Write a number"),
         ("budget.queries", "100", "takes 160 queries"),
     ],

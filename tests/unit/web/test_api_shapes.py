@@ -39,7 +39,7 @@ def test_input_cannot_be_changed_later():
     [
         ({}, "name", "add the key 'name'"),
         ({"name": "x", "sise": 1}, "sise", "did you mean 'size'"),
-        ({"name": "x", "size": 0}, "size", "greater than or equal to 1"),
+        ({"name": "x", "size": 0}, "size", "of at least 1"),
         ({"name": "x", "size": "many"}, "size", "integer"),
         ({"name": ""}, "name", "at least 1"),
         ([], "", "send a JSON object"),
