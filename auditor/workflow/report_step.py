@@ -7,6 +7,7 @@ from typing import Any
 from auditor.domain.attack import Checkpoint
 from auditor.domain.audit import Step
 from auditor.scoring import score
+from auditor.scoring.grading import Grading
 from auditor.scoring.validity import detectability
 from auditor.workflow import control
 from auditor.workflow.blindness import blind_json
@@ -96,8 +97,15 @@ def _data(material: Material, probe: dict[str, Any]) -> dict[str, Any]:
     if "membership" in probe["requested"]:
         shadows = max((r["shadows"] for key, r in material.results.items() if key.startswith("grade@")), default=0)
         counted = material.data.is_member[one_of_each(material.units, len(material.data.is_member))]
-        document["detectability"] = detectability(int(counted.sum()), int((~counted).sum()), shadows, level)
+        sides = int(counted.sum()), int((~counted).sum())
+        document["detectability"] = detectability(*sides, shadows, level, _shared_error(material, probe))
     return document
+
+
+def _shared_error(material: Material, probe: dict[str, Any]) -> float:
+    """The two-sided error that one membership attack had at the last look."""
+    attacks = sum(item["family"] == "membership" for item in probe["run"])
+    return Grading(None, max(1, attacks), look_share=1.0 / len(material.spec.shadow_looks)).alpha
 
 
 def _target(material: Material, probe: dict[str, Any]) -> dict[str, Any]:

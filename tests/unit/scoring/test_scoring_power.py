@@ -17,6 +17,22 @@ def test_the_sentence_names_the_size_and_what_would_have_been_seen() -> None:
     assert sentence.endswith("a smaller leak may go unseen.")
 
 
+def test_attacks_that_share_the_error_show_less() -> None:
+    """300 on a side: one attack shows 25 from a true score of 38 on, each of six by three looks from more."""
+    alone, shared = smallest_shown(300, 300, 25.0), smallest_shown(300, 300, 25.0, 0.05 / 18)
+
+    assert alone is not None
+    assert shared is not None
+    assert alone + 3 < shared
+    assert f"at least {np.ceil(shared):.0f}" in detectability(300, 300, 16, 25.0, 0.05 / 18)
+
+
+def test_below_500_non_members_a_leak_of_few_people_is_said_to_go_unseen() -> None:
+    told = [detectability(600, n, 16, 25.0).endswith("few people only, which takes 500 non-members to show.") for n in (499, 500)]
+
+    assert told == [True, False]
+
+
 def test_another_level_is_named() -> None:
     assert "a score of 40 or more" in detectability(5_000, 6_000, 16, 40.0)
 
