@@ -21,8 +21,8 @@ from auditor.workflow.services import Services
 SHOWN = "control.shown"
 NOBODY = "Nobody has shown control over this endpoint."
 HOW = (
-    "place a token or a DNS record (`auditor control token`), or have an authorisation accepted (`auditor control accept`);"
-    " AUDITOR_REQUIRE_CONTROL=0 does without"
+    "place a token or a DNS record (see the target's page, or `auditor control token`), or have an authorisation accepted"
+    " (`auditor control accept`); AUDITOR_REQUIRE_CONTROL=0 does without"
 )
 
 

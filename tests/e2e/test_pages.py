@@ -9,14 +9,16 @@ from pathlib import Path
 import chromium
 import exposed_audit
 import pytest
-from dashboard_seed import Seed, result_of
+from dashboard_seed import Seed, result_of, target_block
+from model_files import perceptron_file
 from waitress.server import create_server
 from web_house import empty_database, open_services
 
 from auditor.domain.catalog import Role
 from auditor.report import html
-from auditor.store import audits, steps
+from auditor.store import audits, steps, targets
 from auditor.web.app import create_app
+from auditor.workflow import served_model
 
 CHECKS = (Path(__file__).parents[1] / "fixtures" / "page_checks.js").read_text("utf-8")
 WIDTHS = (1280, 400)
@@ -30,6 +32,8 @@ class Site:
     services: object
     planted: object
     later: object
+    model_id: str
+    far_id: str
 
     @property
     def paths(self):
@@ -37,6 +41,7 @@ class Site:
         paths = ["/", "/audits", "/audits/new", "/files", "/schedules", "/nothing-here"]
         paths += [f"/audits/{audit[name]}" for name in ("breach", "pass", "unsettled", "failed", "running")]
         paths += [f"/targets/{target['income']}", f"/targets/{target['labels-only']}", "/score"]
+        paths += [f"/files/models/{self.model_id}", f"/targets/{self.far_id}"]
         return [*paths, f"{self.exposed}", f"{self.exposed}/records", f"{self.exposed}/compare/{self.later.audit_id}"]
 
     @property
@@ -80,10 +85,27 @@ def site(tmp_path_factory):
     server = create_server(create_app(services), host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield Site(f"http://127.0.0.1:{server.effective_port}", seeded, services, planted, later)
+    model_id, far_id = submitted(services, seeded.workspace_id, home), far_away(services, seeded.workspace_id)
+    yield Site(f"http://127.0.0.1:{server.effective_port}", seeded, services, planted, later, model_id, far_id)
     server.close()
     thread.join(10)
     services.close()
+
+
+def submitted(services, workspace_id, home):
+    """The id of a model that was submitted as a file."""
+    path = home / "net.safetensors"
+    path.write_bytes(perceptron_file().data)
+    taken = served_model.take(services.settings, path)
+    with services.database.begin() as tx:
+        return served_model.keep(tx, services, workspace_id, path.name, taken).id
+
+
+def far_away(services, workspace_id):
+    """The id of a target whose page says how control over it is shown."""
+    block = {**target_block(), "url": "https://models.example.com/v2/models/income/infer"}
+    with services.database.begin() as tx:
+        return targets.create_target(tx, workspace_id, "far", block, services.clock()).id
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from auditor.web.dashboard import (
     audit_pages,
     compare_pages,
+    control_pages,
     file_pages,
     history,
     new_audit,
@@ -19,6 +20,7 @@ __all__ = [
     "audit_pages",
     "blueprint",
     "compare_pages",
+    "control_pages",
     "file_pages",
     "history",
     "new_audit",

@@ -17,6 +17,7 @@ from auditor.store import audits, findings, targets
 from auditor.store.engine import Transaction
 from auditor.web.access import needs
 from auditor.web.current import services, workspace_id
+from auditor.web.dashboard.control_panel import panel_of
 from auditor.web.dashboard.pages import blueprint
 from auditor.web.specs import resolved
 
@@ -39,16 +40,23 @@ class Row:
 @blueprint.get("/targets/<uuid:target_id>")
 @needs(Role.VIEWER)
 def target(target_id: UUID) -> ResponseReturnValue:
+    return target_page(target_id)
+
+
+def target_page(target_id: UUID, mistake: str = "") -> str:
+    """`mistake`: why control over the endpoint could not be shown just now."""
     with services().database.read() as tx:
         found = targets.get_target(tx, workspace_id(), str(target_id))
         past = findings.history(tx, workspace_id(), found.id)
         latest = _latest(tx, found.id)
+        control = panel_of(tx, str(found.spec.get("url") or ""), mistake)
     rows = [Row(audit, leading_of(audit)) for audit in past][-SHOWN:]
     title = f"Score of each audit of {found.name}, oldest first, with its interval"
     points = [_point(row) for row in rows]
     charts = [trend_svg(points, title), trend_svg(points, title, NARROW)]
     versions = sorted({row.audit.score_version for row in rows})
-    return render_template("dashboard/target.html", target=found, rows=rows[::-1], charts=charts, latest=latest, versions=versions)
+    shown = {"rows": rows[::-1], "charts": charts, "versions": versions, "control": control}
+    return render_template("dashboard/target.html", target=found, latest=latest, **shown)
 
 
 @blueprint.post("/targets/<uuid:target_id>/audit")
