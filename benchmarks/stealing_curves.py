@@ -21,6 +21,7 @@ from auditor.domain.seeds import derive
 from auditor.domain.target import Output, Profile
 from auditor.learners import build
 from auditor.scoring import roc
+from auditor.scoring.intervals import clopper_pearson
 from auditor.shadows.channels import CHANNELS, Channel, through
 
 Floats = NDArray[np.float64]
@@ -70,6 +71,11 @@ class World:
         """On all strangers, which no copy was made from."""
         true = self.query(self.judged.features).argmax(axis=1)
         return float((answers[: len(true)].argmax(axis=1) == true).mean())
+
+    def limits(self, fidelity: float) -> list[float]:
+        """That share of the strangers with its 95 % Clopper-Pearson limits."""
+        found = clopper_pearson(round(fidelity * len(self.judged)), len(self.judged))
+        return [round(value, 4) for value in (found.value, found.low, found.high)]
 
 
 def world(name: str, seed: int) -> World:

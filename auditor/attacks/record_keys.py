@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import infer_dtype, is_bool_dtype, is_numeric_dtype
 
 MISSING = "\x00"
 
@@ -18,4 +18,8 @@ def _comparable(cells: pd.Series) -> NDArray[np.float64] | NDArray[np.object_]:
     if is_numeric_dtype(cells) and not is_bool_dtype(cells):
         # Adding 0.0 makes -0.0 and 0.0 the same bits.
         return np.asarray(cells.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0)
+    if infer_dtype(cells, skipna=True) == "string":  # most categories are text, which needs no look at each cell
+        texts = cells.to_numpy(dtype=object, copy=True)
+        texts[cells.isna().to_numpy()] = MISSING
+        return texts
     return np.array([MISSING if pd.isna(cell) else str(cell) for cell in cells], dtype=object)

@@ -89,7 +89,8 @@ class Workshop:
         held = held_out(len(material))
         trials = self.trials(material.take(np.flatnonzero(~held)))
         judge = material.take(np.flatnonzero(held))
-        return self.make(self.makers[best(trials, judge, score or right)], material)
+        told = [trial(judge.features) for trial in trials]
+        return self.make(self.makers[best(told, judge, score or right)], material)
 
     def trials(self, material: Answered) -> list[Answering]:
         """A copy by every maker."""
@@ -108,32 +109,28 @@ def held_out(count: int) -> NDArray[np.bool_]:
     return np.asarray(np.arange(count) % HELD_OUT == 0)
 
 
-def right(copy: Answering, judge: Answered) -> Floats:
-    """(n,) 1 where the copy answers the class that the target answered; of numbers, minus the squared error in variances."""
-    said = copy(judge.features)
-    if judge.answers.shape[1] > 1:
-        return np.asarray(said.argmax(axis=1) == judge.labels, dtype=np.float64)
-    spread = float(judge.answers.var()) or 1.0
-    return np.asarray(-((said[:, 0] - judge.answers[:, 0]) ** 2) / spread)
-
-
-def near(copy: Answering, judge: Answered) -> Floats:
-    """(n,) 1 minus the total variation distance to the probabilities that the target answered, which tells copies apart by fewer
-    records than their labels do; of labels and numbers as `right`."""
-    if not judge.is_soft:
-        return right(copy, judge)
-    return np.asarray(1.0 - 0.5 * np.abs(copy(judge.features) - judge.answers).sum(axis=1))
-
-
-def likely(copy: Answering, judge: Answered) -> Floats:
-    """(n,) log-likelihood of the labels, for labels of people: these are noisy, and accuracy tells little between learners."""
-    said = copy(judge.features)
+def right(said: Floats, judge: Answered) -> Floats:
+    """(n,) 1 where a copy that `said` (n, C) answers the class that the target answered; of numbers as `near`."""
     if judge.answers.shape[1] == 1:
-        return right(copy, judge)
+        return near(said, judge)
+    return np.asarray(said.argmax(axis=1) == judge.labels, dtype=np.float64)
+
+
+def near(said: Floats, judge: Answered) -> Floats:
+    """(n,) minus the squared distance to what the target answered, of numbers in variances: tells copies apart by fewer records
+    than their labels do, and is never less for a mean of copies than on average for these."""
+    spread = float(judge.answers.var()) or 1.0 if judge.answers.shape[1] == 1 else 1.0
+    return np.asarray(-((said - judge.answers) ** 2).sum(axis=1) / spread)
+
+
+def likely(said: Floats, judge: Answered) -> Floats:
+    """(n,) log-likelihood of the labels, for labels of people: these are noisy, and accuracy tells little between learners."""
+    if judge.answers.shape[1] == 1:
+        return near(said, judge)
     return np.asarray(np.log(np.maximum((said * judge.answers).sum(axis=1), 1e-3)))
 
 
-Score = Callable[[Answering, Answered], Floats]
+Score = Callable[[Floats, Answered], Floats]
 
 
 def mean_of(copies: Sequence[Answering]) -> Answering:
@@ -141,9 +138,24 @@ def mean_of(copies: Sequence[Answering]) -> Answering:
     return lambda frame: np.asarray(np.mean([copy(frame) for copy in copies], axis=0))
 
 
-def best(trials: Sequence[Answering], judge: Answered, score: Score = right) -> int:
-    """Which copy agrees best with answers that it was not fitted on; the first of equals."""
-    return int(np.argmax([score(copy, judge).mean() for copy in trials]))
+def best(told: Sequence[Floats], judge: Answered, score: Score = right) -> int:
+    """Whose answers (n, C) agree best with those of records that no copy was fitted on; the first of equals."""
+    return int(np.argmax([score(said, judge).mean() for said in told]))
+
+
+def together(told: Sequence[Floats], judge: Answered) -> list[int]:
+    """Whose mean is nearest: the nearest copy, and one after the other that which brings the mean nearer yet (Caruana et al. 2004,
+    ICML, ensemble selection)."""
+    chosen: list[int] = []
+    reached = -np.inf
+    while len(chosen) < len(told):
+        left = [i for i in range(len(told)) if i not in chosen]
+        found = [float(near(np.mean([told[j] for j in (*chosen, i)], axis=0), judge).mean()) for i in left]
+        if max(found) <= reached:
+            break
+        reached = max(found)
+        chosen.append(left[found.index(reached)])
+    return sorted(chosen)
 
 
 def by_rows(workshop: Workshop, learner: Learner, material: Answered) -> Answering:

@@ -67,7 +67,9 @@ class LinearDesign:
     def _cells(self, cells: pd.Series, column: Column) -> NDArray[np.generic]:
         if column.type.is_numeric:
             return cells.to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.array([None if _is_missing(cell) else cell for cell in cells], dtype=object)
+        known = cells.to_numpy(dtype=object, copy=True)
+        known[cells.isna().to_numpy()] = None
+        return known
 
     def _value(self, cells: NDArray[np.generic], term: Term) -> Floats:
         if term.is_slope:
@@ -75,7 +77,7 @@ class LinearDesign:
             return np.asarray(np.where(np.isnan(away), 0.0, away))
         if cells.dtype.kind == "f":
             return np.asarray(np.isnan(cells), dtype=np.float64)  # a number's only level is the missing cell
-        return np.array([cell == term.level for cell in cells], dtype=np.float64)
+        return np.asarray(cells == term.level, dtype=np.float64)
 
     def one_change_each(self) -> pd.DataFrame:
         """(unknowns rows) the typical record, and for each term the record that differs from it in that term: independent."""

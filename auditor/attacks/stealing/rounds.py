@@ -1,7 +1,7 @@
 """Asking in rounds: each batch is chosen by what the copies of the last one left open, and asking ends when copies have settled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from auditor.attacks.stealing.copying import (
     mean_of,
     near,
     right,
+    together,
 )
 from auditor.attacks.stealing.population import Keys, Pool
 from auditor.attacks.stealing.strategies import Choice, Strategy, in_order
@@ -32,10 +33,11 @@ FIRST, AT_MOST = 250, 0.5
 BATCH = 500
 SETTLED = 0.01
 """Copies have settled when those of two rounds later are, at 95 %, not right on this share more of the held-out answers."""
-EQUAL, GIVEN_UP = 1.0, 3.0
-"""Standard errors: makers less far behind the best share the copy with it, those farther behind are not tried again."""
+GIVEN_UP = 3.0
+"""Standard errors: makers farther behind the best are not tried again."""
 TINY = 1e-12
 
+Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 
@@ -61,15 +63,21 @@ class Thief:
     material: Answered | None = None
     asked: Rows = field(default_factory=lambda: np.empty(0, np.intp))
     makers: tuple[Maker, ...] = ()
-    _equals: list[Maker] = field(default_factory=list)
+    _best: tuple[Maker, ...] = ()
+    _trials: Sequence[Answering] = ()
+    _tried_on: int = 0
 
     def run(self) -> None:
         """Leaves one Round for each budget, the last copy fitted on every answer, and `notes` on how it went."""
         ends = _ends(min(self.budget, self._reach))
         for number, end in enumerate(ends):
             self._ask(int(end) - len(self.asked), number, len(ends))
+            is_last = number == len(ends) - 1 or len(self.asked) < end
+            self._judge()
+            if is_last and self._best:
+                break
             self._copy(0.05 + 0.92 * (number + 0.5) / len(ends))
-            if number == len(ends) - 1 or len(self.asked) < end:
+            if is_last:
                 break
             if self._settled():
                 self.notes.append(
@@ -144,25 +152,35 @@ class Thief:
         rows = np.arange(first, first + len(added))
         return np.concatenate([rows, in_order(choice, count - len(rows))])
 
+    def _judge(self) -> None:
+        """Every batch judges the copies that chose it, which were not fitted on it: makers that clearly fell behind are given up
+        before another copy is fitted, and `_best` are those whose mean would be the last copy."""
+        if not self._trials:
+            return
+        unseen = held_out(len(self._answers))
+        unseen[self._tried_on :] = True
+        judge = self._answers.take(np.flatnonzero(unseen))
+        told = [trial(judge.features) for trial in self._trials]
+        chosen = together(told, judge)
+        self._best = tuple(self.makers[i] for i in chosen)
+        behind = _behind(told, judge)
+        self.makers = tuple(maker for i, maker in enumerate(self.makers) if i in chosen or behind[i] <= GIVEN_UP)
+
     def _copy(self, progress: float) -> None:
-        """Makers that clearly fell behind are given up; the copy is the mean of the others, for the held-out answers are too few to
-        tell equals apart."""
+        """Trial copies, and of those the mean that is nearest to the held-out answers."""
         held = held_out(len(self._answers))
         known, judge = self._answers.take(np.flatnonzero(~held)), self._answers.take(np.flatnonzero(held))
         self.makers = self.makers or makers_for(self.context.learner, self._answers)
-        trials = self._workshop(progress).trials(known)
-        behind = _behind(trials, judge)
-        self._equals = [maker for maker, errors in zip(self.makers, behind, strict=True) if errors <= EQUAL]
-        self.rounds.append(
-            Round(len(self.asked), mean_of([t for t, errors in zip(trials, behind, strict=True) if errors <= EQUAL]))
-        )
-        self.makers = tuple(maker for maker, errors in zip(self.makers, behind, strict=True) if errors <= GIVEN_UP)
+        self._trials, self._tried_on = self._workshop(progress).trials(known), len(self._answers)
+        chosen = together([trial(judge.features) for trial in self._trials], judge)
+        self._best = tuple(self.makers[i] for i in chosen)
+        self.rounds.append(Round(len(self.asked), mean_of([self._trials[i] for i in chosen])))
 
     def _finish(self) -> None:
         """The last copy is fitted on the held-out answers too."""
-        self.makers = tuple(self._equals)
-        copies = self._workshop(0.97).trials(self._answers)
-        self.rounds[-1] = replace(self.rounds[-1], copy=mean_of(copies))
+        self.makers = self._best
+        last = Round(len(self.asked), mean_of(self._workshop(0.97).trials(self._answers)))
+        self.rounds = [*(made for made in self.rounds if made.queries < last.queries), last]
         self.notes.insert(0, f"The copy is {' and '.join(maker.words for maker in self.makers)}.")
 
     def _workshop(self, progress: float) -> Workshop:
@@ -172,7 +190,8 @@ class Thief:
         if len(self.rounds) < 3:
             return False
         judge = self._answers.take(np.flatnonzero(held_out(len(self._answers))))
-        gain = right(self.rounds[-1].copy, judge) - right(self.rounds[-3].copy, judge)
+        now, before = (right(self.rounds[i].copy(judge.features), judge) for i in (-1, -3))
+        gain = now - before
         error = 1.96 * float(gain.std()) / np.sqrt(len(gain))
         return bool(max(0.0, float(gain.mean())) + max(error, 3.0 / len(gain)) <= SETTLED)
 
@@ -184,9 +203,9 @@ def _ends(budget: int) -> Rows:
     return np.unique(np.ceil(first + (shares - shares[0]) / (1.0 - shares[0]) * (budget - first) - 1e-9).astype(np.intp))
 
 
-def _behind(trials: Sequence[Answering], judge: Answered) -> list[float]:
-    """By how many standard errors each is less near than the best to the same answers."""
-    found = [near(trial, judge) for trial in trials]
+def _behind(told: Sequence[Floats], judge: Answered) -> list[float]:
+    """By how many standard errors each is less near than the nearest to the same answers."""
+    found = [near(said, judge) for said in told]
     top = found[int(np.argmax([f.mean() for f in found]))]
     return [float((top - f).mean() / max(float((top - f).std()) / np.sqrt(len(f)), TINY)) for f in found]
 

@@ -42,6 +42,11 @@ def test_a_cell_in_another_column_is_another_record() -> None:
     assert keys[0] != keys[1]
 
 
+def test_text_has_the_same_key_beside_cells_of_other_kinds() -> None:
+    cells = ["x", None, "\x00", "x\x00"]
+    assert record_keys(frame(a=[*cells, 3])).tolist()[:4] == record_keys(frame(a=cells)).tolist()
+
+
 def test_an_empty_frame_has_no_keys() -> None:
     assert len(record_keys(frame(a=[]))) == 0
 
