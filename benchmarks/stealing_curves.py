@@ -32,8 +32,8 @@ TARGETS: dict[str, tuple[Learner, tuple[int, ...]]] = {
     "xgboost, 100 x depth 6": (Learner("xgboost"), BUDGETS),
     "random forest": (Learner("random-forest"), BUDGETS),
     "logistic regression": (Learner("logistic-regression"), BUDGETS),
-    "mlp 64": (Learner("mlp", {"hidden_layer_sizes": (64,), "max_iter": 60}), (500, 2_000)),
-    "svm, rbf": (Learner("svm"), (500, 2_000)),
+    "mlp 64": (Learner("mlp", {"hidden_layer_sizes": (64,), "max_iter": 60}), BUDGETS),
+    "svm, rbf": (Learner("svm"), BUDGETS),
 }
 
 

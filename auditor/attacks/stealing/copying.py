@@ -6,15 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import softmax
 
+from auditor.attacks.stealing.ensemble_forest import FEW_TREES, Forest, as_shares
 from auditor.attacks.stealing.kernel_regression import fit_kernel
 from auditor.attacks.stealing.log_odds import ON_LOG_ODDS, log_odds, shares, trees_for
 from auditor.attacks.stealing.network_regression import Fit, fit_network, regression
+from auditor.attacks.stealing.soft_boosting import FINE, boosted
 from auditor.domain.attack import Checkpoint
 from auditor.domain.data import Column
 from auditor.domain.learner import Learner, Task
 from auditor.domain.seeds import derive
 from auditor.learners import build, build_for_values
+from auditor.learners.encode import Encoding, Numbers, prepare
 
 Floats = NDArray[np.float64]
 Answering = Callable[[pd.DataFrame], Floats]
@@ -76,13 +80,15 @@ class Maker:
 
 @dataclass(frozen=True)
 class Workshop:
-    """What a thief trains copies with. The declaration may be wrong, so learners of other kinds stand beside the declared one."""
+    """What a thief trains copies with. The declaration may be wrong, so learners of other kinds stand beside the declared one.
+    `is_last`: the copy is what the theft leaves, and may take longer than those that choose what is asked."""
 
     makers: tuple[Maker, ...]
     columns: tuple[Column, ...]
     seed: int
     checkpoint: Checkpoint
     progress: float = 0.0
+    is_last: bool = False
 
     def copy(self, material: Answered, score: "Score | None" = None) -> Answering:
         """The best maker's copy, fitted on all. `score`: what makers are compared by, else by `right`."""
@@ -143,7 +149,7 @@ def best(told: Sequence[Floats], judge: Answered, score: Score = right) -> int:
     return int(np.argmax([score(said, judge).mean() for said in told]))
 
 
-def together(told: Sequence[Floats], judge: Answered) -> list[int]:
+def together(told: Sequence[Floats] | Floats, judge: Answered) -> list[int]:
     """Whose mean is nearest: the nearest copy, and one after the other that which brings the mean nearer yet (Caruana et al. 2004,
     ICML, ensemble selection)."""
     chosen: list[int] = []
@@ -172,7 +178,27 @@ def by_log_odds(workshop: Workshop, learner: Learner, material: Answered) -> Ans
     seeds = [derive(workshop.seed, "copy", "log-odds", c) for c in range(odds.shape[1])]
     made = trees_for(learner, len(material), odds.shape[1])
     models = [build_for_values(made, workshop.columns, seed).fit(material.features, odds[:, c]) for c, seed in enumerate(seeds)]
-    return lambda frame: shares(np.column_stack([model.predict(frame) for model in models]))
+    squared = lambda frame: shares(np.column_stack([model.predict(frame) for model in models]))  # noqa: E731
+    return mean_of([squared, _by_cross_entropy(workshop, material)]) if workshop.is_last else squared
+
+
+def _by_cross_entropy(workshop: Workshop, material: Answered) -> Answering:
+    matrix = _matrix(workshop, material)
+    made = boosted(matrix(material.features), material.answers, None, FINE | {"seed": derive(workshop.seed, "copy") % 2**31})
+
+    def answers(frame: pd.DataFrame) -> Floats:
+        from xgboost import DMatrix
+
+        raw = np.asarray(made.predict(DMatrix(matrix(frame)), output_margin=True), dtype=np.float64)
+        return np.asarray(softmax(raw if raw.ndim == 2 else np.column_stack([np.zeros(len(raw)), raw]), axis=1))
+
+    return answers
+
+
+def _matrix(workshop: Workshop, material: Answered) -> Callable[[pd.DataFrame], NDArray[np.float32]]:
+    """Records -> (n, F) numbers as trees take them."""
+    encoding = Encoding.fit(prepare(material.features, workshop.columns), Numbers.NATIVE)
+    return lambda frame: np.asarray(encoding.apply(prepare(frame, workshop.columns)), dtype=np.float32)
 
 
 def by_values(workshop: Workshop, learner: Learner, material: Answered) -> Answering:
@@ -181,6 +207,15 @@ def by_values(workshop: Workshop, learner: Learner, material: Answered) -> Answe
     model = build_for_values(made, workshop.columns, derive(workshop.seed, "copy", learner.name))
     model.fit(material.features, material.answers[:, 0])
     return lambda frame: model.predict(frame)[:, None]
+
+
+def by_forest(workshop: Workshop, learner: Learner, material: Answered) -> Answering:
+    """Averaged trees on the answers, with what they are wrong by spread over further trees."""
+    matrix = _matrix(workshop, material)
+    seed = derive(workshop.seed, "copy", "forest") % 2**31
+    forest = Forest.of(matrix(material.features), material.answers, seed, FEW_TREES)
+    is_classes = material.answers.shape[1] > 1
+    return lambda frame: as_shares(forest.answers(matrix(frame))) if is_classes else forest.answers(matrix(frame))
 
 
 def by_network(workshop: Workshop, learner: Learner, material: Answered) -> Answering:
@@ -207,6 +242,8 @@ def weighted_rows(material: Answered) -> tuple[pd.DataFrame, NDArray[np.intp], F
     return material.features.iloc[rows].reset_index(drop=True), labels, material.answers[rows, labels]
 
 
+FORESTS = ("random-forest", "extra-trees")
+GROWN = Maker("averaged trees fitted to the answers", Learner(FORESTS[0]), by_forest)
 SMOOTH = (
     Maker("a small network fitted to the scores", NETWORK, by_network),
     Maker("a kernel machine fitted to the scores", NETWORK, by_kernels),
@@ -224,18 +261,23 @@ def makers_for(declared: Learner | None, material: Answered) -> tuple[Maker, ...
         if material.is_soft
         else Maker("boosted trees", BOOSTED, by_rows)
     )
-    smooth = SMOOTH if material.is_soft else (Maker("a small network", NETWORK, by_rows),) if declared is None else ()
+    more = _beside(declared) if material.is_soft else (Maker("a small network", NETWORK, by_rows),) if declared is None else ()
     if declared is None:
-        return boosted, Maker("a linear model", LINEAR, by_rows), *smooth
+        return boosted, Maker("a linear model", LINEAR, by_rows), *more
     line = () if declared.name == LINEAR.name else (Maker("a linear model", LINEAR, by_rows),)
-    return Maker("the declared learner", declared, by_rows), boosted, *line, *smooth
+    return Maker("the declared learner", declared, by_rows), boosted, *line, *more
+
+
+def _beside(declared: Learner | None) -> tuple[Maker, ...]:
+    """Averaged trees cost more than all others, and are nearest where the target is a forest."""
+    return (GROWN, *SMOOTH) if declared is None or declared.name in FORESTS else SMOOTH
 
 
 def _of_values(declared: Learner | None) -> tuple[Maker, ...]:
     boosted = Maker("boosted trees", ON_LOG_ODDS, by_values)
     if declared is None or declared.name == LINE.name:
-        return boosted, Maker("a linear model", LINE, by_values), *SMOOTH
-    return Maker("the declared learner", declared, by_values), boosted, Maker("a linear model", LINE, by_values), *SMOOTH
+        return boosted, Maker("a linear model", LINE, by_values), *_beside(declared)
+    return Maker("the declared learner", declared, by_values), boosted, Maker("a linear model", LINE, by_values), *_beside(declared)
 
 
 def classes_of(answers: Floats) -> NDArray[np.intp]:

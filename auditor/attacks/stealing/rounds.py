@@ -1,7 +1,7 @@
 """Asking in rounds: each batch is chosen by what the copies of the last one left open, and asking ends when copies have settled."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -31,10 +31,12 @@ SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 """Of the records that may be asked, after each round. A small budget begins with FIRST: a copy of fewer chooses badly."""
 FIRST, AT_MOST = 250, 0.5
 BATCH = 500
+LEAST_BATCH = 100
+"""Fewer records a round judge copies badly, and teach little for another fit of all."""
 SETTLED = 0.01
 """Copies have settled when those of two rounds later are, at 95 %, not right on this share more of the held-out answers."""
-GIVEN_UP = 3.0
-"""Standard errors: makers farther behind the best are not tried again."""
+EQUAL, GIVEN_UP = 1.0, 3.0
+"""Standard errors: makers less far behind the best share the copy that chooses; those farther behind are not tried again."""
 TINY = 1e-12
 
 Floats = NDArray[np.float64]
@@ -47,6 +49,17 @@ class Round:
 
     queries: int
     copy: Answering
+
+
+@dataclass(frozen=True, eq=False)
+class _Verdict:
+    """`told` (makers, n, C): what trial copies answered about `judge`, before they were fitted on it."""
+
+    told: NDArray[np.float64]
+    judge: Answered
+
+    def and_(self, more: "_Verdict") -> "_Verdict":
+        return _Verdict(np.concatenate([self.told, more.told], axis=1), self.judge.and_(more.judge))
 
 
 @dataclass(eq=False)
@@ -66,6 +79,7 @@ class Thief:
     _best: tuple[Maker, ...] = ()
     _trials: Sequence[Answering] = ()
     _tried_on: int = 0
+    _verdict: "_Verdict | None" = None
 
     def run(self) -> None:
         """Leaves one Round for each budget, the last copy fitted on every answer, and `notes` on how it went."""
@@ -153,18 +167,18 @@ class Thief:
         return np.concatenate([rows, in_order(choice, count - len(rows))])
 
     def _judge(self) -> None:
-        """Every batch judges the copies that chose it, which were not fitted on it: makers that clearly fell behind are given up
-        before another copy is fitted, and `_best` are those whose mean would be the last copy."""
+        """Every batch judges the copies that chose it, which were not fitted on it. By this and the batch before, makers that
+        clearly fell behind are given up before another copy is fitted; `_best` are those whose mean would be the last copy."""
         if not self._trials:
             return
-        unseen = held_out(len(self._answers))
-        unseen[self._tried_on :] = True
-        judge = self._answers.take(np.flatnonzero(unseen))
-        told = [trial(judge.features) for trial in self._trials]
-        chosen = together(told, judge)
+        batch = self._answers.take(np.arange(self._tried_on, len(self._answers)))
+        verdict = _Verdict(np.stack([trial(batch.features) for trial in self._trials]), batch)
+        both = verdict if self._verdict is None else self._verdict.and_(verdict)
+        chosen, behind = together(both.told, both.judge), _behind(both.told, both.judge)
         self._best = tuple(self.makers[i] for i in chosen)
-        behind = _behind(told, judge)
-        self.makers = tuple(maker for i, maker in enumerate(self.makers) if i in chosen or behind[i] <= GIVEN_UP)
+        stay = [i for i in range(len(self.makers)) if i in chosen or behind[i] <= GIVEN_UP]
+        self.makers = tuple(self.makers[i] for i in stay)
+        self._verdict = _Verdict(verdict.told[stay], batch)
 
     def _copy(self, progress: float) -> None:
         """Trial copies, and of those the mean that is nearest to the held-out answers."""
@@ -172,14 +186,15 @@ class Thief:
         known, judge = self._answers.take(np.flatnonzero(~held)), self._answers.take(np.flatnonzero(held))
         self.makers = self.makers or makers_for(self.context.learner, self._answers)
         self._trials, self._tried_on = self._workshop(progress).trials(known), len(self._answers)
-        chosen = together([trial(judge.features) for trial in self._trials], judge)
+        behind = _behind([trial(judge.features) for trial in self._trials], judge)
+        chosen = [i for i, errors in enumerate(behind) if errors <= EQUAL]
         self._best = tuple(self.makers[i] for i in chosen)
         self.rounds.append(Round(len(self.asked), mean_of([self._trials[i] for i in chosen])))
 
     def _finish(self) -> None:
         """The last copy is fitted on the held-out answers too."""
         self.makers = self._best
-        last = Round(len(self.asked), mean_of(self._workshop(0.97).trials(self._answers)))
+        last = Round(len(self.asked), mean_of(replace(self._workshop(0.97), is_last=True).trials(self._answers)))
         self.rounds = [*(made for made in self.rounds if made.queries < last.queries), last]
         self.notes.insert(0, f"The copy is {' and '.join(maker.words for maker in self.makers)}.")
 
@@ -200,10 +215,15 @@ def _ends(budget: int) -> Rows:
     """(rounds,) how many records are asked after each."""
     shares = np.array(SHARES)
     first = max(shares[0] * budget, min(FIRST, AT_MOST * budget))
-    return np.unique(np.ceil(first + (shares - shares[0]) / (1.0 - shares[0]) * (budget - first) - 1e-9).astype(np.intp))
+    ends = np.unique(np.ceil(first + (shares - shares[0]) / (1.0 - shares[0]) * (budget - first) - 1e-9).astype(np.intp))
+    kept = [ends[0]]
+    for end in ends[1:-1]:
+        if min(end - kept[-1], budget - end) >= LEAST_BATCH:
+            kept.append(end)
+    return np.array([*kept, *ends[1:][-1:]])
 
 
-def _behind(told: Sequence[Floats], judge: Answered) -> list[float]:
+def _behind(told: Iterable[Floats], judge: Answered) -> list[float]:
     """By how many standard errors each is less near than the nearest to the same answers."""
     found = [near(said, judge) for said in told]
     top = found[int(np.argmax([f.mean() for f in found]))]

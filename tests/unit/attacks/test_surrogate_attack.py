@@ -1,5 +1,6 @@
 """The attack itself, on targets that are easy, trivial or impossible to copy."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -41,6 +42,12 @@ def uniform_fidelity(evidence: SurrogateLabels) -> np.ndarray:
     return (evidence.uniform_labels == evidence.uniform).mean(axis=1)
 
 
+def checkered(frame: pd.DataFrame) -> np.ndarray:
+    """Probabilities that jump with age, which lines and kernels follow badly."""
+    even = np.where((frame["age"].to_numpy() // 15) % 2 == 0, 0.9, 0.1)
+    return np.column_stack([even, 1 - even])
+
+
 def forbidden(frame: pd.DataFrame) -> np.ndarray:
     raise AttackFailed("the baseline asked the model")
 
@@ -74,8 +81,8 @@ def test_more_answers_copy_better() -> None:
 def test_a_constant_target_is_copied_at_once() -> None:
     world = World()
     evidence = Surrogate(queries=500).run(world.stealing(constant))
-    assert fidelity(world, constant, evidence).tolist() == [1.0] * 5
-    assert uniform_fidelity(evidence).tolist() == [1.0] * 5
+    assert fidelity(world, constant, evidence).tolist() == [1.0] * 3
+    assert uniform_fidelity(evidence).tolist() == [1.0] * 3
 
 
 def test_and_there_is_nothing_to_steal_where_everybody_has_its_class() -> None:
@@ -99,6 +106,15 @@ def test_a_known_rule_is_learned_and_the_baseline_knows_nothing_of_it() -> None:
     assert copied - baseline > 0.1
 
 
+def test_learners_that_fall_far_behind_are_not_fitted_again() -> None:
+    """Progress is told before every fit, and stays the same within a round."""
+    world = World()
+    Surrogate(queries=1_000).run(world.stealing(checkered, learner="xgboost"))
+    fits = [len(list(same)) for _, same in itertools.groupby(world.fractions)]
+    assert max(fits) >= 4
+    assert fits[-2] == 1
+
+
 def test_noise_cannot_be_copied() -> None:
     world = World(candidates=1_000)
     query = noise_target(2, seed=5)
@@ -108,13 +124,14 @@ def test_noise_cannot_be_copied() -> None:
 
 def test_budgets_are_shares_of_what_was_asked_and_small_ones_begin_with_more() -> None:
     assert Surrogate(queries=1_000).run(World().stealing(constant)).queries.tolist() == [250, 375, 584, 792, 1_000]
+    assert Surrogate(queries=500).run(World().stealing(constant)).queries.tolist() == [250, 362, 500]
     assert Surrogate(queries=2_500).run(World().stealing(logistic())).queries.tolist() == [250, 625, 1_250, 1_875, 2_500]
 
 
 def test_the_audits_limit_counts_the_uniform_points() -> None:
     query = Recorded(constant)
     evidence = Surrogate().run(World().stealing(query, limit=900))
-    assert evidence.queries.tolist() == [200, 234, 289, 345, 400]
+    assert evidence.queries.tolist() == [200, 400]
     assert len(query.asked) == 900
 
 
@@ -148,8 +165,8 @@ def test_no_judged_candidate_was_asked() -> None:
 def test_shapes_of_the_evidence() -> None:
     evidence = Surrogate(queries=400).run(World().stealing(constant))
     assert evidence.rows.shape == (400,)
-    assert evidence.labels.shape == (5, 400)
-    assert evidence.uniform_labels.shape == (5, 500)
+    assert evidence.labels.shape == (2, 400)
+    assert evidence.uniform_labels.shape == (2, 500)
     assert evidence.uniform.shape == (500,)
 
 

@@ -202,13 +202,13 @@ NUMBERS = Answered(frame(2), np.array([[1.0], [2.0]]))
     [
         ("xgboost", SOFT, ["xgboost", "xgboost", "logistic-regression", "mlp", "mlp"]),
         ("xgboost", HARD, ["xgboost", "xgboost", "logistic-regression"]),
-        ("random-forest", SOFT, ["random-forest", "xgboost", "logistic-regression", "mlp", "mlp"]),
+        ("random-forest", SOFT, ["random-forest", "xgboost", "logistic-regression", "random-forest", "mlp", "mlp"]),
         ("logistic-regression", SOFT, ["logistic-regression", "xgboost", "mlp", "mlp"]),
         ("mlp", HARD, ["mlp", "xgboost", "logistic-regression"]),
-        (None, SOFT, ["xgboost", "logistic-regression", "mlp", "mlp"]),
+        (None, SOFT, ["xgboost", "logistic-regression", "random-forest", "mlp", "mlp"]),
         (None, HARD, ["xgboost", "logistic-regression", "mlp"]),
-        ("random-forest", NUMBERS, ["random-forest", "xgboost", "linear-regression", "mlp", "mlp"]),
-        (None, NUMBERS, ["xgboost", "linear-regression", "mlp", "mlp"]),
+        ("random-forest", NUMBERS, ["random-forest", "xgboost", "linear-regression", "random-forest", "mlp", "mlp"]),
+        (None, NUMBERS, ["xgboost", "linear-regression", "random-forest", "mlp", "mlp"]),
     ],
 )
 def test_learners_of_other_kinds_stand_beside_the_declared_one(
