@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,12 @@ def uci(seed: int) -> tuple[Survey, pd.DataFrame, pd.DataFrame]:
     return survey, frame[:5_000], frame[5_000:10_000]
 
 
+def uci_part(seed: int) -> tuple[Survey, pd.DataFrame, pd.DataFrame]:
+    """The same people, of whom few enough are attacked for a test."""
+    survey, inside, outside = uci(seed)
+    return replace(survey, trained=4_000, attacked=300, auxiliary=500), inside, outside
+
+
 def adult(seed: int) -> tuple[Survey, pd.DataFrame, pd.DataFrame]:
     """The survey, who was trained on (DST) and who was not (DSD)."""
     frame = _table("adult-attribute-inference/adult_attribute_inference.csv.gz")
@@ -105,7 +111,13 @@ def steak(seed: int) -> tuple[Survey, pd.DataFrame, pd.DataFrame]:
     return Survey(frame, "steak_type", (), 150, 150, 90), frame[:150], frame[150:]
 
 
-SURVEYS: dict[str, Callable[[int], tuple[Survey, pd.DataFrame, pd.DataFrame]]] = {"uci": uci, "adult": adult, "steak": steak}
+People = tuple[Survey, pd.DataFrame, pd.DataFrame]
+SURVEYS: dict[str, Callable[[int], People]] = {
+    "uci": uci,
+    "uci part": uci_part,
+    "adult": adult,
+    "steak": steak,
+}
 
 
 def _table(name: str) -> pd.DataFrame:
