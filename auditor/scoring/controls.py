@@ -82,7 +82,8 @@ def _expectation(found: list[Estimate], count: int) -> str:
     auc, *tails = found
     shown = [f"AUC {auc.low:.3f} to {auc.high:.3f} (median {auc.value:.3f})"]
     shown += [
-        f"TPR at FPR {t.name.removeprefix('tpr@fpr=')} {percent(t.low, 2)} to {percent(t.high, 2)} (median {percent(t.value, 2)})"
+        f"TPR at {100 * float(t.name.removeprefix('tpr@fpr=')):g} % FPR {percent(t.low, 2)} to {percent(t.high, 2)}"
+        f" (median {percent(t.value, 2)})"
         for t in tails
     ]
     few = "" if count >= ENOUGH else f" Fewer than {ENOUGH} models say little about it."

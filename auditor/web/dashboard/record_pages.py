@@ -14,6 +14,14 @@ from auditor.web.dashboard.pages import blueprint
 from auditor.workflow import recovered_values, single_records
 
 PAGE = 50
+MEASURED = {
+    "vulnerability": "Vulnerability",
+    "tpr": "TPR of the record",
+    "memorisation": "Memorisation",
+    "rank": "Rank",
+    "outlier_rank": "Outlier rank",
+}
+"""What some audits could measure of a record, and others not; a column of dashes says nothing."""
 
 
 @blueprint.get("/audits/<uuid:audit_id>/records")
@@ -24,7 +32,10 @@ def records(audit_id: UUID) -> ResponseReturnValue:
     found = single_records.read(services(), reader, str(audit_id), request.args.get("attack"), range(start, start + PAGE))
     with services().database.read() as tx:
         audit = audits.get(tx, workspace_id(), str(audit_id))
-    return render_template("dashboard/records.html", audit=audit, found=found, start=start, shown=shown)
+    columns = [(name, title) for name, title in MEASURED.items() if any(getattr(row, name) is not None for row in found.rows)]
+    lacks_shadows = len(found.rows) > 0 and "vulnerability" not in dict(columns)
+    page = {"found": found, "start": start, "shown": shown, "columns": columns, "lacks_shadows": lacks_shadows}
+    return render_template("dashboard/records.html", audit=audit, **page)
 
 
 @blueprint.get("/audits/<uuid:audit_id>/recovered-values")

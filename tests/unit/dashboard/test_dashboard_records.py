@@ -31,6 +31,15 @@ def test_figures_have_their_limits_beside_them(browse, exposed):
     assert "member 9 0.0002 yes 4 3.4 to 4.6 0.8 0.9 ± 0.04 1 1 to 9 1" in text
 
 
+def test_what_an_audit_could_not_measure_is_no_column_of_dashes(browse, services, ours):
+    kept = {name: values for name, values in exposed_audit.columns().items() if not name.startswith(("gap", "tpr", "mem", "rank"))}
+    planted = exposed_audit.plant(services, ours.workspace_id, table=kept)
+    text = Page(browse(Role.RECORD_READER).text(f"/audits/{planted.audit_id}/records")).text
+    assert "Can be named Outlier rank" in text
+    assert "Vulnerability" not in text
+    assert "takes 64 shadow models" in text
+
+
 def test_each_look_is_written_down(browse, exposed):
     browse(Role.RECORD_READER).text(f"/audits/{exposed.audit_id}/records")
     events = browse(Role.ADMIN).get("/api/v1/events").json["items"]

@@ -183,7 +183,7 @@ def test_a_failed_check_is_said_as_failed(load: Any) -> None:
 
 
 def test_an_expectation_is_no_gate(load: Any) -> None:
-    assert "Expectation for this learner No gate" in Page(html(load("breach"))).text
+    assert "Expectation for this learner For information" in Page(html(load("breach"))).text
 
 
 def test_a_failed_audit_shows_its_sentence_and_no_score(load: Any) -> None:

@@ -119,7 +119,7 @@ def test_the_expectation_says_that_training_varies_beyond_the_intervals() -> Non
 
     auc = found.estimates[0]
     assert f"AUC {auc.low:.3f} to {auc.high:.3f} (median {auc.value:.3f})" in found.sentence
-    assert "TPR at FPR 0.0" in found.sentence
+    assert "TPR at 1 % FPR " in found.sentence
     assert "over records, for this one target" in found.sentence
     assert "Fewer than 5" not in found.sentence
 
