@@ -23,21 +23,22 @@ from auditor.cli import (
 )
 from auditor.cli.parser import main
 
+# In the order in which one meets them: the first audit, what to do with it, what else there is, the service.
 COMMANDS = (
+    init,
+    probe,
     run,
-    scan,
     resume,
     report,
+    what_if,
+    compare,
     records,
     log,
     regrade,
-    what_if,
-    compare,
-    canaries,
     attacks,
-    probe,
+    canaries,
+    scan,
     control,
-    init,
     schema,
     up,
     key,

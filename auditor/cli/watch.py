@@ -95,7 +95,7 @@ def _interrupts() -> Iterator[threading.Event]:
 
 def _show(result: dict[str, object]) -> None:
     console = Console()
-    console.print(findings_table(result))
+    console.print(findings_table(result, console.width))
     for note in data_notes(result):
         console.print(note, markup=False, highlight=False)
     console.print(verdict(result))

@@ -39,18 +39,21 @@ HEADLINES = {
 }
 FIGURES_SHOWN = 2
 INDENT = (0, 0, 0, 2)
+ATTACK, OUTCOME = 22, 26
+OTHER_COLUMNS = ATTACK + OUTCOME + 4
 
 
-def findings_table(result: Mapping[str, Any]) -> RenderableType:
-    """One block a family: what a success shows, the adversaries in words, then one line an attack, the strongest first."""
+def findings_table(result: Mapping[str, Any], width: int = 120) -> RenderableType:
+    """One block a family: what a success shows, the adversaries in words, then one line an attack, the strongest first. An
+    interval that does not fit beside its figure on `width` columns has a line of its own."""
     result = printable(result)
     parts: list[RenderableType] = []
     for documents in by_family(result).values():
-        parts += _family(documents)
+        parts += _family(documents, width - OTHER_COLUMNS)
     return Group(*parts, *_pairs("Not run", _reasons(result)), *_pairs("", told(result)))
 
 
-def _family(documents: list[Finding]) -> Iterator[RenderableType]:
+def _family(documents: list[Finding], room: int) -> Iterator[RenderableType]:
     family = str(documents[0]["family"])
     yield Text(words.FAMILIES.get(family, family), style="bold")
     shows = "; ".join(dict.fromkeys(str(d["shows"]) for d in documents if d.get("shows")))
@@ -58,7 +61,7 @@ def _family(documents: list[Finding]) -> Iterator[RenderableType]:
         yield Padding(Text(f"A success shows {shows}."), INDENT)
     letters = dict(zip(dict.fromkeys(threat_of(d) for d in documents), ascii_uppercase, strict=False))
     yield Padding(_adversaries(letters), (0, 0, 1, 2))
-    yield Padding(_table(documents, letters), (0, 0, 1, 0))
+    yield Padding(_table(documents, letters, room), (0, 0, 1, 0))
 
 
 def _adversaries(letters: Mapping[str, str]) -> Table:
@@ -69,23 +72,20 @@ def _adversaries(letters: Mapping[str, str]) -> Table:
     return told
 
 
-def _table(documents: list[Finding], letters: Mapping[str, str]) -> Table:
+def _table(documents: list[Finding], letters: Mapping[str, str], room: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="underline")
-    table.add_column("attack", overflow="fold", max_width=22)
+    table.add_column("attack", overflow="fold", max_width=ATTACK)
     if len(letters) > 1:
         table.add_column("", width=1)
     table.add_column("figure (95 % interval)", overflow="fold")
-    table.add_column("outcome, score", overflow="fold", max_width=26)
+    table.add_column("outcome, score", overflow="fold", max_width=OUTCOME)
     for position, document in enumerate(documents):
         shown = _headlines(document)[: FIGURES_SHOWN if position == 0 else 1]
         letter = [Text(letters.get(threat_of(document), ""))] if len(letters) > 1 else []
-        figures = Text("\n".join(map(_figure, shown)) or checked_in_words(document) or "no figure could be resolved")
+        figures = Text("\n".join(_figure(e, room) for e in shown) or checked_in_words(document) or "no figure could be resolved")
         table.add_row(Text(named(document), style="bold" if position == 0 else ""), *letter, figures, _outcome(document))
-    without = _baselines(documents[0])
-    if without:
-        table.add_row(
-            Text("without the model", style="dim"), *([Text("")] if len(letters) > 1 else []), Text(without, style="dim"), ""
-        )
+    for how, reached in _baselines(documents[0]).items():
+        table.add_row(Text(how, style="dim"), *([Text("")] if len(letters) > 1 else []), Text(reached, style="dim"), "")
     return table
 
 
@@ -121,30 +121,31 @@ def _headlines(finding: Finding) -> list[Finding]:
     return list(telling(finding, HEADLINES.get(finding["family"], ()))[:FIGURES_SHOWN])
 
 
-def _figure(estimate: Finding) -> str:
+def _figure(estimate: Finding, room: int) -> str:
     text = f"{words.estimate(estimate['name'])} {numbers.figure(estimate['name'], estimate['value'])}"
     if estimate.get("low") is None or estimate.get("high") is None:
         return text
-    return f"{text} ({numbers.interval(estimate['name'], estimate['low'], estimate['high'])})"
+    interval = f"({numbers.interval(estimate['name'], estimate['low'], estimate['high'])})"
+    return f"{text} {interval}" if len(text) + 1 + len(interval) <= room else f"{text}\n{interval}"
 
 
-def _baselines(finding: Finding) -> str:
-    """What someone reaches who does not ask the model."""
-    told = dict.fromkeys(_baseline_of(finding, e["name"]) for e in _headlines(finding))
-    return "\n".join(filter(None, told))
+def _baselines(finding: Finding) -> dict[str, str]:
+    """What someone reaches who does not ask the model: how, and the figures."""
+    reached: dict[str, list[str]] = {}
+    for how, figure in dict.fromkeys(filter(None, (_baseline_of(finding, e["name"]) for e in _headlines(finding)))):
+        reached.setdefault(how, []).append(figure)
+    return {how: "\n".join(figures) for how, figures in reached.items()}
 
 
-def _baseline_of(finding: Finding, name: str) -> str:
+def _baseline_of(finding: Finding, name: str) -> tuple[str, str] | None:
     if name == "auc":
-        return "AUC 0.500 by guessing"
+        return "by guessing", "AUC 0.500"
     if name.startswith("tpr@fpr="):
-        return f"{words.estimate(name)} {numbers.percent(float(name.removeprefix('tpr@fpr=')))} by guessing"
+        return "by guessing", f"{words.estimate(name)} {numbers.percent(float(name.removeprefix('tpr@fpr=')))}"
     if name in ("accuracy_advantage", "advantage_over_imputation"):
-        return f"0{numbers.POINTS} by imputation"
-    if name == "fidelity":
-        values = finding.get("curve", {}).get("baseline") or []
-        return f"{numbers.percent(values[0])} without queries" if values else ""
-    return ""
+        return "by imputation", f"0{numbers.POINTS}"
+    values = finding.get("curve", {}).get("baseline") or [] if name == "fidelity" else []
+    return ("without queries", numbers.measured(values[0])) if values else None
 
 
 def verdict(result: Mapping[str, Any]) -> str:

@@ -105,7 +105,7 @@ def _write(plan: Plan, client: Client, audit_id: str, result: dict[str, Any]) ->
 
 
 def show(plan: Plan, console: Console, result: dict[str, Any], key: str) -> None:
-    console.print(findings_table(result))
+    console.print(findings_table(result, console.width))
     console.print(verdict(result))
     lines = (
         f"result     {plan.output}",
