@@ -7,15 +7,16 @@ from typing import cast
 from auditor.serving.isolation import enter_namespaces
 
 
-def main(kind: str, memory_mb: str, seconds: str) -> None:
+def main(kind: str, memory_mb: str, seconds: str, weak: str) -> None:
     report = enter_namespaces()
     from auditor.serving.recognise import FileKind
 
     if kind != FileKind.SKOPS:
         _spare("sklearn")
+    from auditor.serving.limits import WEAK, Limits
     from auditor.serving.session import run
 
-    run(report, FileKind(kind), int(memory_mb), float(seconds))
+    run(report, FileKind(kind), Limits(int(memory_mb), float(seconds), allow_weak=weak == WEAK))
 
 
 def _spare(library: str) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 MEGABYTE = 1_000_000
+WEAK, STRONG = "weak", "strong"
+"""How the process of a model is told whether it may go without a wall."""
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ from auditor.errors import BadAnswer, InvalidInput, TargetRefused, Unavailable
 from auditor.serving.cells import from_frame, to_message
 from auditor.serving.describe import from_arrays
 from auditor.serving.frames import Broken, Line, Message, TooSlow
-from auditor.serving.limits import MEGABYTE, Limits
+from auditor.serving.limits import MEGABYTE, STRONG, WEAK, Limits
 from auditor.serving.recognise import FIELD, FileKind, recognise
 
 STARTING = 60.0
 CALM = 5.0
-WEAK = (
-    "this host lets no process give up its network ({why}), so a model file cannot be kept from it; allow user namespaces or"
-    " seccomp, or set AUDITOR_ALLOW_WEAK_SANDBOX=1 and say so in the audit"
+TOO_WEAK = (
+    "this host lets no process give up its {what} ({why}), so a model file cannot be kept from it; allow user namespaces,"
+    " seccomp or Landlock, or set AUDITOR_ALLOW_WEAK_SANDBOX=1 and say so in the audit"
 )
 ENDED = "The process of the model ended ({how}); the file is damaged or crafted, or needs more than its limits allow."
 
@@ -88,7 +88,7 @@ class Served:
             "network": "isolated" if self.walls.get("network") else "NOT isolated",
             "processes": "isolated" if self.walls.get("namespaces") else "NOT isolated",
             "system_calls": "filtered" if self.walls.get("calls_filtered") else "NOT filtered",
-            "files": "libraries only" if self.walls.get("files_restricted") else "NOT restricted",
+            "files": _files(self.walls),
             "memory_mb": self.limits.memory_mb,
             "seconds": self.limits.seconds,
             "missing": list(self.walls.get("missing", ())),
@@ -165,9 +165,17 @@ def _greet(served: Served) -> None:
         raise Unavailable("The process for the model file could not be started; try again, or look for what ends it.") from None
     if "refused" in reply.head:
         raise InvalidInput(FIELD, _told(reply))
-    served.walls = {**dict(reply.head.get("walls") or {}), "network": bool(reply.head.get("network"))}
-    if not served.walls["network"] and not served.limits.allow_weak:
-        raise InvalidInput(FIELD, WEAK.format(why="; ".join(map(str, served.walls.get("missing", ())))[:200]))
+    stands = {what: bool(reply.head.get(what)) for what in ("network", "disk")}
+    served.walls = {**dict(reply.head.get("walls") or {}), **stands}
+    if not all(stands.values()) and not served.limits.allow_weak:
+        what = " and ".join(what for what, is_up in stands.items() if not is_up)
+        raise InvalidInput(FIELD, TOO_WEAK.format(what=what, why="; ".join(map(str, served.walls.get("missing", ())))[:200]))
+
+
+def _files(walls: dict[str, Any]) -> str:
+    if walls.get("files_restricted"):
+        return "libraries only"
+    return "none can be opened" if walls.get("files_closed") else "NOT restricted"
 
 
 def _start(kind: FileKind, limits: Limits) -> Served:
@@ -175,7 +183,8 @@ def _start(kind: FileKind, limits: Limits) -> Served:
     folder = tempfile.TemporaryDirectory(prefix="model-")
     package = str(Path(__file__).parents[2])
     code = f"import sys; sys.path.append({package!r}); from auditor.serving.child import main; main(*sys.argv[1:])"
-    command = (sys.executable, "-I", "-B", "-c", code, str(kind), str(limits.memory_mb), str(limits.seconds))
+    weak = WEAK if limits.allow_weak else STRONG
+    command = (sys.executable, "-I", "-B", "-c", code, str(kind), str(limits.memory_mb), str(limits.seconds), weak)
     environ = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     process = subprocess.Popen(
         command,

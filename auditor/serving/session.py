@@ -9,9 +9,10 @@ import numpy as np
 from auditor.serving.answered import Model
 from auditor.serving.cells import from_message
 from auditor.serving.describe import to_arrays
-from auditor.serving.formats import loader
+from auditor.serving.formats import import_ahead, loader
 from auditor.serving.frames import Broken, Line, Message
-from auditor.serving.isolation import Report, allow_seconds, lock
+from auditor.serving.isolation import Report, allow_seconds, can_restrict_files, lock
+from auditor.serving.limits import Limits
 from auditor.serving.recognise import FileKind
 from auditor.serving.refused import Refused
 
@@ -19,17 +20,19 @@ LONGEST_SENTENCE = 400
 TOO_LARGE = "the model needs more memory than AUDITOR_MODEL_MEMORY_MB allows"
 
 
-def run(report: Report, kind: FileKind, memory_mb: int, seconds: float) -> None:
+def run(report: Report, kind: FileKind, limits: Limits) -> None:
     line = _line()
     try:
         load = loader(kind)
-        walls = lock(report, memory_mb)
-        line.send(Message({"walls": walls.as_json(), "network": walls.network}))
+        if not can_restrict_files():
+            import_ahead(kind)
+        walls = lock(report, limits.memory_mb, limits.allow_weak)
+        line.send(Message({"walls": walls.as_json(), "network": walls.network, "disk": walls.disk}))
     except Refused as no:
         line.send(Message({"refused": str(no)}))
         return
     try:
-        _serve(line, load, seconds)
+        _serve(line, load, limits.seconds)
     except Broken:
         return
 

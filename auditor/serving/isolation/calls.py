@@ -58,15 +58,15 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def filter_calls() -> None:
-    """For this process, for good; raises OSError where it cannot be. Needs no_new_privs."""
-    code = program(platform.machine(), os.getpid())
+def filter_calls(may_open: bool = True) -> None:
+    """For this process, for good; raises OSError where it cannot be. Needs no_new_privs. `may_open`: to read."""
+    code = program(platform.machine(), os.getpid(), may_open)
     buffer = ctypes.create_string_buffer(code, len(code))
     made = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
     syscall(number("seccomp"), SET_FILTER, ALL_THREADS, ctypes.byref(made))
 
 
-def program(name: str, process: int) -> bytes:
+def program(name: str, process: int, may_open: bool = True) -> bytes:
     """The filter of this process as classic BPF; raises OSError for an architecture that is not known here."""
     if name not in MACHINES:
         raise OSError(0, f"no system call numbers for {name}")
@@ -75,7 +75,7 @@ def program(name: str, process: int) -> bytes:
     if name == "x86_64":
         code += [_op(AT_LEAST, X32, 0, 1), _op(RETURN, KILL)]
     for called, argument in machine.opens:
-        code += _if_called(called, argument, WRITES, (NO_ACCESS, ALLOW))
+        code += _if_called(called, argument, WRITES, (NO_ACCESS, ALLOW if may_open else NO_ACCESS))
     code += _if_called(machine.clone, 0, THREAD, (ALLOW, NO_ACCESS))
     code += _if_called(machine.limits, 0, ANY, (NO_ACCESS, ALLOW))
     code += _if_called(machine.control, 1, OWNER, (NO_ACCESS, ALLOW))

@@ -33,9 +33,21 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
+def landlock_version() -> int:
+    """Raises OSError where the kernel, or a filter of the host, has no Landlock."""
+    return syscall(LANDLOCK_CREATE, None, 0, 1)
+
+
+def can_restrict_files() -> bool:
+    try:
+        return landlock_version() > 0
+    except OSError:
+        return False
+
+
 def restrict_files() -> int:
     """The version of Landlock; raises OSError where the kernel has none. Needs no_new_privs."""
-    version = syscall(LANDLOCK_CREATE, None, 0, 1)
+    version = landlock_version()
     rights = (1 << RIGHTS_BY_VERSION.get(version, 16)) - 1
     rules = _Ruleset(rights, 3 if version >= TCP_FROM else 0, 3 if version >= SCOPES_FROM else 0)
     size = 8 if version < TCP_FROM else 16 if version < SCOPES_FROM else 24

@@ -23,6 +23,7 @@ class Report:
     namespaces: bool = False
     calls_filtered: bool = False
     files_restricted: bool = False
+    files_closed: bool = False
     memory_mb: int = 0
     missing: tuple[str, ...] = ()
 
@@ -30,6 +31,11 @@ class Report:
     def network(self) -> bool:
         """An empty network of its own, or no way to make a socket."""
         return self.namespaces or self.calls_filtered
+
+    @property
+    def disk(self) -> bool:
+        """No file but the libraries, or none at all: what a crafted model can read, it can tell in its answers."""
+        return self.files_restricted or self.files_closed
 
     def without(self, what: str, error: OSError) -> "Report":
         return replace(self, missing=(*self.missing, f"{what}: {error.strerror or error}"))
@@ -60,8 +66,9 @@ def _wait_for(child: int) -> None:
     os._exit(ended if ended >= 0 else 128 - ended)
 
 
-def lock(report: Report, memory_mb: int) -> Report:
-    """Limits, no privileges, libraries as the only files, few system calls. To be called with everything imported."""
+def lock(report: Report, memory_mb: int, allow_weak: bool = False) -> Report:
+    """Limits, no privileges, libraries as the only files, few system calls. To be called with everything imported; where the host
+    has no Landlock, no file can be opened any more, unless that is allowed."""
     _limit(memory_mb, report.namespaces)
     prctl(NOT_DUMPABLE, 0)
     prctl(NO_NEW_PRIVILEGES, 1)
@@ -73,10 +80,10 @@ def lock(report: Report, memory_mb: int) -> Report:
         report = report.without("files", error)
     _drop_capabilities()
     try:
-        filter_calls()
+        filter_calls(may_open=report.files_restricted or allow_weak)
     except OSError as error:
         return report.without("system calls", error)
-    return replace(report, calls_filtered=True)
+    return replace(report, calls_filtered=True, files_closed=not (report.files_restricted or allow_weak))
 
 
 def _limit(memory_mb: int, alone: bool) -> None:

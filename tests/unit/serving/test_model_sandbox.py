@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,66 @@ report = lock(enter_namespaces(), 1000)
 {tried}
 print("reached", flush=True)
 """
+
+
+NO_LANDLOCK = """
+import ctypes, struct
+from auditor.serving.isolation.kernel import prctl, syscall
+code = [(0x20, 0, 0, 0), (0x15, 0, 1, 444), (0x06, 0, 0, 0x00050026), (0x06, 0, 0, 0x7FFF0000)]  # landlock_create_ruleset: ENOSYS
+data = b"".join(struct.pack("=HBBI", call, yes, no, value) for call, yes, no, value in code)
+buffer = ctypes.create_string_buffer(data, len(data))
+filter = struct.pack("@HxxxxxxP", len(code), ctypes.addressof(buffer))
+prctl(38, 1)
+syscall({"x86_64": 317, "aarch64": 277}[os.uname().machine], 1, 0, ctypes.create_string_buffer(filter, len(filter)))
+"""
+"""A host without Landlock: a filter that says so before anything else is asked."""
+
+
+def without_landlock(tried: str) -> str:
+    code = INSIDE.format(root=str(ROOT), tried=tried).replace("parent = ", NO_LANDLOCK + "parent = ")
+    done = subprocess.run([sys.executable, "-I", "-B", "-c", code], capture_output=True, text=True, timeout=60, env={})
+    return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "tried", ["open('/etc/passwd').read()", "open(os.__file__).read()", "os.listdir('/')", "open('/dev/shm/x', 'w')"]
+)
+def test_without_landlock_no_file_can_be_opened_at_all(tried: str) -> None:
+    assert "Permission denied" in without_landlock(tried)
+
+
+def test_without_landlock_it_is_told_and_counts_as_kept_from_the_disk() -> None:
+    assert without_landlock("print(report.files_restricted, report.files_closed, report.disk)").startswith("False True True")
+
+
+HOST = """
+import os, sys
+sys.path[:0] = [{root!r}]
+{no_landlock}
+import pandas as pd
+from auditor.serving.limits import Limits
+from auditor.serving.served import open_model
+frame = pd.read_parquet({frame!r})
+served = open_model(open({model!r}, "rb").read(), Limits(allow_weak={weak}))
+print(served.sandbox["files"], len(served.ask(frame).numbers) == len(frame))
+served.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("make", "weak", "files"),
+    [(model_files.skops_file, False, "none can be opened"), (model_files.perceptron_file, True, "NOT restricted")],
+)
+def test_without_landlock_models_answer_all_the_same(
+    tmp_path: Path, make: Callable[[], model_files.Saved], weak: bool, files: str
+) -> None:
+    """Skops imports what it meets in a file, so all that it may meet is imported before; who allows it does without the wall."""
+    made, model, frame = make(), tmp_path / "model", tmp_path / "frame"
+    model.write_bytes(made.data)
+    made.frame.to_parquet(frame)
+    code = HOST.format(root=str(ROOT), no_landlock=NO_LANDLOCK, frame=str(frame), model=str(model), weak=weak)
+    done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == f"{files} True", done.stderr[-500:]
 
 
 def inside(tried: str, namespaces: bool = True) -> str:
@@ -141,10 +201,9 @@ def test_without_isolation_it_is_refused_unless_that_is_allowed(served: Served) 
     from auditor.serving.frames import Line, Message
     from auditor.serving.served import _greet
 
-    def greeted(limits: Limits) -> dict[str, object]:
+    def greeted(limits: Limits, **stands: bool) -> dict[str, object]:
         reading, writing = os.pipe()
-        walls = {"walls": {"missing": ["namespaces: Operation not permitted"]}, "network": False}
-        Line(0, writing).send(Message(walls))
+        Line(0, writing).send(Message({"walls": {"missing": ["namespaces: Operation not permitted"]}, **stands}))
         os.dup2(reading, served.process.stdout.fileno())  # type: ignore[union-attr]
         os.close(reading)
         os.close(writing)
@@ -153,8 +212,11 @@ def test_without_isolation_it_is_refused_unless_that_is_allowed(served: Served) 
         return weak.sandbox
 
     with pytest.raises(InvalidInput, match=r"Operation not permitted.*AUDITOR_ALLOW_WEAK_SANDBOX=1"):
-        greeted(Limits())
-    assert greeted(Limits(allow_weak=True))["network"] == "NOT isolated"
+        greeted(Limits(), network=False, disk=True)
+    with pytest.raises(InvalidInput, match=r"give up its disk .*AUDITOR_ALLOW_WEAK_SANDBOX=1"):
+        greeted(Limits(), network=True, disk=False)
+    weak = greeted(Limits(allow_weak=True), network=False, disk=False)
+    assert (weak["network"], weak["files"]) == ("NOT isolated", "NOT restricted")
 
 
 def test_a_model_is_started_once_and_again_only_when_it_has_ended() -> None:
