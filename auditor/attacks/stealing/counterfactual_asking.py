@@ -39,13 +39,15 @@ class Replies:
 
 @dataclass(eq=False)
 class Asking:
-    """`limit` is for labels and counterfactuals together; `frames` and `answers` are what was asked for its label, in order."""
+    """`limit` is for labels and counterfactuals together; `frames` and `answers` are what was asked for its label, in order.
+    `is_opposite`: the counterfactuals that were checked had the other of two classes, so that of others is not asked."""
 
     context: Context
     explain: Explain
     room: Room
     limit: int
     spent: int = 0
+    is_opposite: bool = False
     counterfactuals: int = 0
     pairs: list[Pair] = field(default_factory=list)
     frames: list[pd.DataFrame] = field(default_factory=list)
@@ -60,8 +62,8 @@ class Asking:
         return self.context.classes
 
     def other(self, label: int) -> int:
-        """The class of a counterfactual, where only one is left."""
-        return 1 - label if self.classes == 2 and label != UNKNOWN else UNKNOWN
+        """The class of a counterfactual, where that needs no asking."""
+        return 1 - label if self.is_opposite and self.classes == 2 and label != UNKNOWN else UNKNOWN
 
     def replies(self, points: Points, boxes: Sequence[Box]) -> Replies:
         """The counterfactuals of the points (n, d), each within its box. One that is the point itself is none."""

@@ -28,6 +28,7 @@ def checked_pairs(asking: Asking) -> str | None:
     same = int((ends == labels).sum())
     if same > len(pairs) / 2:
         raise AttackFailed(SAME)
+    asking.is_opposite = not same
     early = int((shorter != labels).sum())
     said = []
     if same:

@@ -21,11 +21,15 @@ Rows = NDArray[np.intp]
 
 @dataclass(eq=False)
 class Node:
-    """A box, and the auxiliary records that lie in it. `label`: the class of some point in it; `guess`: that, or the class of a
-    point near it. `at`: how many queries had been spent when it was cut or closed: no counterfactual of its middle is in it."""
+    """A box, and the auxiliary records that lie in it.
+
+    `point` (d,): one in it that was seen, of class `label` as far as that is known; `guess`: that, or the class of a point near it.
+    Closed: it holds no counterfactual. `at`: how many queries had been spent when it was cut or closed.
+    """
 
     box: Box
     rows: Rows
+    point: Points | None = None
     label: int = UNKNOWN
     guess: int = UNKNOWN
     is_closed: bool = False
@@ -79,42 +83,47 @@ class Growth:
         if count < 1:
             return False
         nodes = [heapq.heappop(self._waiting)[2] for _ in range(count)]
-        middles = np.array([self.asking.room.middle(node.box) for node in nodes])
-        replies = self.asking.replies(middles, [node.box for node in nodes])
-        labels = self._labels(nodes, middles, replies)
+        points = np.array([self._asked(node) for node in nodes])
+        replies = self.asking.replies(points, [node.box for node in nodes])
+        labels = self._labels(nodes, points, replies)
         for i, node in enumerate(nodes):
             if replies.found[i]:
-                self._cut(node, Pair(middles[i], replies.answered[i], int(labels[i])))
+                self._cut(node, Pair(points[i], replies.answered[i], int(labels[i])))
             else:
                 node.close(int(labels[i]), self.asking.spent)
                 self.closed += 1
         return True
 
-    def _labels(self, nodes: list[Node], middles: Points, replies: Replies) -> Labels:
-        """(n,) classes of the middles. A box without a counterfactual has one class, so any point in it tells; what nobody has told
-        is asked."""
-        labels = replies.labels.copy()
-        for i, node in enumerate(nodes):
-            if labels[i] == UNKNOWN and not replies.found[i]:
-                labels[i] = node.label
+    def _asked(self, node: Node) -> Points:
+        """(d,) the point that a box is asked about: one whose class may be known already, else that of its auxiliary records which
+        shares most cells with its middle, else its middle."""
+        if node.point is not None:
+            return node.point
+        middle, own = self.asking.room.middle(node.box), self.natural[node.rows]
+        return own[(own != middle).sum(axis=1).argmin()] if len(own) else middle
+
+    def _labels(self, nodes: list[Node], points: Points, replies: Replies) -> Labels:
+        """(n,) classes of the points; what neither the service nor an earlier answer tells is asked."""
+        labels = np.where(replies.labels == UNKNOWN, [node.label for node in nodes], replies.labels)
         unknown = np.flatnonzero(labels == UNKNOWN)
-        labels[unknown] = self.asking.labels(middles[unknown])
+        labels[unknown] = self.asking.labels(points[unknown])
         return labels
 
     def _cut(self, node: Node, pair: Pair) -> None:
         """One plane for each axis along which the two differ. Beyond the first, the piece that is cut off holds neither of them."""
         self.asking.pairs.append(pair)
-        label, spent = pair.label, self.asking.spent
-        other = self.asking.other(label)
+        label, other, spent = pair.label, self.asking.other(pair.label), self.asking.spent
+        beyond = label if other == UNKNOWN else other
         for count, axis in enumerate(np.flatnonzero(pair.asked != pair.answered)):
             halves = cut(self.asking.room, node.box, int(axis), pair.asked, pair.answered)
             inside = halves.cut.is_first(self.natural[node.rows]) == halves.is_asked_first
-            near = Node(halves.asked, node.rows[inside], UNKNOWN if count else label, label)
-            far = Node(halves.answered, node.rows[~inside], UNKNOWN, label if other == UNKNOWN else other)
+            near, far = Node(halves.asked, node.rows[inside], guess=label), Node(halves.answered, node.rows[~inside], guess=beyond)
+            if not count:
+                near.point, near.label = pair.asked, label
             node.cut, node.at, node.sides = halves.cut, spent, (near, far) if halves.is_asked_first else (far, near)
             self._wait(near)
             node = far
-        node.label = other
+        node.point, node.label = pair.answered, other
         self._wait(node)
 
     def _wait(self, node: Node) -> None:

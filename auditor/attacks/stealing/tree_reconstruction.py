@@ -50,7 +50,6 @@ class TreeReconstruction:
     threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.LABELS, frozenset({Knows.POPULATION}), explained=True)
     reference: ClassVar[str] = (
         "Khouna, Ferry and Vidal 2025, From Counterfactuals to Trees: Competitive Analysis of Model Extraction Attacks (NeurIPS)"
-        " section 4"
     )
     shows: ClassVar[str] = "whether counterfactual explanations give a tree or a forest away"
 
@@ -84,7 +83,7 @@ class TreeReconstruction:
         room = Room.of(Axes.of(auxiliary.features, context.columns), natural)
         asking = Asking(context, context.counterfactual, room, limit - min(JUDGES, limit // 4))
         made = Reconstruction(Growth(asking, natural, self.first), auxiliary.features)
-        said = _grown(made.growth)
+        said = grown(made.growth)
         asking.limit = limit
         return _evidence(context, made, (points, true), rows, said)
 
@@ -95,7 +94,7 @@ class TreeReconstruction:
         return limit
 
 
-def _grown(growth: Growth) -> str | None:
+def grown(growth: Growth) -> str | None:
     """Until no box is open or the queries end; what the check of the first counterfactuals says, as soon as there are enough."""
     said, is_checked, asking = None, False, growth.asking
     while growth.step():
@@ -110,11 +109,11 @@ def _evidence(
     assert context.candidates is not None  # noqa: S101 - they have rows
     points, true = judged
     features, asking = context.candidates.features, made.asking
-    grown, (boxed, closed) = asking.spent, made.boxes(points)
+    spent, (boxed, closed) = asking.spent, made.boxes(points)
     wrong = int((boxed != true)[closed].sum())
     copy = _copy(context, made, wrong)
     rows = rows[~np.isin(record_keys(features.iloc[rows]), np.concatenate([record_keys(frame) for frame in asking.frames]))]
-    steps = [step for step in CURVE if step < grown]
+    steps = [step for step in CURVE if step < spent]
     copied, on_points = copy(features), copy(points)
     labels = np.array([*(made.boxes(features.iloc[rows], step)[0] for step in steps), copied[rows]])
     uniform = np.array([*(made.boxes(points, step)[0] for step in steps), on_points])
