@@ -21,7 +21,7 @@ from auditor.attacks.stealing.counterfactual_asking import Asking
 from auditor.attacks.stealing.counterfactual_boxes import Room
 from auditor.attacks.stealing.counterfactual_copy import Reconstruction
 from auditor.attacks.stealing.counterfactual_oracle import BoxOracle
-from auditor.attacks.stealing.counterfactual_search import searched
+from auditor.attacks.stealing.counterfactual_search import RandomSearch
 from auditor.attacks.stealing.counterfactual_tree import Growth
 from auditor.attacks.stealing.leaf_answers import Answers
 from auditor.attacks.stealing.leaf_axes import Axes
@@ -169,7 +169,7 @@ def row(case: Case, seed: int, name: str) -> dict[str, Any]:
     cells = cells_of(model, axes)
     oracle = BoxOracle(axes, cells.boxes(), cells.votes.argmax(axis=1))
     exact = _grown(case, model, axes, oracle, ALL, seed)
-    random = searched(lambda frame: _answers(model, frame), case.auxiliary, case.columns, seed).counterfactual
+    random = RandomSearch(lambda frame: _answers(model, frame), axes, seed)
     few = min(SOME, exact["queries"])
     found = {"data": case.name, "run": seed, "model": name, "boxes": len(cells.low), "exact": exact}
     found["first_200"] = _grown(case, model, axes, oracle, 200, seed)
