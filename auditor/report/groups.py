@@ -106,4 +106,4 @@ def _chart(groups: Sequence[Document], title: str) -> str:
     drawn = [g for g in groups if g["difference"].get("low") is not None and g["difference"].get("high") is not None]
     bars = [Bar(_label(g), *(g["difference"][key] for key in ("value", "low", "high"))) for g in drawn]
     name = drawn[0]["difference"]["name"] if drawn else ""
-    return intervals_svg(bars, title, lambda value: numbers.figure(name, round(value, 12)))
+    return intervals_svg(bars, title, lambda value: numbers.tick(name, round(value, 12)))

@@ -65,6 +65,11 @@ def figure(name: str, value: float) -> str:
     return grouped(value) if name in COUNT_NAMES else plain(value)
 
 
+def tick(name: str, value: float) -> str:
+    """A round value on an axis: without the decimal of a measured one."""
+    return f"{percent(value).removesuffix('%')}pp" if name.startswith(DIFFERENCE_NAMES) else figure(name, value)
+
+
 def interval(name: str, low: float, high: float) -> str:
     """`low to high`, the unit once."""
     unit = POINTS if name.startswith(DIFFERENCE_NAMES) else f"{SPACE}%"

@@ -18,7 +18,7 @@ from auditor.report.not_run import NotRun, not_run_of
 from auditor.report.printable import printable
 from auditor.report.privacy import Privacy, privacy_of
 from auditor.report.remedies import remedies_of
-from auditor.report.removed import removed_in_words
+from auditor.report.removed import REMOVED, removed_in_words
 from auditor.report.triage import Triage, triage_of
 from auditor.report.verdict import Answer, Verdict, answers_of, verdict_of
 from auditor.report.what_if import WhatIf, what_if_of
@@ -91,7 +91,7 @@ def read(result: Document) -> Reading:
         data=_data(data),
         data_checks=(check_of("blind_baseline", data["blind_baseline"]),) if data.get("blind_baseline") else (),
         detectability=data.get("detectability") or "",
-        notes=(*data.get("notes", ()), *profile.get("notes", ())),
+        notes=(*removed_in_words(data.get("removed") or {}), *data.get("notes", ()), *profile.get("notes", ())),
         control=control_of(result.get("control")),
         cost=cost_of(result.get("cost")),
         method=_method(result),
@@ -159,8 +159,10 @@ def _data(data: Document) -> tuple[Fact, ...]:
 
 
 def _removed(removed: Mapping[str, int]) -> str:
-    """In sentences; results of earlier versions hold sums alone."""
-    return " ".join(removed_in_words(removed)) or "; ".join(f"{n:,} {word.replace('_', ' ')}" for word, n in removed.items() if n)
+    """How many; the notes say why. Results of earlier versions hold sums alone."""
+    told = sum(n for word, n in removed.items() if word in REMOVED)
+    words = "; ".join(f"{n:,} {word.replace('_', ' ')}" for word, n in removed.items() if n)
+    return f"{told:,} records; the notes say why" if told else words
 
 
 _COUNTS = (("Members", "members"), ("Non-members", "non_members"), ("Auxiliary records", "auxiliary"))

@@ -26,6 +26,7 @@ from auditor.workflow.units import with_units
 
 MIN_SIDE = 50
 MIN_NON_MEMBERS_AFTER_SPLIT = 1_500
+TOO_FEW = "No auxiliary records were given, and of the non-members"
 MAX_CLASSES = 1_000
 KNOWS_THE_REST = "Shadow models were trained on {n:,} further training records too: the adversary is taken to know these."
 ON_BOTH_SIDES = (
@@ -179,7 +180,7 @@ def _set_aside(sides: dict[str, _Side], seed: int, notes: list[str]) -> dict[str
     if len(others) - third < MIN_NON_MEMBERS_AFTER_SPLIT:
         enough = 3 * MIN_NON_MEMBERS_AFTER_SPLIT // 2
         notes.append(
-            f"No auxiliary records were given, and of the non-members {len(others):,} are left (each record once, none that"
+            f"{TOO_FEW} {len(others):,} are left (each record once, none that"
             f" is also a member): too few to set a third aside, which takes {enough:,}."
         )
         return sides

@@ -1,7 +1,7 @@
 """What could never run is refused when the audit is submitted, from its spec and the lengths of its files, not by the worker that
 finds it out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from auditor.attacks import registry
 from auditor.domain.attack import Family
@@ -9,7 +9,7 @@ from auditor.domain.spec import AuditSpec
 from auditor.errors import InvalidInput
 from auditor.workflow.estimate import PROBE_LEAST, PROBE_MOST, VALUES_LEAST, Files, declared
 from auditor.workflow.offer import chosen_on, least_of, requested_attacks
-from auditor.workflow.prepare import MIN_SIDE
+from auditor.workflow.prepare import MIN_SIDE, TOO_FEW
 
 FEWEST_CANDIDATES = 2 * MIN_SIDE
 
@@ -28,8 +28,9 @@ def refuse_unstartable(spec: AuditSpec, rows: Mapping[str, int]) -> None:
         )
 
 
-def refuse_auto(spec: AuditSpec, auxiliary: int) -> None:
-    """On auxiliary records learners are compared, and there may be none."""
+def refuse_auto(spec: AuditSpec, auxiliary: int, notes: Sequence[str] = ()) -> None:
+    """On auxiliary records learners are compared, and there may be none; of the notes on the data one may say where they went."""
     trains = any(registry.find(attack.name).family == Family.MEMBERSHIP for attack in requested_attacks(spec))
     if spec.learner.name == "auto" and trains and not auxiliary:
-        raise InvalidInput("learner", "auto compares learners on auxiliary records; give data.auxiliary or name the learner")
+        why = next((f" ({note[:1].lower()}{note[1:].rstrip('.')})" for note in notes if note.startswith(TOO_FEW)), "")
+        raise InvalidInput("learner", f"auto compares learners on auxiliary records; give data.auxiliary or name the learner{why}")

@@ -48,7 +48,7 @@ def execute(services: Services, step: Step, checkpoint: Checkpoint) -> Result:
 
 
 def _probe(services: Services, step: Step, material: Material, checkpoint: Checkpoint) -> Result:
-    refuse_auto(material.spec, len(material.data.auxiliary))  # the last may have been removed as duplicates
+    refuse_auto(material.spec, len(material.data.auxiliary), material.data.notes)  # the last may have been removed as duplicates
     target = material.spec.target_block.as_target()
     door = transport(services, material.audit, target, material.data.columns)
     sample = material.data.candidates.features.head(PROBE_ROWS)

@@ -20,6 +20,7 @@ from auditor.web.dashboard.compare_pages import comparable_with
 from auditor.web.dashboard.pages import blueprint
 from auditor.web.dashboard.stages import stages_of
 from auditor.workflow import what_if
+from auditor.workflow.advice import asks_for_another_spec
 from auditor.workflow.control import told as control_told
 from auditor.workflow.recovered_values import has_values
 from auditor.workflow.single_records import has_table
@@ -50,7 +51,8 @@ def audit(audit_id: UUID) -> ResponseReturnValue:
     body = Markup(report.body(document)) if document else ""  # noqa: S704 - the report escapes what it shows
     tried = document is not None and "what_if" in document
     kept = {"has_records": has_table(found.result), "has_values": has_values(found.result)}
-    more = {**kept, "others": others, "tried": tried, **_state(found)}
+    is_spec_wrong = bool(found.target_id) and asks_for_another_spec(found.reason or "")
+    more = {**kept, "others": others, "tried": tried, "is_spec_wrong": is_spec_wrong, **_state(found)}
     return render_template("dashboard/audit.html", audit=found, target_name=target_name, body=body, **more)
 
 

@@ -65,6 +65,6 @@ def _summary(found: Sequence[views.TargetOverview]) -> list[tuple[str, int]]:
     """How many targets stand how, for the line under the title."""
     known = [target.latest for target in found if target.latest]
     outcomes = Counter(latest.outcome for latest in known if latest.outcome)
-    running = sum(latest.status is AuditStatus.RUNNING for latest in known)
+    statuses = Counter(str(latest.status) for latest in known if not latest.outcome)
     counts = [(outcome, outcomes[outcome]) for outcome in ("breach", "inconclusive", "pass")]
-    return [(word, count) for word, count in [*counts, ("running", running)] if count]
+    return [(word, count) for word, count in [*counts, *((s, statuses[s]) for s in ("failed", "running"))] if count]

@@ -127,6 +127,16 @@ def test_a_completed_audit_cannot_be_resumed(auditor, ours):
     assert "start a new one" in answer.get_data(as_text=True)
 
 
+def test_an_audit_with_a_wrong_spec_leads_to_another_one(auditor, services, ours):
+    with services.database.begin() as tx:
+        audits.close(tx, ours.audits["running"], status="failed", now=services.clock(), reason="learner: give data.auxiliary")
+    page = auditor.text(f"/audits/{ours.audits['running']}")
+    assert "Learner: give data.auxiliary" in page
+    assert "start another one with that changed" in page
+    assert re.search(r'href="/audits/new\?target=[^"]+">Start another audit', page)
+    assert "Start another audit" not in auditor.text(f"/audits/{ours.audits['failed']}")
+
+
 def test_a_failed_audit_says_why_and_how_far_it_came(auditor, ours):
     text = Page(auditor.text(f"/audits/{ours.audits['failed']}")).text
     assert "The target answered 401 to every request" in text

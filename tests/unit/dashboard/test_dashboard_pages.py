@@ -101,6 +101,7 @@ def test_the_overview_counts_outcomes(auditor):
     text = Page(auditor.text("/")).text
     assert "1 breach" in text
     assert "1 inconclusive" in text
+    assert "1 failed" in text
     assert "1 running" in text
 
 

@@ -85,3 +85,4 @@ def test_limits_of_scores_are_rounded_outwards() -> None:
 def test_differences_of_shares_are_read_in_percentage_points(name: str) -> None:
     assert numbers.figure(name, -0.0412).replace("\u00a0", " ") == "−4.1 pp"
     assert numbers.interval(name, -0.1, 0.25).replace("\u00a0", " ") == "−10.0 to 25.0 pp"
+    assert numbers.tick(name, -0.1).replace("\u00a0", " ") == "−10 pp"

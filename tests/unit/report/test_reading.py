@@ -66,8 +66,9 @@ def test_removed_records_are_counted_in_words(load: Any) -> None:
 def test_removed_records_are_told_once_and_in_sentences(load: Any) -> None:
     result = load("breach")
     result["data"]["removed"] = {"duplicate_members": 12, "duplicates": 12, "non_members_also_members": 3}
-    told = "Non-members that stand among the members too: 3, removed. Repeated records of members: 12, removed."
-    assert dict(read(result).data)["Removed"] == told
+    told = ("Non-members that stand among the members too: 3, removed.", "Repeated records of members: 12, removed.")
+    assert read(result).notes[:2] == told
+    assert dict(read(result).data)["Removed"] == "15 records; the notes say why"
 
 
 def test_nothing_removed_is_said(load: Any) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from auditor.domain.spec import AuditSpec, parse
 from auditor.errors import InvalidInput
+from auditor.workflow.prepare import TOO_FEW
 from auditor.workflow.startable import refuse_auto, refuse_unstartable
 
 FEW = {"members": 1_000, "non_members": 1_000}
@@ -34,6 +35,9 @@ def test_auxiliary_records_that_turn_out_to_be_none_are_told_of_too() -> None:
     refuse_auto(spec_of(learner="auto", attacks=["rmia"]), 1)
     with pytest.raises(InvalidInput, match="auto compares learners"):
         refuse_auto(spec_of(learner="auto", attacks=["rmia"]), 0)
+    notes = ("The base rate is unusual.", f"{TOO_FEW} 900 are left (each record once): too few.")
+    with pytest.raises(InvalidInput, match=r"name the learner \(no auxiliary records were given, .* 900 are left"):
+        refuse_auto(spec_of(learner="auto", attacks=["rmia"]), 0, notes)
 
 
 def test_attacks_that_are_named_are_refused_where_no_number_of_records_leaves_enough_for_them() -> None:
