@@ -40,7 +40,8 @@ def _interval(findings: Sequence[Document], level: float | None) -> str:
     told = listed([f"{named(f)} ({span(f['score_low'], f['score_high'])})" for f in findings])
     several = len(findings) > 1
     at = "" if level is None else f" of {level:.0f}"
-    return f"the interval{'s' if several else ''} of {told} hold{'' if several else 's'} the policy's level{at}"
+    narrower = f"more records make {'them' if several else 'it'} narrower"
+    return f"the interval{'s' if several else ''} of {told} hold{'' if several else 's'} the policy's level{at}; {narrower}"
 
 
 def _said(words: str, findings: Sequence[Document]) -> str:

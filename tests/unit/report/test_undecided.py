@@ -9,12 +9,18 @@ PASSED = {**WIDE, "attack": "gap", "outcome": "pass"}
 
 
 def test_an_interval_that_holds_the_level_is_told_with_it() -> None:
-    assert undecided_words([WIDE, PASSED], 25.0) == "The interval of shokri (20 to 34) holds the policy's level of 25."
+    assert (
+        undecided_words([WIDE, PASSED], 25.0)
+        == "The interval of shokri (20 to 34) holds the policy's level of 25; more records make it narrower."
+    )
 
 
 def test_several_intervals_are_one_sentence() -> None:
     told = undecided_words([WIDE, {**WIDE, "attack": "salem"}], 25.0)
-    assert told == "The intervals of shokri (20 to 34) and salem (20 to 34) hold the policy's level of 25."
+    assert (
+        told
+        == "The intervals of shokri (20 to 34) and salem (20 to 34) hold the policy's level of 25; more records make them narrower."
+    )
 
 
 def test_a_failed_check_is_named_once_with_its_attacks_and_its_interval_is_not_the_reason() -> None:
@@ -23,7 +29,10 @@ def test_a_failed_check_is_named_once_with_its_attacks_and_its_interval_is_not_t
 
 def test_each_reason_is_said() -> None:
     told = undecided_words([WIDE, FAILED], 25.0)
-    assert told == "Negative control failed for lira. The interval of shokri (20 to 34) holds the policy's level of 25."
+    assert (
+        told
+        == "Negative control failed for lira. The interval of shokri (20 to 34) holds the policy's level of 25; more records make it narrower."
+    )
 
 
 def test_an_interval_on_one_side_of_the_level_is_not_what_leaves_it_open() -> None:
