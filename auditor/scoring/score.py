@@ -36,8 +36,8 @@ def tail(tpr: float, fpr: float, rate: float) -> float:
 
 
 def bulk(auc: float) -> float:
-    """S_bulk = 100 max(0, 2 AUC - 1): how well a member is told from a non-member on the whole."""
-    return 100.0 * max(0.0, 2.0 * auc - 1.0)
+    """S_bulk = 100 max(0, 2 AUC - 1): how well a member is told from a non-member on the whole; 100 where a limit exceeds 1."""
+    return min(100.0, 100.0 * max(0.0, 2.0 * auc - 1.0))
 
 
 def membership(auc: Interval, at: Rates | None, oracle: Rates | None = None) -> Score:
@@ -45,11 +45,10 @@ def membership(auc: Interval, at: Rates | None, oracle: Rates | None = None) -> 
 
     The tail compares TPR with the false-positive rate that was realised: TPR_L / max(a0, FPR_U) below, TPR_U / max(a0, FPR_L)
     above. A calibrated cut may turn out stricter or looser than planned and so hide a tail; the upper limit therefore also covers
-    TPR_U / max(a0, FPR_L) at the `oracle` cut. What was not demonstrated for want of records is not excluded either. Where the
-    scores are certainly inverted (AUC_U below .5), what cannot be excluded is what they tell when they are turned round.
+    TPR_U / max(a0, FPR_L) at the `oracle` cut. What was not demonstrated for want of records is not excluded either, nor is
+    what scores below an AUC of .5 tell when they are turned round.
     """
-    turned = bulk(1.0 - auc.low) if auc.high < 0.5 else 0.0
-    parts = [Score(bulk(auc.value), bulk(auc.low), max(bulk(auc.high), turned), BULK)]
+    parts = [Score(bulk(auc.value), bulk(auc.low), max(bulk(auc.high), bulk(1.0 - auc.low)), BULK)]
     if at is not None:
         value, low = tail(at.tpr.value, at.fpr.value, at.rate), tail(at.tpr.low, at.fpr.high, at.rate)
         parts.append(Score(value, low, _highest(at), TAIL))

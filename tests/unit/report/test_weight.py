@@ -61,7 +61,10 @@ def test_an_audit_that_is_open_for_want_of_an_attack_says_which_question_is_open
     verdict = verdict_of({"audit": audit, "findings": [BLIND, PASSED], "not_run": missing})
     assert verdict.sentences[0] == "No attack could run that would show whether someone can copy the model. That is not a pass."
     unsettled = verdict_of({"audit": audit, "findings": [UNSETTLED, BLIND]})
-    told = "Lookup twin failed for gap. The interval of rmia (0 to 9) holds the policy's level; more records make it narrower. That is not a pass."
+    told = (
+        "Lookup twin failed for gap. The interval of rmia (0 to 9) holds the policy's level; more records make it narrower. "
+        "That is not a pass."
+    )
     assert unsettled.sentences[0] == told
 
 

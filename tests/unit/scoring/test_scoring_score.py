@@ -30,8 +30,12 @@ def test_scores_that_tell_when_turned_round_are_not_shown_to_be_safe() -> None:
     turned = score.membership(Interval(0.13, 0.15, 0.17), None)
     assert (turned.value, turned.low) == (0.0, 0.0)
     assert turned.high == pytest.approx(74.0)
-    assert score.membership(Interval(0.40, 0.45, 0.50), None).high == 0.0
-    assert score.membership(Interval(0.40, 0.47, 0.54), None).high == pytest.approx(8.0)
+    assert score.membership(Interval(0.47, 0.51, 0.54), None).high == pytest.approx(8.0)
+
+
+def test_an_interval_that_just_reaches_a_half_excludes_no_more_than_one_that_does_not() -> None:
+    assert score.membership(Interval(0.30, 0.40, 0.499), None).high == pytest.approx(40.0)
+    assert score.membership(Interval(0.30, 0.40, 0.501), None).high == pytest.approx(40.0)
 
 
 @pytest.mark.parametrize(
