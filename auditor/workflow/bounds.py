@@ -1,5 +1,6 @@
 """What a spec declares of the cells: the ends of numbers (data.bounds), and that a row is an image (data.image_shape)."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from math import prod
 
@@ -16,22 +17,30 @@ CHANNELS = (1, 3)
 def with_bounds(data: AuditData, spec: DataSpec) -> AuditData:
     """Raises InvalidInput for bounds that contradict the records, and a shape that is not that of the columns."""
     known = {column.name: column for column in data.columns}
+    check_ends(spec, known)
     for name, (low, high) in spec.bounds.items():
-        if name not in known:
-            raise InvalidInput(f"data.bounds.{name}", f"no feature has this name{suggestion(name, known)}")
-        _check_ends(known[name], low, high)
+        _check_type(known[name])
         for records in (data.candidates, data.auxiliary):
             _check_records(name, low, high, records)
     _check_shape(spec, data.columns)
     return replace(data, bounds=dict(spec.bounds))
 
 
-def _check_ends(column: Column, low: float, high: float) -> None:
-    field = f"data.bounds.{column.name}"
+def check_ends(spec: DataSpec, features: Iterable[str]) -> None:
+    """What can be said of bounds before a record is read: of which features they are, and that they are in order."""
+    known = tuple(features)
+    for name, (low, high) in spec.bounds.items():
+        if name not in known:
+            raise InvalidInput(f"data.bounds.{name}", f"no feature has this name{suggestion(name, known)}")
+        if not low < high:
+            sentence = f"give the low end first and a higher one second, not {low:g} and {high:g}"
+            raise InvalidInput(f"data.bounds.{name}", sentence)
+
+
+def _check_type(column: Column) -> None:
     if not column.type.is_numeric:
-        raise InvalidInput(field, f"take it out; the column holds {column.type} cells, and bounds are of numbers")
-    if not low < high:
-        raise InvalidInput(field, f"give the low end first and a higher one second, not {low:g} and {high:g}")
+        sentence = f"take it out; the column holds {column.type} cells, and bounds are of numbers"
+        raise InvalidInput(f"data.bounds.{column.name}", sentence)
 
 
 def _check_records(name: str, low: float, high: float, records: Records) -> None:

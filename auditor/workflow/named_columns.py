@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from auditor.domain.spec import DataSpec, suggestion
 from auditor.errors import InvalidInput
+from auditor.workflow.bounds import check_ends
 
 
 def features_of(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> list[str]:
@@ -32,6 +33,7 @@ def features_of(spec: DataSpec, columns: Mapping[str, Sequence[str]]) -> list[st
             if spec.group is not None and spec.group not in present:
                 raise InvalidInput("data.group", f"column {spec.group!r} is missing from {name}{suggestion(spec.group, present)}")
     _check_named(spec, features)
+    check_ends(spec, features)
     _check_excluded(spec, columns)
     return features
 

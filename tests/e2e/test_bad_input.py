@@ -292,6 +292,21 @@ class TestApi:
         spec["data"]["label"] = "incom"
         assert_problem(house.post("/audits", json=spec), 422, field="data.label", says="did you mean 'income'")
 
+    @pytest.mark.parametrize(
+        ("key", "value", "field", "says"),
+        [
+            ("bounds", {"agge": [0, 1]}, "data.bounds.agge", "did you mean 'age'"),
+            ("bounds", {"age": [9, 0]}, "data.bounds.age", "the low end first"),
+            ("sensitive", ["wrk"], "data.sensitive", "did you mean 'work'"),
+            ("sensitive", ["work", "work"], "data.sensitive", "named twice"),
+        ],
+    )
+    def test_what_is_said_of_columns_is_checked_before_anything_runs(self, house, key, value, field, says):
+        spec = house.spec()
+        spec["data"][key] = value
+        assert_problem(house.post("/audits", json=spec), 422, field=field, says=says)
+        assert house.get("/audits").json["items"] == []
+
     def test_an_unknown_key(self, house):
         assert_problem(house.post("/audits", json=house.spec(atacks="quick")), 422, field="atacks", says="did you mean 'attacks'")
 
