@@ -110,11 +110,14 @@ def lines(spoken: Spoken, frame: pd.DataFrame, repeats: int) -> Iterator[str]:
             told = "at once" if not delay else f"after {delay * 1000:.0f} ms"
             yield (
                 f"| `{spoken.name}` | {size} | {told} | {loop.rows:,.0f} | {client.rows:,.0f} | {client.rows / loop.rows:.2f}"
-                f" | {loop.cpu:.1f} | {client.cpu:.1f} |"
+                f" | {loop.cpu:.1f} | {client.cpu:.1f} | {loop.cpu / client.cpu:.2f} |"
             )
 
 
-HEADINGS = ("form", "batch", "answers", "plain loop, rows/s", "client, rows/s", "ratio", "plain loop, us/row", "client, us/row")
+HEADINGS = (
+    *("form", "batch", "answers", "plain loop, rows/s", "client, rows/s", "ratio"),
+    *("plain loop, us/row", "client, us/row", "ratio of CPU"),
+)
 
 
 def write(table: list[str]) -> None:

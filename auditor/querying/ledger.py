@@ -61,5 +61,8 @@ class MemoryLedger:
         """Nothing waits."""
 
     def record(self, digests: Sequence[bytes], answers: Answers) -> None:
-        for digest, answer in zip(digests, answers, strict=True):
-            self._answers.setdefault(digest, answer)
+        pairs = zip(digests, answers, strict=True)
+        if self._answers.keys().isdisjoint(digests):  # nearly always, in a fraction of the time of asking for each
+            self._answers.update(pairs)
+        else:
+            self._answers.update([(digest, answer) for digest, answer in pairs if digest not in self._answers])

@@ -87,7 +87,7 @@ def _submit(services: Services, url: str, workspace: str) -> str:
     return submit(services, workspace_id, spec).id
 
 
-def _wait(services: Services, audit_id: str, meanwhile, seconds: float = 240) -> None:
+def _wait(services: Services, audit_id: str, meanwhile, seconds: float = 600) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with services.database.read() as tx:

@@ -95,9 +95,9 @@ def test_a_budget_refuses_whole_batches():
 def test_the_first_answer_of_a_record_stays():
     ledger = MemoryLedger()
     ledger.record([b"a", b"b"], np.array([[0.1, 0.9], [0.5, 0.5]]))
-    ledger.record([b"a"], np.array([[0.2, 0.8]]))
-    assert ledger.answered([b"a", b"c"])[b"a"].tolist() == [0.1, 0.9]
-    assert set(ledger.answered([b"a", b"c"])) == {b"a"}
+    ledger.record([b"a", b"c"], np.array([[0.2, 0.8], [0.3, 0.7]]))
+    found = {digest: answer.tolist() for digest, answer in ledger.answered([b"a", b"c", b"d"]).items()}
+    assert found == {b"a": [0.1, 0.9], b"c": [0.3, 0.7]}
 
 
 def test_lanes_open_slowly_and_close_for_good():
