@@ -23,6 +23,7 @@ from auditor.errors import InvalidInput
 TIERS = {"quick": 4, "standard": 16, "full": 64}
 LOOKS = (4, 16, 64)
 NEAR = 0.6
+MOST_ATTACKS = 200
 LISTED = 12
 FILES = ("members", "non_members", "auxiliary", "canaries", "key", "training")
 
@@ -186,6 +187,8 @@ def _check(spec: AuditSpec) -> None:
         )
     if isinstance(spec.attacks, tuple) and not spec.attacks:
         raise InvalidInput("attacks", "name at least one attack, or a tier: quick, standard or full")
+    if isinstance(spec.attacks, tuple) and len(spec.attacks) > MOST_ATTACKS:
+        raise InvalidInput("attacks", f"name at most {MOST_ATTACKS} attacks, not {len(spec.attacks):,}")
     _check_policy(spec)
     if isinstance(spec.target, TargetSpec):
         check_wire(spec.target)

@@ -7,6 +7,7 @@ from auditor.attacks import registry
 from auditor.domain.audit import Audit, AuditStatus, Progress, Step, StepStatus
 from auditor.domain.learner import Learner
 from auditor.domain.spec import AuditSpec
+from auditor.errors import InvalidInput
 from auditor.learners import check
 from auditor.querying import check_target
 from auditor.store import audits, datasets, events, model_files
@@ -34,6 +35,9 @@ DOING = {
     "grade": "grading the evidence",
     "report": "writing the result",
 }
+
+SLOWEST = 0.01
+"""Rows a second. Audits of a workspace that ask one host take turns: one that takes for ever leaves no turn to the others."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ def submit_in(tx: Transaction, services: Services, workspace_id: str, spec: Audi
 
 
 def validate(spec: AuditSpec) -> None:
-    """Names and parameters of attacks and learner; raises InvalidInput."""
+    """Names and parameters of attacks and learner, and the rate; raises InvalidInput."""
+    if 0 < spec.budget.rate < SLOWEST:
+        raise InvalidInput("budget.rate", f"ask at least {SLOWEST} rows a second, or write 0 for as fast as the target answers")
     for attack in requested_attacks(spec):
         registry.make(attack.name, dict(attack.params))
     if spec.learner.name != "auto":

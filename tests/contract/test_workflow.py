@@ -176,6 +176,14 @@ def test_what_is_wrong_with_a_spec_is_said_before_anything_is_written(house: Hou
     assert house.services.dispatch.sent == []
 
 
+@pytest.mark.parametrize("rate", [1e-300, 1e-9, 0.009])
+def test_a_rate_that_leaves_no_turn_to_other_audits_of_the_host_is_refused(house: House, rate: float) -> None:
+    slow = house.spec.model_copy(update={"budget": house.spec.budget.model_copy(update={"rate": rate})})
+    with pytest.raises(InvalidInput, match=r"at least 0\.01 rows a second") as caught:
+        submit(house.services, house.workspace_id, slow)
+    assert caught.value.field == "budget.rate"
+
+
 def test_a_due_schedule_starts_one_audit_however_often_it_is_looked_at(house: House) -> None:
     made = schedule(house)
     house.services.clock.pass_(hours=2)

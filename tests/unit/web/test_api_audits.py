@@ -17,6 +17,11 @@ def changed(spec, path, value):
     return spec
 
 
+def test_an_audit_of_thousands_of_attacks_is_refused_before_it_is_planned(house):
+    answer = house.post("/audits/estimate", json=house.spec(attacks=["gap"] * 5000))
+    assert_problem(answer, 422, field="attacks", says="at most 200 attacks, not 5,000")
+
+
 def test_an_audit_is_submitted_and_delivered(house):
     answer = house.post("/audits", as_=Role.AUDITOR, json=house.spec())
     assert answer.status_code == 202
