@@ -158,6 +158,16 @@ class TestFolder:
         with connection.channel() as channel:
             assert queue(channel).get() is None
 
+    @pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"7", b"{}"])
+    def test_a_damaged_message_is_dropped_and_the_next_one_taken(self, connection, queue, messages, damage, caplog):
+        (messages / f"{0:020d}_damaged.train.msg").write_bytes(damage)
+        self.publish(connection, "sound")
+        with connection.channel() as channel:
+            bound = queue(channel)
+            assert bound.get(no_ack=True).payload == "sound"
+            assert bound.get() is None
+        assert "damaged message of the queue train" in caplog.text
+
     def test_the_queue_table_is_never_written(self, connection, queue, settings):
         with connection.channel() as channel:
             queue(channel).declare()
