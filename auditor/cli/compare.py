@@ -37,7 +37,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _told(found: Any) -> list[str]:
-    lines = [f"second minus first, on {found.members:,} members and {found.non_members:,} non-members:"]
+    lines = [f"Second minus first, on {found.members:,} members and {found.non_members:,} non-members:"]
     lines += [f"  before you read on: {sentence}" for sentence in found.caveats]
     lines += [f"  {attack.attack}: {attack.sentence}" for attack in found.attacks]
     missing = [("first", found.first_only), ("second", found.second_only)]

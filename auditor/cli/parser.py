@@ -1,6 +1,7 @@
 """From arguments to a command, and from whatever goes wrong to one sentence and an exit code."""
 
 import argparse
+import os
 import sys
 import tempfile
 import traceback
@@ -47,9 +48,14 @@ def _version() -> str:
 def main(arguments: Sequence[str], commands: Sequence[Command]) -> int:
     parsed = build(commands).parse_args(arguments)
     try:
-        return int(parsed.execute(parsed))
+        code = int(parsed.execute(parsed))
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return _say("stopped", CANCELLED)
+    except BrokenPipeError:  # whoever read the output has read enough; what is left of it has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
     except (AuditorError, OSError) as error:
         return _say(sentence_of(error), ERROR)
     except Exception:

@@ -2,7 +2,7 @@
 
 import errno
 
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, NotFound
 
 SENTENCES = {
     errno.ENOSPC: "the disk is full: free some space, or choose another place with --home",
@@ -18,6 +18,8 @@ SENTENCES = {
 
 
 def sentence_of(error: AuditorError | OSError) -> str:
+    if isinstance(error, NotFound):
+        return f"{str(error).partition(';')[0]}; `auditor up` shows what there is"
     if isinstance(error, AuditorError):
         return str(error)
     pattern = SENTENCES.get(error.errno or 0, "the machine refused: " + (error.strerror or type(error).__name__))

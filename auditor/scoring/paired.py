@@ -13,7 +13,7 @@ from auditor.errors import AttackFailed
 from auditor.scoring import resampling, roc, thresholds
 from auditor.scoring.grading import Grading
 from auditor.scoring.intervals import Floats, Interval, percentiles, quantile
-from auditor.scoring.shares import percent
+from auditor.scoring.shares import percent, points
 
 Mask = NDArray[np.bool_]
 Gap = Callable[[float], Interval]  # two-sided error -> second minus first
@@ -85,8 +85,10 @@ def change(pair: Pair, terms: Terms, grading: Grading) -> str:
 
 def _words(one: Measured, gap: Interval) -> str:
     what, _, at = one.name.partition("_difference")
-    shown = f"{what.upper()} at {percent(float(at.removeprefix('@fpr=')))} FPR" if at else what.upper()
-    return f"{shown} {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
+    if at:
+        rate = f"{100 * float(at.removeprefix('@fpr=')):g} %"
+        return f"{what.upper()} at {rate} FPR {points(gap.value)} ({points(gap.low)} to {points(gap.high)})"
+    return f"{what.upper()} {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})".replace("-", "−")
 
 
 def _measured(pair: Pair, terms: Terms, grading: Grading) -> tuple[Measured | Estimate, ...]:

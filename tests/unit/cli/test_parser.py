@@ -6,7 +6,7 @@ import pytest
 
 from auditor.cli.parser import main
 from auditor.cli.refusals import sentence_of
-from auditor.errors import Conflict, InvalidInput, Unavailable
+from auditor.errors import Conflict, InvalidInput, NotFound, Unavailable
 
 
 class Raises:
@@ -33,6 +33,7 @@ def test_the_exit_code_is_the_commands_own(code):
     ("error", "said"),
     [
         (Conflict("the audit is running"), "auditor: the audit is running\n"),
+        (NotFound("there is no audit with this id; list them"), "auditor: there is no audit with this id; `auditor up` shows"),
         (InvalidInput("data.label", "name a column"), "auditor: data.label: name a column\n"),
         (OSError(errno.ENOSPC, "No space left on device"), "auditor: the disk is full: "),
         (KeyboardInterrupt(), "auditor: stopped\n"),
@@ -94,6 +95,14 @@ def test_help_loads_no_learning_library():
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout.split()
     for heavy in ("numpy", "pandas", "sklearn", "xgboost", "sqlalchemy", "celery", "flask", "rich"):
         assert heavy not in modules
+
+
+def test_whoever_reads_no_further_sees_no_error():
+    command = [sys.executable, "-m", "auditor", "schema", "result"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 2
 
 
 def test_commands_that_train_nothing_load_neither_learning_library_nor_statistics():

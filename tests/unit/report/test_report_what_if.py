@@ -105,3 +105,11 @@ def test_a_terminal_shows_the_answer_first() -> None:
     assert shown.startswith("Brings every finding")
     assert "Breach  lira 46 (46 to 46)" in shown
     assert "Nothing was asked" in shown
+
+
+def test_a_narrow_terminal_has_a_line_a_channel() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    console.print(what_if_table(DOCUMENT))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    names = [channel["channel"] for channel in (DOCUMENT["as_it_is"], *DOCUMENT["tried"])]
+    assert len([line for line in lines if line.rstrip().endswith(("–", "%"))]) == len(names)

@@ -128,11 +128,12 @@ class TestSentence:
     def test_more(self) -> None:
         said = change((scores(0.3, 1), scores(1.5, 2)), Terms(IS_MEMBER), GRADING)
         assert said.startswith("The second target leaks more: AUC +0.")
-        assert "TPR at 1.0 % FPR +0." in said
+        assert "TPR at 1 % FPR +" in said
+        assert " pp (+" in said
 
     def test_less(self) -> None:
         said = change((scores(1.5, 1), scores(0.3, 2)), Terms(IS_MEMBER), GRADING)
-        assert said.startswith("The second target leaks less: AUC -0.")
+        assert said.startswith("The second target leaks less: AUC −0.")
 
     def test_no_difference_shown(self) -> None:
         assert change((scores(1, 1), scores(1, 2)), Terms(IS_MEMBER), GRADING).startswith("No difference is shown: AUC ")
