@@ -72,9 +72,11 @@ class Asking:
         self.counterfactuals += len(points)
         told = self.explain(axes.frame(points), [self.room.bounds(box) for box in boxes])
         answered = axes.points(told.records)
-        low, high = np.array([box.low for box in boxes]), np.array([box.high for box in boxes])
-        ordered = np.array([axis.is_ordered for axis in axes.axes])
-        answered = np.where(ordered, np.clip(answered, low, high), answered)  # 32 bits may round it out of its box
+        for j, axis in enumerate(axes.axes):
+            if axis.is_ordered:
+                cells = told.records[axis.column.name].to_numpy(dtype=np.float64)
+                ends = [box.low[j] for box in boxes], [box.high[j] for box in boxes]
+                answered[:, j] = np.clip(axis.positions_beyond(cells, points[:, j]), *ends)
         return Replies(answered, told.found & (answered != points).any(axis=1), told.labels)
 
     def labels(self, points: Points) -> Labels:

@@ -75,6 +75,14 @@ class Axis:
         """Of one number, as `positions`."""
         return int(_number_positions(np.array([value]), self.column)[0])
 
+    def positions_beyond(self, values: NDArray[np.float64], starts: Points) -> Points:
+        """(n,) of numbers the first position as far from `starts`: a threshold that lies between a number of 64 bits and the
+        nearest of 32 bits stays before it."""
+        places, origin = _number_positions(values, self.column), self.values(starts)
+        rounded = self.values(places)
+        is_short = np.where(values > origin, rounded < values, (values < origin) & (rounded > values))
+        return places + np.where(is_short, np.sign(values - origin), 0).astype(np.int64)
+
     def inner(self, count: int) -> Points:
         """Up to `count` positions strictly between the ends, evenly spaced in value."""
         low, high = _numbers(np.array([self.low, self.high]), self.column)

@@ -127,6 +127,25 @@ def test_a_class_that_the_service_says_is_not_asked_again(world: World) -> None:
     assert np.array_equal(told.uniform_labels[-1], told.uniform)
 
 
+def test_counterfactuals_of_64_bits_lie_behind_thresholds_that_32_bits_round_them_to(world: World) -> None:
+    """A service that computes in 64 bits answers the very next number behind a threshold, which 32 bits may round to before it."""
+    target = known(world, 6)
+
+    def precise(records: Frame, bounds: Sequence[Bounds]) -> Counterfactuals:
+        told = target.counterfactual(records, bounds)
+        changed = told.records.copy()
+        for name in ("height", "dose"):
+            cells, own = changed[name].to_numpy(dtype=np.float64), records[name].to_numpy(dtype=np.float64)
+            back = np.nextafter(cells.astype(np.float32), own.astype(np.float32)).astype(np.float64)
+            changed[name] = np.where(cells == own, cells, np.nextafter(back, cells))
+        return replace(told, records=changed)
+
+    evidence = TreeReconstruction().run(context(world, target, explain=precise))
+    assert np.array_equal(evidence.uniform_labels[-1], evidence.uniform)
+    assert evidence.figures == TreeReconstruction().run(context(world, target)).figures
+    assert len(evidence.notes) == 1
+
+
 def test_an_explainer_that_overlooks_counterfactuals_is_noticed(world: World) -> None:
     target = known(world, 6)
     evidence = TreeReconstruction().run(context(world, target, explain=Counted(target.counterfactual, changed=True)))
