@@ -13,6 +13,8 @@ from auditor.report.words import ABILITIES, FURTHER_QUESTIONS, QUESTIONS, listed
 
 Document = Mapping[str, Any]
 CHECKED = "disclosures"
+SHADOWS_DIFFER = "The shadow models do not answer like the target"
+"""How a caveat of `auditor.scoring.mismatch` begins."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,20 @@ def _pass(result: Document, findings: Sequence[Document]) -> Verdict:
     nearest = max(passed, key=lambda f: (f.get("kind") != CHECKED, f["score_high"]))
     threat = threat_of(nearest)
     premise = f"Closest to the level came {named(nearest)}: {threat[:1].lower()}{threat[1:]}"
-    return Verdict("pass", headline, (no_evidence(passed), *shortfall(result)), (premise,))
+    return Verdict("pass", headline, (no_evidence(passed), *_doubts(passed), *_untried(findings), *shortfall(result)), (premise,))
+
+
+def _doubts(passed: Sequence[Document]) -> list[str]:
+    """What may have kept an attack from finding more, once: shadow models that are of another kind than the target."""
+    told = (str(caveat) for finding in passed for caveat in finding.get("caveats", ()))
+    return next(([caveat] for caveat in told if caveat.startswith(SHADOWS_DIFFER)), [])
+
+
+def _untried(findings: Sequence[Document]) -> list[str]:
+    """A pass is of the questions that were asked."""
+    asked = {f["family"] for f in findings}
+    missing = [_ability(family) for family in QUESTIONS if family not in asked]
+    return [f"It was not tried whether someone can {' or '.join(missing)}."] if missing else []
 
 
 def _inconclusive(result: Document, findings: Sequence[Document]) -> Verdict:

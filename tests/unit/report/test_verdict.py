@@ -53,6 +53,21 @@ def test_a_pass_claims_no_more_than_was_measured(load: Any) -> None:
     )
 
 
+def test_a_pass_says_what_was_not_tried(load: Any) -> None:
+    result = load("pass")
+    assert "not tried" not in " ".join(verdict_of(result).sentences)
+    result["findings"] = [f for f in result["findings"] if f["family"] == "membership"]
+    assert verdict_of(result).sentences[1] == "It was not tried whether someone can recover people's values or copy the model."
+
+
+def test_a_pass_with_shadow_models_of_another_kind_says_so_at_once(load: Any) -> None:
+    result = load("pass")
+    doubt = "The shadow models do not answer like the target (KS distance 0.236): a leak may be missed."
+    for finding in result["findings"][:2]:
+        finding["caveats"] = ["Something else.", doubt]
+    assert verdict_of(result).sentences.count(doubt) == 1
+
+
 def test_what_did_not_run_stands_beside_the_verdict(load: Any) -> None:
     assert verdict_of(load("breach")).sentences[-1] == "1 attack did not run; the reasons are below."
     assert "did not run" not in " ".join(verdict_of(load("pass")).sentences)
