@@ -26,10 +26,7 @@ UNDECLARED = ("packaging",)  # what it imports and does not name
 HOME = Path(__file__).parents[1] / "build" / "art"
 SCRIPT = Path(__file__).with_name("knockoff_attack.py")
 THEIRS = "KnockoffNets"
-OURS: dict[str, Callable[[int], Surrogate | EnsembleThresholds]] = {
-    "surrogate": Surrogate,
-    "ensemble-thresholds": EnsembleThresholds,
-}
+OURS: tuple[Callable[[int], Surrogate | EnsembleThresholds], ...] = (Surrogate, EnsembleThresholds)
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -55,8 +52,8 @@ def beside(name: str, seed: int) -> dict[str, Any]:
     """By budget: fidelity with its limits and CPU seconds of its KnockoffNets and of our attacks on the same target, one after the
     other. Neither's seconds hold the time that libraries take to load."""
     interpreter, made = python(), world(name, seed)
-    for attack in OURS:
-        attack(200).run(made.context())
+    for made_for in OURS:
+        made_for(200).run(made.context())
     cells: dict[str, Any] = {}
     for budget in BUDGETS:
         theirs = _asked(interpreter, made, budget)
