@@ -25,7 +25,7 @@ BUDGETS = (500, 1_000, 2_000)
 def exact_rows() -> list[dict[str, Any]]:
     """Lowd-Meek on linear targets, critical points on networks."""
     found = [_measured(LowdMeek(60_000), case()) for case in (adult_matrix, adult_records, digits)]
-    networks = [network(digits(), units) for units in UNITS] + [network(adult_matrix(), UNITS[0])]
+    networks = [network(make(), units) for make in (digits, adult_matrix) for units in UNITS]
     return found + [_measured(ReluCriticalPoints(60_000), case) for case in networks]
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from auditor.attacks.record_keys import record_keys
 from auditor.attacks.stealing.copying import classes_of
 from auditor.attacks.stealing.critical_points_box import Asking, Box, ScoreForm, Spent, obstacle, precision_obstacle
-from auditor.attacks.stealing.critical_points_search import MARGIN, Found, anchored, search
+from auditor.attacks.stealing.critical_points_search import MARGIN, Found, anchored, blends, middles, search
 from auditor.attacks.stealing.network_regression import best_regression
 from auditor.attacks.stealing.no_query import NoQuerySurrogate
 from auditor.attacks.stealing.population import auxiliary_of, check_auxiliary, evaluation_rows, pool_of, uniform_points
@@ -32,6 +32,8 @@ SEARCHED = 0.75  # share of the budget for the search, where a regression may ha
 LARGEST = 64
 LEAST = 1e-4  # probabilities below this count as this where scores are regressed on
 NOTHING = 0.05
+MOSTLY = 0.5
+PEOPLE = 500
 REFUSED = "The target refuses made-up records, and critical points are searched for with such."
 EXACT = 1e-5  # of scores: nearer than this to the target, the copy is called recovered
 
@@ -43,6 +45,16 @@ class _Copy:
     answers: Callable[[pd.DataFrame], Floats]
     figures: dict[str, float]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Within:
+    """Where log-odds have all their digits: `targets` are such points (n, d) with their scores (n, K), `anchors` (m, d) where the
+    search may begin, `floor` what doubles lose of the scores."""
+
+    targets: tuple[Floats, Floats]
+    floor: float
+    anchors: Floats
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,6 @@ class _Theft:
         return self._regressed(rows, hindered)
 
     def _units(self, box: Box) -> _Copy | str:
-        kept = self.form.kept(self.true)
         asking = Asking(self.context, box, self.form, int(SEARCHED * self.limit), self.asked, self.answers)
         least = least_queries(asking.columns)
         if asking.limit < least:
@@ -136,17 +147,29 @@ class _Theft:
                 f" {JUDGING} to judge the copy; raise budget.queries to {int(least / SEARCHED) + 1 + JUDGING:,} or more."
             )
         rng = generator(self.context.seed, "critical points")
-        targets = box.points(self.points)[kept], self.form.scores(self.true[kept])
         try:
-            floor = self.form.floor(self.true[kept])
-            start = anchored(asking, floor, rng)
+            within = self._within(asking, rng)
+            start = anchored(asking, within.floor, within.anchors, rng)
             self.context.checkpoint(0.2)
-            hindered = precision_obstacle(start.noise, floor, np.concatenate(self.answers))
-            return hindered or self._judged(box, search(asking, start, targets, rng), targets)
+            hindered = precision_obstacle(start.noise, within.floor, np.concatenate(self.answers))
+            return hindered or self._judged(box, search(asking, start, within.targets, rng), within.targets)
         except Spent:
             return f"{asking.limit:,} queries were too few to tell all units; raise budget.queries."
         except TargetRefused:
             return REFUSED
+
+    def _within(self, asking: Asking, rng: np.random.Generator) -> "_Within":
+        """The uniform points whose log-odds have all digits; where most have not, people too, among whom the search then stays."""
+        box = asking.box
+        points, true, anchors = box.points(self.points), self.true, middles(asking.columns, rng)
+        if self.form.exact(true).mean() < MOSTLY:
+            people = auxiliary_of(self.context).features[[c.name for c in box.numbers]]
+            some = people.iloc[rng.permutation(len(people))[: min(PEOPLE, asking.limit // 4)]].reset_index(drop=True)
+            said = asking.answer(some)
+            anchors = blends(box.points(some)[self.form.surest(said)], rng)
+            points, true = np.vstack([points, box.points(some)]), np.vstack([true, said])
+        kept = self.form.kept(true)
+        return _Within((points[kept], self.form.scores(true[kept])), self.form.floor(true[kept]), anchors)
 
     def _judged(self, box: Box, found: Found, targets: tuple[Floats, Floats]) -> _Copy | str:
         units = found.units
@@ -155,6 +178,12 @@ class _Theft:
             return (
                 f"A network of one hidden layer with up to {LARGEST} ReLU units does not explain the target's scores ({len(units)}"
                 f" kinks were told and the scores are still off by up to {off:.2g}): it is deeper, wider, or no such network."
+            )
+        copied = self.form.answers(units.scores(box.points(self.points)))
+        if float(np.abs(copied - self.true).max()) > EXACT and self.context.classes:
+            return (
+                f"{len(units)} units explain the target's scores where its answers have enough digits, but not its answers"
+                " elsewhere: further units act only where it is nearly sure."
             )
         return _Copy(
             lambda frame: self.form.answers(units.scores(box.points(frame))),
@@ -193,7 +222,7 @@ def _recovered(units: int, off: float) -> str:
         return f"The target's scores are affine (off by at most {off:.2g} on uniform points): it is a linear model, without units."
     return (
         f"The target is a network with one hidden layer of ReLU units: {units} of them have kinks between the extremes of the"
-        f" auxiliary records and were recovered, and on uniform points, from which nothing was solved, the scores are off by at"
+        f" auxiliary records and were recovered, and on points from which nothing was solved the scores are off by at"
         f" most {off:.2g}. Deeper networks are not covered."
     )
 

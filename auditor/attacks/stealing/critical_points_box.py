@@ -17,6 +17,8 @@ SMALLEST = 1e-300
 SURE = 1e-5
 """Log-odds of two classes lose digits where one is this unlikely, for its probability is what is left to 1."""
 EPSILON, ENOUGH = 4e-16, 50
+OWN = 1e-17
+"""A probability below this is computed by itself: what another leaves to 1 is a multiple of 1e-16, or 0."""
 
 
 class Spent(Exception):
@@ -53,13 +55,18 @@ class Box:
 
 @dataclass(frozen=True, eq=False)
 class ScoreForm:
-    """Probabilities to log-odds against the class `reference`, and back; numbers stay."""
+    """Probabilities to log-odds against the class `reference`, and back; numbers stay. `lossy`: of two classes those whose small
+    probabilities are what the other leaves to 1, so that their digits are lost."""
 
     reference: int | None
+    lossy: tuple[int, ...] = (0, 1)
 
     @staticmethod
     def of(answers: Floats) -> "ScoreForm":
-        return ScoreForm(int(answers.mean(axis=0).argmax()) if answers.shape[1] > 1 else None)
+        if answers.shape[1] == 1:
+            return ScoreForm(None)
+        own = ((answers > 0) & (answers < OWN)).any(axis=0)
+        return ScoreForm(int(answers.mean(axis=0).argmax()), tuple(int(c) for c in np.flatnonzero(~own)))
 
     def scores(self, answers: Floats, least: float = SMALLEST) -> Floats:
         """(n, C) -> (n, C - 1), or (n, 1). Probabilities below `least` count as that."""
@@ -75,17 +82,32 @@ class ScoreForm:
         shares = np.exp(odds - odds.max(axis=1, keepdims=True))
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
+    def exact(self, answers: Floats) -> NDArray[np.bool_]:
+        """(n,) records whose scores are as exact as doubles allow: of two classes those not too sure."""
+        least = self._least(answers)
+        return np.asarray(np.isfinite(self.scores(answers)).all(axis=1) if least is None else least >= SURE)
+
     def kept(self, answers: Floats) -> NDArray[np.bool_]:
-        """(n,) records whose scores are as exact as doubles allow: of two classes those not too sure, ENOUGH in any case."""
-        if answers.shape[1] != 2:
-            return np.asarray(np.isfinite(self.scores(answers)).all(axis=1))
-        least = answers.min(axis=1)
+        """(n,) the same, and ENOUGH in any case."""
+        least = self._least(answers)
+        if least is None:
+            return self.exact(answers)
         return np.asarray(least >= min(SURE, float(np.sort(least)[-min(ENOUGH, len(least))])))
+
+    def surest(self, answers: Floats) -> NDArray[np.intp]:
+        """The half of the records whose scores are most exact: of two classes those where the lossy one is most likely."""
+        least = self._least(answers)
+        return np.arange(len(answers)) if least is None else np.argsort(-least, kind="stable")[: max(1, len(least) // 2)]
 
     def floor(self, answers: Floats) -> float:
         """The least error of scores, from what doubles lose."""
-        lost = EPSILON / max(float(answers.min()), SMALLEST) if answers.shape[1] == 2 else 0.0
+        least = self._least(answers)
+        lost = 0.0 if least is None else EPSILON / max(float(least.min()), SMALLEST)
         return lost + 2 * EPSILON * max(1.0, float(np.abs(self.scores(answers)).max()))
+
+    def _least(self, answers: Floats) -> Floats | None:
+        """(n,) the smallest probability whose digits are lost as it nears 0; None where there is no such class."""
+        return answers[:, list(self.lossy)].min(axis=1) if answers.shape[1] == 2 and self.lossy else None
 
 
 @dataclass(eq=False)

@@ -23,7 +23,7 @@ HALVINGS = 30
 EXTRA = 4  # records beyond the unknowns of an affine fit, which tell whether the region is affine at all
 REACHES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 NARROW = (0.4, 0.1, 0.03)
-ANCHORS, AROUND = 4, (0.1, 0.03, 0.01, 0.001)
+ANCHORS, BLENDED, AROUND = 4, 30, (0.1, 0.03, 0.01, 0.001)
 AFFINE = 10.0  # a region is as affine as the noise allows up to this many times the noise
 MARGIN = 30.0  # in units of the error that the copy may have where it is right
 NO_KINK = 1e-9
@@ -82,13 +82,24 @@ class Unit:
     reach: float
 
 
-def anchored(scores: Scores, floor: float, rng: np.random.Generator) -> Found:
-    """The affine function that the scores are around a point near the middle of the box: of ANCHORS points and several distances
-    the farthest that is as affine as any. `floor`: what doubles lose, which is the least noise."""
+def middles(columns: int, rng: np.random.Generator) -> Floats:
+    """(ANCHORS, columns) points near the middle of the box."""
+    return 0.1 * rng.standard_normal((ANCHORS, columns))
+
+
+def blends(points: Floats, rng: np.random.Generator) -> Floats:
+    """(ANCHORS, columns) points among `points` (n, columns): each near the mean of BLENDED of them."""
+    drawn = np.array([points[rng.integers(len(points), size=BLENDED)].mean(axis=0) for _ in range(ANCHORS)])
+    return drawn + 0.02 * rng.standard_normal(drawn.shape)
+
+
+def anchored(scores: Scores, floor: float, anchors: Floats, rng: np.random.Generator) -> Found:
+    """The affine function that the scores are around a point: of `anchors` (m, d) and several distances the farthest that is as
+    affine as any. `floor`: what doubles lose, which is the least noise."""
     tried = []
-    for anchor in 0.1 * rng.standard_normal((ANCHORS, scores.columns)):
+    for anchor in np.clip(anchors, -0.9, 0.9):
         for reach in AROUND:
-            points = _around(np.clip(anchor, -0.9, 0.9), reach, rng)
+            points = _around(anchor, reach, rng)
             slope, level, off = _affine(points, scores(points), anchor)
             tried.append((off, reach, Units.affine(slope, level), anchor))
     noise = max(min(off for off, *_ in tried), floor)

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from auditor.attacks.stealing.critical_points import ReluCriticalPoints
 from auditor.attacks.stealing.critical_points_box import Box, ScoreForm, obstacle, precision_obstacle
-from auditor.attacks.stealing.critical_points_search import anchored, search
+from auditor.attacks.stealing.critical_points_search import anchored, middles, search
 from auditor.attacks.stealing.kernel_regression import fit_kernel
 from auditor.attacks.stealing.network_regression import best_regression, fit_network
 from auditor.attacks.stealing.query_limits import JUDGING
@@ -82,7 +82,7 @@ class TestSearch:
     def test_every_unit_is_found_and_the_function_is_the_same(self, columns: int, units: int, outputs: int) -> None:
         network, rng = Network(columns, units, outputs, seed=2), np.random.default_rng(5)
         targets = rng.uniform(-1, 1, (500, columns))
-        found = search(network, anchored(network, 1e-14, rng), (targets, network(targets)), rng)
+        found = search(network, anchored(network, 1e-14, middles(network.columns, rng), rng), (targets, network(targets)), rng)
         points = rng.uniform(-1, 1, (5_000, columns))
         assert np.abs(found.units.scores(points) - network(points)).max() < 1e-8
         assert len(found.units) <= units
@@ -94,7 +94,7 @@ class TestSearch:
     def test_ten_decimals_are_enough(self) -> None:
         network, rng = Network(10, 8, 1, seed=0, decimals=10), np.random.default_rng(5)
         targets = rng.uniform(-1, 1, (500, 10))
-        found = search(network, anchored(network, 1e-15, rng), (targets, network(targets)), rng)
+        found = search(network, anchored(network, 1e-15, middles(network.columns, rng), rng), (targets, network(targets)), rng)
         points = rng.uniform(-1, 1, (5_000, 10))
         assert np.abs(found.units.scores(points) - network(points)).max() < 1e-5
         assert 1e-12 < found.noise < 1e-10
@@ -102,7 +102,9 @@ class TestSearch:
     def test_an_affine_function_has_no_units(self) -> None:
         network, rng = Network(10, 0, 2, seed=0), np.random.default_rng(5)
         targets = rng.uniform(-1, 1, (50, 10))
-        assert not len(search(network, anchored(network, 1e-15, rng), (targets, network(targets)), rng).units)
+        assert not len(
+            search(network, anchored(network, 1e-15, middles(network.columns, rng), rng), (targets, network(targets)), rng).units
+        )
 
 
 class TestAttack:
@@ -205,6 +207,27 @@ class TestWhatIsNoSuchNetwork:
         assert "refuses made-up records" in self.run(picky, 0)[1]
 
 
+class TestSaturated:
+    """One-hot columns: people have one 1 in six, points between the extremes three, where the target is sure."""
+
+    def people(self, n: int, seed: int) -> Records:
+        rng = np.random.default_rng(seed)
+        cells = np.hstack([np.eye(6)[rng.integers(6, size=n)], rng.normal(size=(n, 4))])
+        return Records(pd.DataFrame(cells, columns=[c.name for c in NUMBERS]), np.zeros(n, np.intp))
+
+    def steep(self, frame: pd.DataFrame) -> Floats:
+        points = frame.to_numpy(dtype=np.float64)
+        scores = Network(10, 4, 1, seed=2)(points)[:, 0] + 40 * (points[:, :6].sum(axis=1) - 1.05)
+        return np.column_stack([1 - expit(scores), expit(scores)])
+
+    def test_a_network_that_is_sure_nearly_everywhere_is_told_among_people(self) -> None:
+        made = context(self.steep, 2, auxiliary=self.people(400, 2), candidates=self.people(300, 1))
+        evidence = ReluCriticalPoints().run(made)
+        assert evidence.figures["hidden_units"] == 4
+        assert evidence.copied is not None
+        np.testing.assert_allclose(evidence.copied, self.steep(candidates(made)), atol=1e-9)
+
+
 class TestRefusals:
     def test_a_budget_below_one_unit_says_the_least(self) -> None:
         with pytest.raises(BudgetExhausted, match="at least 427 queries with 10 columns") as caught:
@@ -240,6 +263,18 @@ class TestBox:
         form = ScoreForm.of(answers)
         assert form.scores(answers).shape == (20, max(1, classes - 1))
         np.testing.assert_allclose(form.answers(form.scores(answers)), answers, atol=1e-12)
+
+    def test_a_class_that_is_computed_by_itself_keeps_its_digits(self) -> None:
+        """What a logistic function answers: p is exact however small it is, 1 - p is not."""
+        likely = np.array([1e-30, 1e-9, 0.4, 1 - 1e-12])
+        answers = np.column_stack([1 - likely, likely])
+        form = ScoreForm.of(answers)
+        assert form.lossy == (0,)
+        assert form.exact(answers).tolist() == [True, True, True, False]
+        assert form.kept(answers).all()
+        assert form.floor(answers[:3]) < 1e-12 < 1e-5 < form.floor(answers)
+        assert form.surest(answers).tolist() == [0, 1]
+        assert ScoreForm.of(softmax(np.column_stack([np.zeros(2), [90.0, -90.0]]), axis=1)).lossy == ()
 
     def test_sure_answers_of_two_classes_have_lost_their_digits(self) -> None:
         answers = np.array([[0.4, 0.6], [1e-12, 1 - 1e-12], *[[0.3, 0.7]] * 60])
