@@ -42,9 +42,10 @@ def serve(arguments: argparse.Namespace) -> int:
     os.environ["AUDITOR_HOME"] = str(settings_for(arguments).home)
     import waitress
 
-    from auditor.web.wsgi import create
+    from auditor.web.wsgi import create, limits
 
-    waitress.serve(create(), host=arguments.host, port=arguments.port, threads=8, ident=None)
+    allowed = limits(settings_for(arguments))
+    waitress.serve(create(), host=arguments.host, port=arguments.port, threads=8, ident=None, **allowed)
     return 0
 
 

@@ -32,7 +32,7 @@ class Channel(filesystem.Channel):
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         """Nothing to write: every queue is in the constant table."""
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         """What is no message, such as the empty file that a power cut leaves, would end the worker: it is passed over."""
         while True:
             try:

@@ -1,6 +1,7 @@
 """The API behind a real server on loopback: what only a socket shows."""
 
 import json
+import socket
 import threading
 from http.client import HTTPConnection
 from pathlib import Path
@@ -10,6 +11,7 @@ import waitress
 from web_house import URL, House, empty_database, open_services, records
 
 from auditor.domain.catalog import Role
+from auditor.web.wsgi import limits
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 
@@ -19,7 +21,7 @@ def served(tmp_path_factory):
     home = tmp_path_factory.mktemp("served")
     services = open_services(home, empty_database(home / "empty.sqlite"))
     house = House(services)
-    server = waitress.create_server(house.app, host="127.0.0.1", port=0, threads=4, ident=None)
+    server = waitress.create_server(house.app, host="127.0.0.1", port=0, threads=4, ident=None, **limits(services.settings))
     thread = threading.Thread(target=server.run)
     thread.start()
     yield house, server.effective_port
@@ -89,6 +91,23 @@ def test_an_upload_over_the_limit_is_told_and_the_service_goes_on(line, house):
 def test_a_head_has_headers_and_no_body(line, house):
     status, document = ask(line, house, "HEAD", "/targets")
     assert (status, document) == (200, None)
+
+
+def test_those_who_say_nothing_keep_nobody_out(served, house):
+    """Half a request on each of more connections than waitress takes by default."""
+    silent = [socket.create_connection(("127.0.0.1", served[1]), 5) for _ in range(120)]
+    for each in silent:
+        each.sendall(b"POST /api/v1/targets HTTP/1.1\r\nHost: here\r\nContent-Le")
+    line = HTTPConnection("127.0.0.1", served[1], timeout=10)
+    assert ask(line, house, "GET", "/targets")[0] == 200
+    for each in (line, *silent):
+        each.close()
+
+
+def test_a_body_that_no_upload_may_have_is_refused_before_it_is_kept(served):
+    with socket.create_connection(("127.0.0.1", served[1]), 5) as stranger:
+        stranger.sendall(b"POST /api/v1/datasets HTTP/1.1\r\nHost: here\r\nContent-Length: 900000000\r\n\r\n")
+        assert stranger.recv(64).startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize("path", ["/targets/..%2f..%2fetc%2fpasswd", "/targets/%2e%2e", "/%00", "/targets?limit=%ff", "/%ff%fe"])
