@@ -1,5 +1,6 @@
 """`auditor run`, `resume` and `up` as people use them: real processes, a real model server, real signals."""
 
+import contextlib
 import json
 import os
 import re
@@ -83,22 +84,24 @@ def auditor(home, *arguments, timeout=180):
     return subprocess.run(line, env=environ(home), capture_output=True, text=True, timeout=timeout, check=False)
 
 
-@pytest.fixture
-def start(home):
-    """Starts `auditor` with pipes; whatever the test leaves is ended."""
-    running = []
-
-    def begin(*arguments):
-        line = [sys.executable, "-m", "auditor", *map(str, arguments)]
-        running.append(subprocess.Popen(line, env=environ(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-        return running[-1]
-
-    yield begin
-    for process in running:
-        with process:  # closes the pipes
+@contextlib.contextmanager
+def started(home, *arguments):
+    """`auditor` with pipes; what still runs in the end is ended."""
+    line = [sys.executable, "-m", "auditor", *map(str, arguments)]
+    with subprocess.Popen(line, env=environ(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-                process.communicate(timeout=40)
+                process.communicate(timeout=120)
+
+
+@pytest.fixture
+def start(home):
+    """Starts `auditor`; whatever the test leaves is ended."""
+    with contextlib.ExitStack() as running:
+        yield lambda *arguments: running.enter_context(started(home, *arguments))
 
 
 @pytest.fixture(scope="module")
@@ -270,36 +273,25 @@ def test_a_full_disk_is_one_sentence(write_spec, home, tmp_path):
     assert [line for line in done.stderr.splitlines() if line.startswith("auditor: ")]
 
 
+@pytest.fixture(scope="module")
+def service_home(tmp_path_factory):
+    return tmp_path_factory.mktemp("up")
+
+
+@pytest.fixture(scope="module")
+def up(service_home):
+    port = free_port()
+    with started(service_home, "up", "--port", port) as running:
+        wait_until_ready(f"http://127.0.0.1:{port}/api/v1/health", seconds=240)
+        yield running, port
+
+
 class TestUp:
-    @pytest.fixture
-    def up(self, start):
-        port = free_port()
-        running = start("up", "--port", port)
-        wait_until_ready(f"http://127.0.0.1:{port}/api/v1/health")
-        return running, port
+    """One service, in the order in which it is used: every start of its four processes costs seconds."""
 
-    def test_it_starts_shows_a_key_once_and_stops_cleanly(self, up, start):
-        running, port = up
-        running.send_signal(signal.SIGTERM)
-        out, err = running.communicate(timeout=40)
-        assert running.returncode == 0, err
-        key = re.search(r"admin key  (pat_\S+)", out).group(1)
-        assert f"http://127.0.0.1:{port}/" in out
-        again = start("up", "--port", port)
-        wait_until_ready(f"http://127.0.0.1:{port}/api/v1/health")
-        answer = urllib3.request("GET", f"http://127.0.0.1:{port}/api/v1/keys", headers={"Authorization": f"Bearer {key}"})
-        assert answer.status == 200
-        again.send_signal(signal.SIGTERM)
-        out, _ = again.communicate(timeout=40)
-        assert "pat_" not in out
-
-    def test_nothing_is_left_running(self, up):
-        running, _ = up
-        family = _descendants(running.pid)
-        assert len(family) >= 3
-        running.send_signal(signal.SIGTERM)
-        running.wait(40)
-        assert not [pid for pid in family if _is_alive(pid)]
+    def test_the_database_and_the_key_file_belong_to_their_owner(self, up, service_home):
+        for path in (service_home / "auditor.sqlite", service_home / "master.key"):
+            assert path.stat().st_mode & 0o077 == 0
 
     def test_a_part_that_dies_comes_back(self, up):
         running, port = up
@@ -308,11 +300,25 @@ class TestUp:
         deadline = time.monotonic() + 30
         while api in _descendants(running.pid) and time.monotonic() < deadline:
             time.sleep(0.1)
-        wait_until_ready(f"http://127.0.0.1:{port}/api/v1/health", seconds=30)
+        wait_until_ready(f"http://127.0.0.1:{port}/api/v1/health", seconds=240)
 
-    def test_the_database_and_the_key_file_belong_to_their_owner(self, up, home):
-        for path in (home / "auditor.sqlite", home / "master.key"):
-            assert path.stat().st_mode & 0o077 == 0
+    def test_it_stops_cleanly_leaves_nothing_running_and_shows_its_key_once(self, up, service_home):
+        running, port = up
+        family = _descendants(running.pid)
+        assert len(family) >= 3
+        running.send_signal(signal.SIGTERM)
+        out, err = running.communicate(timeout=120)
+        assert running.returncode == 0, err
+        assert not [pid for pid in family if _is_alive(pid)]
+        key = re.search(r"admin key  (pat_\S+)", out).group(1)
+        assert f"http://127.0.0.1:{port}/" in out
+        with started(service_home, "up", "--port", port) as again:
+            wait_until_ready(f"http://127.0.0.1:{port}/api/v1/health", seconds=240)
+            answer = urllib3.request("GET", f"http://127.0.0.1:{port}/api/v1/keys", headers={"Authorization": f"Bearer {key}"})
+            assert answer.status == 200
+            again.send_signal(signal.SIGTERM)
+            out, _ = again.communicate(timeout=120)
+        assert "pat_" not in out
 
     def test_a_taken_port_is_one_sentence(self, home):
         with socket.socket() as taken:
