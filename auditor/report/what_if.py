@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.report import numbers
-from auditor.report.words import FAMILIES, OUTCOMES
+from auditor.report.words import FAMILIES, OUTCOMES, listed
 
 Document = Mapping[str, Any]
 
@@ -62,7 +62,7 @@ def what_if_of(block: Document | None) -> WhatIf | None:
     channels = [block["as_it_is"], *block["tried"]]
     return WhatIf(
         head=_head(block),
-        defences=tuple(str(d["sentence"]) for d in block["defences"]),
+        defences=_together(block["defences"]),
         costs=tuple(name for _, name in COSTS),
         lines=tuple(_line(channel, position == 0) for position, channel in enumerate(channels)),
         aside=_aside(channels),
@@ -112,6 +112,15 @@ def _cost(item: Document | None, is_first: bool) -> str:
 def _plain(value: float) -> str:
     """Without the sign of a zero."""
     return numbers.plain(round(value, 3) + 0.0)
+
+
+def _together(defences: Sequence[Document]) -> tuple[str, ...]:
+    """What is said of several attacks in the same words is said once."""
+    said: dict[str, list[str]] = {}
+    for one in defences:
+        attack, words = str(one["attack"]), str(one["sentence"])
+        said.setdefault(words.removeprefix(f"{attack}: "), []).append(attack if words.startswith(f"{attack}: ") else "")
+    return tuple(": ".join(filter(None, (listed([*filter(None, attacks)]), words))) for words, attacks in said.items())
 
 
 def _aside(channels: Sequence[Document]) -> tuple[str, ...]:

@@ -107,6 +107,13 @@ def test_a_terminal_shows_the_answer_first() -> None:
     assert "Nothing was asked" in shown
 
 
+def test_what_is_said_of_several_attacks_alike_is_said_once() -> None:
+    said = [{"attack": a, "family": "membership", "cheapest": None, "sentence": f"{a}: none helps."} for a in ("gap", "lira")]
+    found = what_if_of(changed(defences=[*said, DOCUMENT["defences"][0]]))
+    assert found is not None
+    assert found.defences == ("gap and lira: none helps.", "lira: labels only helps.")
+
+
 def test_a_narrow_terminal_has_a_line_a_channel() -> None:
     console = Console(file=io.StringIO(), width=80)
     console.print(what_if_table(DOCUMENT))
