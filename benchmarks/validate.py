@@ -2,7 +2,7 @@
 
 Writes docs/validity.md, which names the commit; with --only the sections that are named.
 
-    python -m benchmarks.validate [--runs 1000] [--only alarms coverage attributes audits realised]
+    python -m benchmarks.validate [--runs 1000] [--only alarms coverage attributes audits small realised]
 """
 
 import argparse
@@ -16,12 +16,12 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.validation import attributes, audits, page, realised
+from benchmarks.validation import attributes, audits, page, realised, small_audits
 from benchmarks.validation.alarms import EXPERIMENTS
 from benchmarks.validation.coverage import COVERAGES
 
 DOC = Path(__file__).parent.parent / "docs" / "validity.md"
-PARTS = ("alarms", "coverage", "attributes", "audits", "realised")
+PARTS = ("alarms", "coverage", "attributes", "audits", "small", "realised")
 CHUNK, CORES = 25, 2
 
 Simulate = Callable[[int], Mapping[str, float]]
@@ -121,6 +121,11 @@ def made_audits(workers: Executor, runs: int) -> Tables:
     return {"audits": page.alarms(summed(workers, audits.one_audit, runs), audits.PROMISED, runs)}
 
 
+def made_small(workers: Executor, runs: int) -> Tables:
+    runs = whole_audits(runs)
+    return {"small": page.alarms(summed(workers, small_audits.small_audits, runs), small_audits.PROMISED, runs)}
+
+
 def whole_audits(runs: int) -> int:
     """Each takes as long as fifty simulated ones."""
     return max(1, 3 * runs // 10)
@@ -135,6 +140,7 @@ MAKERS: Mapping[str, Callable[[Executor, int], Tables]] = {
     "coverage": made_coverage,
     "attributes": made_attributes,
     "audits": made_audits,
+    "small": made_small,
     "realised": made_realised,
 }
 

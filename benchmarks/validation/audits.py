@@ -1,5 +1,7 @@
 """Whole membership audits of models that never saw the members: every verdict but "no leak" is a false alarm."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -27,33 +29,48 @@ PROMISED = {
 }
 
 
+@dataclass(frozen=True)
+class Setting:
+    """An audit whose target was trained on other people of the same population; `sides` are its members and non-members."""
+
+    learner: Learner
+    sides: tuple[int, int] = (SIDE, SIDE)
+    attacks: tuple[str, ...] = ATTACKS
+    profile: Profile = field(default_factory=lambda: Profile(Output.PROBABILITIES, CLASSES))
+
+
 def one_audit(seed: int) -> dict[str, bool]:
-    """One audit of a target that was trained on other people of the same population; which promises it broke."""
-    learner = check(LEARNERS[seed % len(LEARNERS)])
-    data, target = null_audit(learner, seed)
-    profile = Profile(Output.PROBABILITIES, CLASSES)
+    """Which promises one audit broke."""
+    low, failed = audited(Setting(LEARNERS[seed % len(LEARNERS)]), seed)
+    return dict(zip(PROMISED, (low >= LEVEL, low >= 5, low >= 25, failed), strict=True))
+
+
+def audited(setting: Setting, seed: int) -> tuple[float, bool]:
+    """The largest lower limit of the attacks, and whether a negative control of theirs failed."""
+    learner, profile = check(setting.learner), setting.profile
+    data, answers = null_audit(learner, seed, setting.sides)
+    target = pool.as_shown(answers, profile)
     truth = Truth(data.is_member, data.candidates.labels, None, None, len(CLASSES))
-    grading = Grading(LEVEL, len(ATTACKS), seed=seed)
     indices = range(SHADOWS)
     log_odds = trainers.train(learner, COLUMNS, data.candidates, len(CLASSES), indices, seed, _ignore)
     shadows = pool.outputs(log_odds, design.halves(data.candidates, indices, seed), profile)
     grants = {"seed": seed, "shadows": shadows, "learner": learner}
     cases = []
-    for name in ATTACKS:
+    for name in setting.attacks:
         attack = registry.make(name, {})
         context = context_for(attack, data, profile, lambda frame: target[frame.index.to_numpy()], _ignore, grants)
         cases.append((attack.run(context), None, truth))
+    grading = Grading(LEVEL, len(cases), seed=seed)
     lows = [a.score_low or 0.0 for a in holm.assess_family(cases, grading)]
-    failed = any(controls.negative(case[0], truth, grading).passed is False for case in cases)
-    return dict(zip(PROMISED, (max(lows) >= LEVEL, max(lows) >= 5, max(lows) >= 25, failed), strict=True))
+    return max(lows), any(controls.negative(case[0], truth, grading).passed is False for case in cases)
 
 
-def null_audit(learner: Learner, seed: int) -> tuple[AuditData, NDArray[np.float64]]:
+def null_audit(learner: Learner, seed: int, sides: tuple[int, int] = (SIDE, SIDE)) -> tuple[AuditData, NDArray[np.float64]]:
     """Members, non-members and the target's training records are three draws of one population."""
-    rng = np.random.default_rng(seed)
-    candidates, others = people(2 * SIDE, rng), people(SIDE, rng)
+    rng, n = np.random.default_rng(seed), sum(sides)
+    candidates, others = people(n, rng), people(SIDE, rng)
     model = build(learner, COLUMNS, seed).fit(others.features, others.labels)
-    is_member = rng.permutation(2 * SIDE) < SIDE
+    is_member = rng.permutation(n) < sides[0]
     nobody = Records(pd.DataFrame(), np.zeros(0, np.intp))
     return AuditData(COLUMNS, CLASSES, candidates, is_member, nobody), np.asarray(model.predict_proba(candidates.features))
 

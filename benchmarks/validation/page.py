@@ -114,6 +114,13 @@ non-members), half of logistic models, half of boosted trees, all trained on oth
 audit finds is a false alarm.
 
 {audits}""",
+    "small": """## Whole audits that are small, unequal or coarse
+
+{audit_runs} audits of each kind (so many members and non-members), of targets that were trained on other people of the same
+population, by two to eleven attacks with {audit_shadows} shadow models. Few records, ties and rounded answers are where limits
+could fail.
+
+{small}""",
     "realised": """## Thresholds on real models
 
 {records:,} records of UCI Adult (CC BY 4.0), {shadows} shadow models, {targets} targets a row, each trained on a random half.

@@ -7,7 +7,7 @@ from scipy.stats import norm
 from auditor.scoring import roc
 from auditor.scoring.intervals import Interval
 from benchmarks.validate import told
-from benchmarks.validation import attributes, audits, page, worlds
+from benchmarks.validation import attributes, audits, page, small_audits, worlds
 from benchmarks.validation.alarms import EXPERIMENTS
 from benchmarks.validation.coverage import COVERAGES
 from benchmarks.validation.realised import Realised
@@ -51,7 +51,7 @@ def test_the_page_has_every_part_and_the_commit() -> None:
     assert "{" not in text
 
 
-TABLES = ("alarms", "coverage", "unknowing", "knowing", "leaning", "audits", "realised")
+TABLES = ("alarms", "coverage", "unknowing", "knowing", "leaning", "audits", "small", "realised")
 TOLD = told(1_000) | {name: f"table of {name}" for name in TABLES}
 
 
@@ -75,7 +75,7 @@ def test_a_section_that_the_page_lacks_is_put_where_it_belongs(name: str) -> Non
 
 
 def test_names_of_alarms_and_intervals_are_told_once() -> None:
-    names = [name for e in EXPERIMENTS for name in e.promised] + list(audits.PROMISED) + list(attributes.UNKNOWING)
+    names = [name for e in EXPERIMENTS for name in e.promised] + [*audits.PROMISED, *small_audits.PROMISED, *attributes.UNKNOWING]
 
     assert len(names) == len(set(names))
     assert len({name for c in COVERAGES for name in c.promised}) == sum(len(c.promised) for c in COVERAGES)
@@ -115,6 +115,17 @@ def test_a_null_audit_is_of_people_that_the_model_never_saw() -> None:
 
     assert answers.shape == (2 * audits.SIDE, 2)
     assert data.is_member.sum() == audits.SIDE
+
+
+def test_an_audit_of_unequal_sides_through_a_channel_finds_nothing() -> None:
+    name, setting = next((name, one) for name, one in small_audits.SETTINGS.items() if "labels" in name)
+    data, _ = audits.null_audit(setting.learner, 1, (40, 90))
+
+    assert (data.is_member.sum(), len(data.candidates)) == (40, 130)
+    low, failed = audits.audited(setting, 1)
+    assert low < audits.LEVEL
+    assert not failed
+    assert f"{name}: {small_audits.BREACH}" in small_audits.PROMISED
 
 
 def test_attacks_behind_a_target_that_knows_nothing_make_the_claims_that_are_counted() -> None:
