@@ -165,7 +165,7 @@ def _course(spec: AuditSpec, offer: Offer, profile: Profile, is_longest: bool) -
     if not is_longest:
         run = [item | {"query_limit": min(item["query_floor"], item["query_limit"])} for item in run]
     steps = _steps(spec, offer, profile, run, len(spec.shadow_looks) if is_longest else 1)
-    asked = probed + offer.candidates + (chosen_on(spec, offer) if plan.needs_shadows({"run": run}) else 0)
+    asked = probed + (offer.candidates if run else 0) + (chosen_on(spec, offer) if plan.needs_shadows({"run": run}) else 0)
     of_their_own = {plan.attack_name(item): item["query_limit"] for item in run if plan.asks(item)}
     return Course(steps, min(asked + sum(of_their_own.values()), spec.budget.queries), of_their_own)
 

@@ -39,7 +39,8 @@ def following(spec: AuditSpec, done: Mapping[str, Mapping[str, Any]]) -> list[Ne
     if "probe" not in done:
         return plan
     probe = done["probe"]
-    plan += _asking(spec, probe)
+    if probe["run"]:  # where no attack can run, no answer is worth what it costs
+        plan += _asking(spec, probe)
     if needs_shadows(probe):
         plan.append(_choose(spec, probe))
         plan.append(NewStep("blind", StepKind.BLIND, SHADOWS, Queue.TRAIN, weight=12.0, required=False))

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.domain.audit import StepKind
 from auditor.domain.learner import Learner, Task
 from auditor.domain.shadow import ShadowOutputs
 from auditor.domain.target import Profile
@@ -54,7 +55,10 @@ def shadows_of(services: Services, material: Material, count: int) -> ShadowOutp
 
 
 def answers_of(services: Services, material: Material) -> NDArray[np.float64] | None:
-    """(n, C) what the target answered about the candidates, NaN where it was never asked; None if it was asked about nobody."""
+    """(n, C) what the target answered about the candidates, NaN where it was never asked; None if it was asked about nobody, but
+    for the few of the probe."""
+    if not any(step.kind is StepKind.ASK for step in material.steps):
+        return None
     digests = record_digests(material.data.candidates.features)
     with services.database.read() as tx:
         found = ledger.lookup(tx, material.audit.id, digests)

@@ -140,6 +140,15 @@ def test_members_that_stand_in_non_members_are_counted_removed_and_told(auditor)
     assert "Non-members that stand among the members too: 40" in " ".join(out.split())
 
 
+def test_an_audit_of_which_no_attack_can_run_asks_for_the_probe_alone(auditor):
+    code, out, _, seen = ran(auditor, Case((), spec={"attacks": ["attribute"]}))
+    assert code == 4
+    assert "Name the sensitive attributes under data.sensitive" in " ".join(out.split())
+    result = json.loads(auditor.output.read_text())
+    assert result["audit"]["queries"] == seen.rows < 600, "600 people are in question"
+    assert (result["findings"], result["audit"]["score"]) == ([], None)
+
+
 def test_a_busy_target_is_waited_for(auditor):
     """429 without Retry-After, with one of a second, and 503: each is tried again and the audit ends well."""
     hiccups = [Fault(429), None, Fault(429, headers=(("Retry-After", "1"),)), None, Fault(503), None]

@@ -73,6 +73,10 @@ def test_the_probe_alone_decides_what_follows() -> None:
     assert "report" not in plan
 
 
+def test_where_no_attack_can_run_nobody_is_asked_about() -> None:
+    assert [step.kind for step in planned(spec_of(attacks=["attribute"]), probed())] == [StepKind.PROBE, StepKind.GRADE]
+
+
 def test_asking_covers_every_candidate_once() -> None:
     plan = by_key(spec_of(), probed(item("gap"), candidates=2 * ASK_ROWS + 1))
     chunks = sorted((s.params["first"], s.params["last"]) for s in plan.values() if s.kind is StepKind.ASK)
