@@ -58,13 +58,13 @@ LED_BY = {
 
 def telling(finding: Document, names: Sequence[str]) -> list[Document]:
     """The estimates of these names that have a value, in this order, one a name, a calibrated threshold before an oracle's; where
-    the tail made the score its figures are first."""
+    the tail made the score its figures are first. A rate of 0 made none: ties let no threshold reach it."""
     known = [e for e in finding.get("estimates", ()) if e.get("value") is not None]
     chosen = [sorted((e for e in known if e["name"] == name), key=lambda e: e.get("threshold") == "oracle")[:1] for name in names]
     listed = [estimate for some in chosen for estimate in some]
     caveats = tuple(map(str, finding.get("caveats", ())))
     leading = tuple(name for words, name in LED_BY.items() if any(words in c for c in caveats))
-    return sorted(listed, key=lambda e: not e["name"].startswith(leading))
+    return sorted(listed, key=lambda e: not (e["name"].startswith(leading) and e["value"] > 0))
 
 
 def voids_epsilon(finding: Document) -> list[str]:

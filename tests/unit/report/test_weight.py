@@ -84,6 +84,14 @@ def test_where_the_tail_made_the_score_the_tail_is_told_first() -> None:
     assert membership.RESTS_ON_TAIL == RESTS_ON_TAIL
 
 
+def test_a_rate_that_ties_kept_from_being_reached_leads_nothing() -> None:
+    """The score may rest on the tail at the strictest threshold there is, while nothing is found at the rate of the headline."""
+    estimates = [{"name": "auc", "value": 0.6}, {"name": "tpr@fpr=0.001", "value": 0.0}, {"name": "tpr@fpr=0.01", "value": 0.09}]
+    found = {"caveats": [f"{RESTS_ON_TAIL}: 3.5 % of members found."], "estimates": estimates}
+    listed = ("auc", "tpr@fpr=0.001", "tpr@fpr=0.01")
+    assert [e["name"] for e in telling(found, listed)] == ["tpr@fpr=0.01", "auc", "tpr@fpr=0.001"]
+
+
 def test_the_figure_that_made_the_score_of_canaries_is_told_first() -> None:
     found = {"caveats": ["2.0 bits. The score rests on all canaries together."]}
     found |= {"estimates": [{"name": "memorised_share", "value": 0.0}, {"name": "exposure", "value": 2.0}]}
