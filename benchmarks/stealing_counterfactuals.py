@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from auditor.attacks.stealing.counterfactual_asking import Asking
 from auditor.attacks.stealing.counterfactual_boxes import Room
-from auditor.attacks.stealing.counterfactual_copy import Reconstruction
+from auditor.attacks.stealing.counterfactual_copy import JUDGES, Reconstruction
 from auditor.attacks.stealing.counterfactual_oracle import BoxOracle
 from auditor.attacks.stealing.counterfactual_search import RandomSearch
 from auditor.attacks.stealing.counterfactual_tree import Growth
@@ -190,20 +190,19 @@ def _grown(case: Case, model: Any, axes: Axes, explain: Explain, limit: int, see
     context = _context(case, seed, profile, lambda frame: np.eye(2)[_answers(model, frame).argmax(axis=1)])
     natural = axes.points(case.auxiliary.features)
     begun = time.perf_counter()
-    asking = Asking(context, explain, Room.of(axes, natural), limit)
+    asking = Asking(context, explain, Room.of(axes, natural), limit - min(JUDGES, limit // 4))
     growth = Growth(asking, natural, "natural")
     said = grown(growth)
-    made = Reconstruction(growth, case.auxiliary.features)
+    made = Reconstruction(growth, case.auxiliary)
     points = axes.frame(axes.drawn(UNIFORM, np.random.default_rng(seed)))
     wrong = int((made.boxes(points)[0] != _answers(model, points).argmax(axis=1)).sum())
-    spent = asking.spent
     labels = made.boxes(case.judged.features)[0]
     if growth.open:
-        asking.limit = asking.spent
+        asking.limit = limit
         labels = made.chosen(seed, are_boxes_right=True)(case.judged.features)
     agrees = labels == _answers(model, case.judged.features).argmax(axis=1)
     return {
-        "queries": spent,
+        "queries": asking.spent,
         "counterfactuals": asking.counterfactuals,
         "closed": growth.closed,
         "open": len(growth.open),

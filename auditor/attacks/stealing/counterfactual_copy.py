@@ -11,6 +11,7 @@ from auditor.attacks.stealing.copying import classes_of
 from auditor.attacks.stealing.counterfactual_asking import UNKNOWN, Asking, Labels
 from auditor.attacks.stealing.counterfactual_tree import NEVER, Growth, reached
 from auditor.attacks.stealing.leaf_axes import MISSING
+from auditor.domain.data import Records
 from auditor.domain.learner import Learner
 from auditor.domain.seeds import derive, generator
 from auditor.learners import build
@@ -27,7 +28,7 @@ class Reconstruction:
     """`natural`: the auxiliary records as they are."""
 
     growth: Growth
-    natural: pd.DataFrame
+    natural: Records
 
     @property
     def asking(self) -> Asking:
@@ -52,29 +53,46 @@ class Reconstruction:
         with the target on auxiliary records that none of them was made from; the first of equals."""
         order = generator(seed, "judges").permutation(len(self.natural))
         held, rest = np.split(order, [max(0, min(JUDGES, self.asking.left, len(order) // 2))])
-        trained = self._boosted(seed, self.natural.iloc[rest if are_boxes_right else rest[:0]])
-        ways: list[Copy] = [lambda frame: self.boxes(frame)[0], lambda frame: self._mixed(frame, trained), trained]
+        known, informed = (self._boosted(seed, Shown(self.natural.take(rest), are_boxes_right, own)) for own in (False, True))
+        ways: list[Copy] = [lambda frame: self.boxes(frame)[0], known, informed]
+        if are_boxes_right:
+            ways = [ways[0], *(self._mixed(trained) for trained in (known, informed)), *ways[1:]]
         if not len(held):
             return ways[1]
-        judges = self.natural.iloc[held].reset_index(drop=True)
+        judges = self.natural.features.iloc[held].reset_index(drop=True)
         true = self.asking.labels_of(judges)
         return ways[int(np.argmax([(way(judges) == true).mean() for way in ways]))]
 
-    def _mixed(self, features: pd.DataFrame, trained: Copy) -> Labels:
-        labels, is_closed = self.boxes(features)
-        return labels if is_closed.all() else np.where(is_closed, labels, trained(features))
+    def _mixed(self, trained: Copy) -> Copy:
+        def copy(features: pd.DataFrame) -> Labels:
+            labels, is_closed = self.boxes(features)
+            return labels if is_closed.all() else np.where(is_closed, labels, trained(features))
 
-    def _boosted(self, seed: int, natural: pd.DataFrame) -> Copy:
-        """Trees on all that is known: points and their counterfactuals (Aïvodji et al. 2020), and those of the records `natural`
-        that lie in closed boxes, whose class need not be asked."""
-        labels, is_closed = self.boxes(natural)
-        frames, known = [natural[is_closed], *self.asking.frames], [labels[is_closed], *map(classes_of, self.asking.answers)]
+        return copy
+
+    def _boosted(self, seed: int, shown: "Shown") -> Copy:
+        """Trees on points and their counterfactuals (Aïvodji et al. 2020), and on auxiliary records as far as `shown` says."""
+        natural = shown.natural
+        labels, is_closed = self.boxes(natural.features)
+        is_told = is_closed & shown.in_boxes
+        labels, kept = np.where(is_told, labels, natural.labels), is_told | (shown.own & (natural.labels >= 0))
+        frames, known = [natural.features[kept], *self.asking.frames], [labels[kept], *map(classes_of, self.asking.answers)]
         pairs, told = _ends(self.asking)
         frames, known = [*frames, self.asking.room.axes.frame(pairs)] if len(pairs) else frames, [*known, told]
         context = self.asking.context
         learner, materials = Learner("xgboost", BOOSTED), pd.concat(frames, ignore_index=True)
         model = build(learner, context.columns, derive(seed, "boosted")).fit(materials, np.concatenate(known))
         return lambda frame: np.asarray(model.over_all(model.predict_proba(frame), context.classes).argmax(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Which auxiliary records a copy learns from: those `in_boxes` that are closed, whose class need not be asked, and the others
+    with their `own` labels, as people have them."""
+
+    natural: Records
+    in_boxes: bool
+    own: bool
 
 
 def _ends(asking: Asking) -> tuple[NDArray[np.int64], Labels]:

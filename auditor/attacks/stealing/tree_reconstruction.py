@@ -82,7 +82,7 @@ class TreeReconstruction:
         natural = Axes.of(auxiliary.features, context.columns).points(auxiliary.features)
         room = Room.of(Axes.of(auxiliary.features, context.columns), natural)
         asking = Asking(context, context.counterfactual, room, limit - min(JUDGES, limit // 4))
-        made = Reconstruction(Growth(asking, natural, self.first), auxiliary.features)
+        made = Reconstruction(Growth(asking, natural, self.first), auxiliary)
         said = grown(made.growth)
         asking.limit = limit
         return _evidence(context, made, (points, true), rows, said)
