@@ -38,7 +38,7 @@ class Site:
     @property
     def paths(self):
         audit, target = self.seeded.audits, self.seeded.targets
-        paths = ["/", "/audits", "/audits/new", "/files", "/schedules", "/nothing-here"]
+        paths = ["/", "/audits", "/audits/new", "/files", "/schedules", "/targets/new", "/nothing-here"]
         paths += [f"/audits/{audit[name]}" for name in ("breach", "pass", "unsettled", "failed", "running")]
         paths += [f"/targets/{target['income']}", f"/targets/{target['labels-only']}", "/score"]
         paths += [f"/files/models/{self.model_id}", f"/targets/{self.far_id}"]

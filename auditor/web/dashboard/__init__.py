@@ -12,6 +12,7 @@ from auditor.web.dashboard import (
     schedule_pages,
     score_page,
     session_pages,
+    target_pages,
     what_if_pages,
 )
 from auditor.web.dashboard.pages import blueprint
@@ -29,5 +30,6 @@ __all__ = [
     "schedule_pages",
     "score_page",
     "session_pages",
+    "target_pages",
     "what_if_pages",
 ]
