@@ -23,10 +23,16 @@ def _membership(finding: Document) -> str:
     if found is None:
         return ""
     if found["name"] in TAILS:
-        strangers = round(1 / float(found["name"].removeprefix("tpr@fpr=")))
+        strangers = round(1 / _accused(found))
         return f"It recognises {_share(found)} of members while it accuses 1 in {strangers:,} strangers."
     half = numbers.percent(0.5)
     return f"Of a member and a stranger it tells which is which in {_share(found, 'accuracy')} of pairs; guessing does in {half}."
+
+
+def _accused(found: Document) -> float:
+    """The rate that was aimed at, or the one that was realised where that turned out larger."""
+    aimed = float(found["name"].removeprefix("tpr@fpr="))
+    return max(aimed, float((found.get("realised_fpr") or (0.0, aimed, 1.0))[1]))
 
 
 def _stealing(finding: Document) -> str:

@@ -19,6 +19,13 @@ def test_a_finding_that_rests_on_the_tail_is_told_by_whom_it_recognises() -> Non
     assert told == "It recognises 4.5 % (3.5 to 5.5 %) of members while it accuses 1 in 1,000 strangers."
 
 
+@pytest.mark.parametrize(("realised", "strangers"), [(0.0002, "1,000"), (0.004, "250"), (0.5, "2")])
+def test_strangers_are_accused_as_often_as_they_were(realised: float, strangers: str) -> None:
+    tail = ("The score rests on the low-FPR tail: 4 % of members.",)
+    loose = share("tpr@fpr=0.001", 0.045, realised_fpr=[realised / 2, realised, min(1.0, realised * 2)])
+    assert said("membership", loose, caveats=tail).endswith(f"of members while it accuses 1 in {strangers} strangers.")
+
+
 def test_a_finding_that_rests_on_everybody_is_told_by_pairs() -> None:
     told = said("membership", share("auc", 0.7), share("tpr@fpr=0.001", 0.045))
     assert told == "Of a member and a stranger it tells which is which in 70.0 % (69.0 to 71.0 %) of pairs; guessing does in 50 %."

@@ -81,6 +81,8 @@ def test_where_the_tail_made_the_score_the_tail_is_told_first() -> None:
     listed = ("auc", "tpr@fpr=0.001", "tpr@fpr=0.01")
     assert [(e["name"], e["value"]) for e in telling(found, listed)] == [("tpr@fpr=0.01", 0.04), ("auc", 0.6)]
     assert telling({**found, "caveats": []}, listed)[0]["name"] == "auc"
+    tied = [{"name": "tpr@fpr=0.001", "value": 0.0, "threshold": "calibrated"}, *found["estimates"][:3]]
+    assert [e["name"] for e in telling({**found, "estimates": tied}, listed)] == ["tpr@fpr=0.01", "auc", "tpr@fpr=0.001"]
     assert membership.RESTS_ON_TAIL == RESTS_ON_TAIL
 
 
