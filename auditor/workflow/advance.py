@@ -17,6 +17,7 @@ from auditor.workflow.services import Services
 log = logging.getLogger(__name__)
 
 RANK = [str(level) for level in Severity]
+INTERNAL = "an internal error stopped it, which the log of the worker tells in full"
 PLAIN = frozenset(StepKind) - {StepKind.PROBE, StepKind.GRADE, StepKind.REPORT}
 """Steps whose results no later step is planned from; of the shadows one is: FIRST."""
 

@@ -12,7 +12,7 @@ from auditor.domain.audit import Step, StepStatus
 from auditor.errors import AuditorError, Cancelled, Unavailable
 from auditor.store import audits
 from auditor.workflow import memory
-from auditor.workflow.advance import after, deliver
+from auditor.workflow.advance import INTERNAL, after, deliver, give_up
 from auditor.workflow.services import Services
 from auditor.workflow.steps import execute
 
@@ -126,4 +126,8 @@ def _finish(services: Services, step: Step, status: StepStatus, result: dict[str
         except Unavailable as away:
             log.warning("cannot finish %s yet: %s", step.key, away.sentence)
             time.sleep(min(5.0, 0.1 * 2**wait))
+        except Exception as error:  # what follows cannot be planned: run again after its lease, the step would end no better
+            log.exception("nothing can be planned after %s of audit %s", step.key, step.audit_id)
+            give_up(services, step.audit_id, str(error) if isinstance(error, AuditorError) else INTERNAL)
+            return
     log.error("step %s could not be finished; it runs again after its lease", step.key)

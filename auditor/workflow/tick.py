@@ -12,14 +12,13 @@ from auditor.domain.spec import parse
 from auditor.errors import AuditorError, InvalidInput, Unavailable
 from auditor.store import audits, events, retention, schedules
 from auditor.store.engine import Transaction
-from auditor.workflow.advance import advance, deliver, give_up
+from auditor.workflow.advance import INTERNAL, advance, deliver, give_up
 from auditor.workflow.services import Services
 from auditor.workflow.submit import Origin, submit_in, validate
 
 log = logging.getLogger(__name__)
 
 REDELIVERED_AT_ONCE = 500
-INTERNAL = "an internal error, which the log of the worker tells in full, stopped"
 
 
 def tick(services: Services) -> None:
@@ -54,7 +53,7 @@ def _move_on(services: Services, audit_id: str) -> None:
         give_up(services, audit_id, str(error))
     except Exception:
         log.exception("audit %s cannot be moved on", audit_id)
-        give_up(services, audit_id, f"{INTERNAL} this audit.")
+        give_up(services, audit_id, INTERNAL)
 
 
 def _stalled(services: Services) -> list[str]:
@@ -87,7 +86,7 @@ def _started(services: Services, schedule: Schedule) -> list[Step]:
         now = services.clock()
         with services.database.begin() as tx:
             if schedules.take(tx, schedule, next_run_at=next_run(schedule.cron, schedule.zone, now)):
-                _note(tx, schedule, f"{schedule.name}: could not start: {INTERNAL} it.", now)
+                _note(tx, schedule, f"{schedule.name}: could not start: {INTERNAL}", now)
     return []
 
 

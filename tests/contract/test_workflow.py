@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auditor.domain.audit import AuditStatus, Queue, StepStatus
+from auditor.domain.audit import AuditStatus, NewStep, Queue, StepKind, StepStatus
 from auditor.domain.catalog import Schedule
 from auditor.domain.spec import AuditSpec, parse
 from auditor.errors import Conflict, InvalidInput
@@ -263,6 +263,19 @@ def test_an_audit_that_cannot_be_planned_ends_and_holds_nobody_up(house: House) 
     assert by_id[sound].status is AuditStatus.RUNNING
     assert [a.schedule_id for a in by_id.values() if a.schedule_id] == [made.id]
     assert said(house).count("audit.failed") == 2
+
+
+def test_an_audit_ends_where_nothing_can_be_planned_after_a_step(house: House) -> None:
+    """A worker of another version would otherwise run the step again and again, whatever it costs."""
+    audit_id = without_steps(house, learned_tomorrow=1)
+    with house.services.database.begin() as tx:
+        audits.add_steps(tx, audit_id, [NewStep("attack:gap", StepKind.ATTACK, 4, Queue.TRAIN, required=False)])
+        (step,) = audits.steps(tx, audit_id)
+    run_step(house.services, step.id)
+    (audit,) = all_audits(house)
+    assert audit.status is AuditStatus.FAILED
+    assert "learned_tomorrow" in str(audit.reason)
+    assert said(house)[0] == "audit.failed"
 
 
 def test_a_schedule_whose_zone_is_gone_is_paused_and_holds_no_other_up(house: House) -> None:
