@@ -72,10 +72,11 @@ class ThreatModel:
 
     def in_words(self, output: Output | None = None) -> str:
         """One sentence for people who do not know the field; before a target that answers `output`, if it is known."""
+        known = self.knows - {Knows.CANDIDATES} if Knows.OTHER_ATTRIBUTES in self.knows else self.knows  # one is what it is after
         parts = [
             PLAIN_WORDS[self.sees if output is None else self.seen(output)],
             *([PLAIN_WORDS[EXPLAINED]] if self.explained else []),
-            *(PLAIN_WORDS[k] for k in Knows if k in self.knows),
+            *(PLAIN_WORDS[k] for k in Knows if k in known),
         ]
         return "An adversary who " + ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + "."
 

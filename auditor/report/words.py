@@ -54,7 +54,7 @@ ESTIMATES = {
     "precision@k": "Right among the k surest guesses",
     "precision@k_non_members": "The same on non-members",
     "precision@k_imputation": "The same without the model",
-    "advantage_over_imputation": "Gain over guessing without the model",
+    "advantage_over_imputation": "Gain among the k surest that training gave",
     "within_tolerance": "Members guessed closely",
     "within_tolerance_non_members": "Non-members guessed closely",
     "within_tolerance_imputation": "Members guessed closely without the model",
@@ -119,7 +119,7 @@ MEANINGS = {
     "auc": "0.5 is guessing, 1 is certainty",
     "advantage": "0 is guessing, 1 is certainty",
     "accuracy_advantage": "0 is no better than guessing, or than on people it was not trained on",
-    "advantage_over_imputation": "0 is no better than guessing",
+    "advantage_over_imputation": "0 is no better than guessing, or than on people it was not trained on",
     "fidelity": "how often the copy answers as the model does",
 }
 

@@ -123,6 +123,12 @@ def test_too_many_values_are_refused_before_anything_is_spent() -> None:
         AttributeInference().needs(Scope(PROFILE, 100, 100, 0, 100_000, (wide,)))
 
 
+def test_its_adversary_is_not_said_to_have_what_it_is_after() -> None:
+    words = AttributeInference.threat_model.in_words()
+    assert "knows every other attribute of the person" in words
+    assert "full records" not in words
+
+
 def test_labels_alone_do_not_meet_its_threat_model() -> None:
     model = AttributeInference.threat_model
     assert not model.is_met_by(Output.LABELS)
