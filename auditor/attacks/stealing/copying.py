@@ -6,13 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from auditor.attacks.stealing.ensemble_forest import FEW_TREES, Forest, as_shares
 from auditor.attacks.stealing.kernel_regression import fit_kernel
 from auditor.attacks.stealing.log_odds import ON_LOG_ODDS, log_odds, shares, trees_for
 from auditor.attacks.stealing.network_regression import Fit, fit_network, regression
-from auditor.attacks.stealing.soft_boosting import FINE, boosted
 from auditor.domain.attack import Checkpoint
 from auditor.domain.data import Column
 from auditor.domain.learner import Learner, Task
@@ -80,15 +78,13 @@ class Maker:
 
 @dataclass(frozen=True)
 class Workshop:
-    """What a thief trains copies with. The declaration may be wrong, so learners of other kinds stand beside the declared one.
-    `is_last`: the copy is what the theft leaves, and may take longer than those that choose what is asked."""
+    """What a thief trains copies with. The declaration may be wrong, so learners of other kinds stand beside the declared one."""
 
     makers: tuple[Maker, ...]
     columns: tuple[Column, ...]
     seed: int
     checkpoint: Checkpoint
     progress: float = 0.0
-    is_last: bool = False
 
     def copy(self, material: Answered, score: "Score | None" = None) -> Answering:
         """The best maker's copy, fitted on all. `score`: what makers are compared by, else by `right`."""
@@ -178,21 +174,7 @@ def by_log_odds(workshop: Workshop, learner: Learner, material: Answered) -> Ans
     seeds = [derive(workshop.seed, "copy", "log-odds", c) for c in range(odds.shape[1])]
     made = trees_for(learner, len(material), odds.shape[1])
     models = [build_for_values(made, workshop.columns, seed).fit(material.features, odds[:, c]) for c, seed in enumerate(seeds)]
-    squared = lambda frame: shares(np.column_stack([model.predict(frame) for model in models]))  # noqa: E731
-    return mean_of([squared, _by_cross_entropy(workshop, material)]) if workshop.is_last else squared
-
-
-def _by_cross_entropy(workshop: Workshop, material: Answered) -> Answering:
-    matrix = _matrix(workshop, material)
-    made = boosted(matrix(material.features), material.answers, None, FINE | {"seed": derive(workshop.seed, "copy") % 2**31})
-
-    def answers(frame: pd.DataFrame) -> Floats:
-        from xgboost import DMatrix
-
-        raw = np.asarray(made.predict(DMatrix(matrix(frame)), output_margin=True), dtype=np.float64)
-        return np.asarray(softmax(raw if raw.ndim == 2 else np.column_stack([np.zeros(len(raw)), raw]), axis=1))
-
-    return answers
+    return lambda frame: shares(np.column_stack([model.predict(frame) for model in models]))
 
 
 def _matrix(workshop: Workshop, material: Answered) -> Callable[[pd.DataFrame], NDArray[np.float32]]:

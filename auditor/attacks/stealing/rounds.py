@@ -1,7 +1,7 @@
 """Asking in rounds: each batch is chosen by what the copies of the last one left open, and asking ends when copies have settled."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -181,7 +181,7 @@ class Thief:
         self._verdict = _Verdict(verdict.told[stay], batch)
 
     def _copy(self, progress: float) -> None:
-        """Trial copies, and of those the mean that is nearest to the held-out answers."""
+        """Trial copies, and the mean of those that are nearest to the held-out answers, which are too few to tell equals apart."""
         held = held_out(len(self._answers))
         known, judge = self._answers.take(np.flatnonzero(~held)), self._answers.take(np.flatnonzero(held))
         self.makers = self.makers or makers_for(self.context.learner, self._answers)
@@ -194,7 +194,7 @@ class Thief:
     def _finish(self) -> None:
         """The last copy is fitted on the held-out answers too."""
         self.makers = self._best
-        last = Round(len(self.asked), mean_of(replace(self._workshop(0.97), is_last=True).trials(self._answers)))
+        last = Round(len(self.asked), mean_of(self._workshop(0.97).trials(self._answers)))
         self.rounds = [*(made for made in self.rounds if made.queries < last.queries), last]
         self.notes.insert(0, f"The copy is {' and '.join(maker.words for maker in self.makers)}.")
 
