@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 from jsonschema import Draft202012Validator
 from test_exact_copies_audit import SCHEMA, people
 
 from auditor.attacks.stealing.leaf_twin import explained_tree
 from auditor.domain.audit import AuditStatus
-from auditor.domain.counterfactual import Explained
+from auditor.domain.counterfactual import Bounds, Explained
 from auditor.domain.data import Column, ColumnType, Records
 from auditor.domain.spec import parse
+from auditor.domain.target import Explainer, Output, Profile, Target, WireProtocol
+from auditor.querying import CounterfactualClient, Door, Guard, MemoryLedger, explaining_transport
 from auditor.report import html
 from auditor.settings import Settings
 from auditor.store import workspaces
@@ -68,9 +69,8 @@ def audited(folder: Path, shape: str, attacks: Any, changed: Any = None) -> tupl
     return audit, server
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_tree_that_explains_itself_is_copied_in_a_whole_audit(tmp_path: Path, shape: str) -> None:
-    audit, server = audited(tmp_path, shape, FEW)
+def test_a_tree_that_explains_itself_is_copied_in_a_whole_audit(tmp_path: Path) -> None:
+    audit, server = audited(tmp_path, "kserve", FEW)
     assert audit.status is AuditStatus.COMPLETED, audit.reason
     Draft202012Validator(SCHEMA).validate(audit.result)
     (finding,) = audit.result["findings"]
@@ -86,9 +86,28 @@ def test_a_tree_that_explains_itself_is_copied_in_a_whole_audit(tmp_path: Path, 
     assert "in none of which the service finds a counterfactual" in html(audit.result)
 
 
+def test_a_service_of_its_own_kind_is_asked_over_the_wire() -> None:
+    model, said = tree(), SHAPES["plain"][1]
+    records = people(20, 4).drop(columns="label").astype({"town": object})
+    within = Bounds({"height": (-3.0, 3.0), "age": (20, 79)}, {"town": ("east", "south", "west")})
+    with ModelServer(model) as server:
+        server.explain = as_plain(model.counterfactual, COLUMNS)
+        explainer = Explainer(server.kserve_v1_explain, said["body"], said["record"])
+        target = Target(server.kserve_v1, WireProtocol.KSERVE_V1, explainer=explainer)
+        way, ledger = explaining_transport(target, COLUMNS, None, Guard(allow_loopback=True)), MemoryLedger()
+        client = CounterfactualClient(Door(way, ledger), COLUMNS, Profile(Output.PROBABILITIES, CLASSES))
+        told = client(records, [within] * len(records))
+        way.close()
+    expected = model.counterfactual(records, [within] * len(records))
+    pd.testing.assert_frame_equal(told.records, expected.records, check_dtype=False)
+    assert told.found.tolist() == expected.found.tolist()
+    assert ledger.spent == server.seen.requests == len(records)
+
+
 def test_an_answer_outside_of_the_bounds_is_a_sentence(tmp_path: Path) -> None:
     beyond = {"counterfactual": {"height": 1e6, "age": 30, "town": "east"}}
-    audit, _ = audited(tmp_path, "plain", FEW, lambda document: beyond)
+    fewest = [{"name": "tree-reconstruction", "params": {"queries": 100}}]
+    audit, _ = audited(tmp_path, "plain", fewest, lambda document: beyond)
     told = str(audit.result)
     assert "which is not between" in told
     assert "Traceback" not in told

@@ -53,10 +53,11 @@ class Reconstruction:
         with the target on auxiliary records that none of them was made from; the first of equals."""
         order = generator(seed, "judges").permutation(len(self.natural))
         held, rest = np.split(order, [max(0, min(JUDGES, self.asking.left, len(order) // 2))])
-        known, informed = (self._boosted(seed, Shown(self.natural.take(rest), are_boxes_right, own)) for own in (False, True))
-        ways: list[Copy] = [lambda frame: self.boxes(frame)[0], known, informed]
-        if are_boxes_right:
-            ways = [ways[0], *(self._mixed(trained) for trained in (known, informed)), *ways[1:]]
+        is_enough = self.is_complete and are_boxes_right  # but for records with missing numbers
+        kinds = (False,) if is_enough else (False, True)
+        trained = [self._boosted(seed, Shown(self.natural.take(rest), are_boxes_right, own)) for own in kinds]
+        mixed = [self._mixed(copy) for copy in trained] if are_boxes_right else []
+        ways: list[Copy] = [lambda frame: self.boxes(frame)[0], *mixed, *trained]
         if not len(held):
             return ways[1]
         judges = self.natural.features.iloc[held].reset_index(drop=True)
