@@ -146,7 +146,7 @@ def test_the_command_prints_a_sentence_for_each_attack(house: House, tmp_path: P
     home, output = str(house.services.settings.home), tmp_path / "difference.json"
     assert main(["compare", house.forgets, house.remembers, "--home", home, "--output", str(output)], COMMANDS) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "second minus first, on 300 members and 300 non-members:"
+    assert lines[0] == "Second minus first, on 300 members and 300 non-members:"
     assert lines[1].startswith("  loss-threshold: The second target leaks more")
     assert lines[2:] == ["  only in the first: rmia", "  only in the second: gap"]
     assert json.loads(output.read_text())["attacks"][0]["estimates"][0]["name"] == "auc_difference"
