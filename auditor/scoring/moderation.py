@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import digamma, polygamma
 
 from auditor.scoring.intervals import Floats
@@ -35,6 +34,8 @@ def moderated(observations: Floats) -> Moderated:
 
 def _inverse_trigamma(value: float) -> float:
     """x with trigamma(x) = value, and at most MOST_DEGREES / 2: records whose variances differ by chance alone share one."""
+    from scipy.optimize import brentq
+
     most = MOST_DEGREES / 2
     if value <= float(polygamma(1, most)):
         return most

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from auditor.attacks.inversion.completed_values import answers_values, log_density, values_of
@@ -153,6 +152,8 @@ def _distance(target: Signals, shadow: Signals) -> float:
 def fit_weights(sources: Sequence[Signals], values: NDArray[np.intp]) -> tuple[float, ...]:
     """The non-negative weights, one a source (n, V), that make the true `values` (n,) most likely under the softmax of their sum.
     The first source is imputation, whose weight is near 1. A slight penalty keeps the others finite where they give all away."""
+    from scipy.optimize import minimize
+
     chosen = np.arange(len(values)), values
     first = np.arange(len(sources)) == 0
     strength, centre = np.where(first, 1e-3, 1e-5), first.astype(float)

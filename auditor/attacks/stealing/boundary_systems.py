@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
-from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 Floats = NDArray[np.float64]
@@ -70,6 +69,8 @@ def fitted(matrix: Floats, labels: Ints, classes: int) -> Floats:
 
 def _within(space: Floats, matrix: Floats, labels: Ints, classes: int) -> Floats:
     """The most likely weights in the span of the columns of `space` (unknowns * (classes - 1), k)."""
+    from scipy.optimize import minimize
+
     if space.shape[1] == 1:
         both = [_unflattened(sign * space[:, 0], classes) for sign in (1.0, -1.0)]
         return max(both, key=lambda weights: agreement(weights, matrix, labels))

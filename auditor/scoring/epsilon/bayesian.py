@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from auditor.scoring.epsilon.counts import Counts
 from auditor.scoring.intervals import Floats
@@ -73,6 +72,8 @@ def _region(missed: Floats, epsilon: float, delta: float) -> tuple[Floats, Float
 
 
 def _root(kept: Callable[[float], float], level: float) -> float:
+    from scipy.optimize import brentq
+
     if kept(0.0) >= level:
         return 0.0
     return float(np.inf) if kept(HIGHEST) < level else float(brentq(lambda e: kept(e) - level, 0.0, HIGHEST, xtol=1e-7))

@@ -1,6 +1,5 @@
 """One training run under a Gaussian trade-off curve (Mahloujifar, Melis and Chaudhuri 2025): tighter, and only for such curves."""
 
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from auditor.scoring.epsilon.gaussian import LARGEST, epsilon_of
@@ -13,6 +12,8 @@ def bound(guesses: Guesses, delta: float, alpha: float) -> float:
 
 
 def mu_bound(guesses: Guesses, alpha: float) -> float:
+    from scipy.optimize import brentq
+
     if not guesses.guessed or excess(guesses, 1e-9, alpha) <= 0:
         return 0.0
     if excess(guesses, LARGEST, alpha) > 0:

@@ -6,7 +6,6 @@ such a curve (Gaussian noise, many compositions) and must not be said of others.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import log_ndtr, ndtr, ndtri, owens_t
 
 from auditor.scoring import roc
@@ -20,6 +19,8 @@ LARGEST = 50.0
 
 def epsilon_of(mu: float, delta: float) -> float:
     """The smallest epsilon at which mu-GDP keeps (epsilon, delta) (corollary 2.13 there); `delta` above 0."""
+    from scipy.optimize import brentq
+
     if mu <= 0 or _log_delta(0.0, mu) <= np.log(delta):
         return 0.0
     highest = mu * mu / 2 + mu * float(-ndtri(delta)) + 1.0
@@ -46,6 +47,8 @@ def mu_from_auc(scores: Floats, is_member: Mask, alpha: float) -> float:
     are two normals mu apart. Mean and variance of the AUC are then exact (the pairs' joint probability by Owen's T), its
     distribution is taken as normal; for mu > 0 it leans to the left, which errs on the safe side.
     """
+    from scipy.optimize import brentq
+
     missed = 1.0 - roc.auc(scores, is_member)
     members, non_members = int(is_member.sum()), int((~is_member).sum())
     pairs = members * non_members

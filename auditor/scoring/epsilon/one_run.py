@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import bdtrc, expit
 
 LARGEST = 50.0
@@ -33,6 +32,8 @@ def p_value(guesses: Guesses, epsilon: float, delta: float) -> float:
 
 def bound(guesses: Guesses, delta: float, alpha: float) -> float:
     """The largest epsilon that is refuted at level `alpha`, 0 if none; how many guesses are made must not depend on the truth."""
+    from scipy.optimize import brentq
+
     if not guesses.guessed or p_value(guesses, 0.0, delta) >= alpha:
         return 0.0
     if p_value(guesses, LARGEST, delta) < alpha:

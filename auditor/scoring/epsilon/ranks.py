@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import bdtrc, gammaln
 
 from auditor.scoring.epsilon.clopper_pearson import SHARE, lost, odds_limit
@@ -36,6 +35,8 @@ def simultaneous(scores: Floats, is_member: Mask, delta: float, alpha: float) ->
 
 def bound(counts: Counts, delta: float, alpha: float) -> float:
     """The largest epsilon that the counts at nested thresholds, the strictest first, refute at level `alpha`; 0 if none."""
+    from scipy.optimize import brentq
+
     walk = _walk(counts, lost(counts.members, delta, alpha * SHARE))
     level = alpha * (1 - SHARE) if delta else alpha
 
