@@ -155,6 +155,9 @@ def baseline_for(attack: Attack) -> Attack | None:
     return cast(Attack | None, getattr(attack, "baseline", None))
 
 
+NO_AUXILIARY = "It needs auxiliary records; give data.auxiliary or more non-members."
+
+
 def unmet(attack: Attack, profile: Profile, scope: Scope) -> list[str]:
     """One sentence for each thing this attack needs and this audit does not offer; empty when it can run."""
     sentences = [*_unmet_knowledge(attack.threat_model.knows, scope)]
@@ -169,7 +172,9 @@ def unmet(attack: Attack, profile: Profile, scope: Scope) -> list[str]:
     try:
         needs = attack.needs(scope)
     except InvalidInput as error:
-        return [*sentences, _as_sentence(error.sentence)]
+        told = _as_sentence(error.sentence)
+        known = [s for s in sentences if s != NO_AUXILIARY or "auxiliary" not in told]  # it says how many
+        return [*known, told]
     return [*sentences, *_unmet_needs(needs, scope)]
 
 
@@ -183,7 +188,7 @@ def _instead(attack: Attack, profile: Profile) -> str:
 def _unmet_knowledge(knows: frozenset[Knows], scope: Scope) -> list[str]:
     offered = {
         Knows.CANDIDATES: (scope.candidates > 0, "It needs members and non-members; none are left."),
-        Knows.POPULATION: (scope.auxiliary > 0, "It needs auxiliary records; give data.auxiliary or more non-members."),
+        Knows.POPULATION: (scope.auxiliary > 0, NO_AUXILIARY),
         Knows.LEARNER: (scope.has_learner, "It needs to know how the model was trained; set learner."),
         Knows.OTHER_ATTRIBUTES: (bool(scope.sensitive), "It needs a sensitive attribute; name one under data.sensitive."),
     }

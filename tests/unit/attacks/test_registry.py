@@ -126,6 +126,11 @@ def test_a_baseline_works_on_the_same_records_as_its_attack() -> None:
     assert registry.parameters_of(registry.baseline_for(attack))["records"] == 700
 
 
+def test_auxiliary_records_that_are_missing_are_asked_for_once() -> None:
+    (told,) = registry.unmet(registry.make("surrogate", {}), SCOPE.profile, offered(auxiliary=0))
+    assert "at least 200 auxiliary records and has 0" in told
+
+
 @pytest.mark.parametrize("attack", [a for a in registry.BUILTIN if a not in registry.DEEP], ids=lambda a: a.name)
 def test_an_audit_that_offers_everything_leaves_nothing_unmet(attack: type[Attack]) -> None:
     assert registry.unmet(registry.make(attack.name, {}), SCOPE.profile, SCOPE) == []
