@@ -3,6 +3,7 @@
 import ctypes
 import os
 import resource
+import time
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from auditor.serving.isolation.kernel import number, prctl, syscall
 NEW_USER, NEW_NET, NEW_PID, NEW_IPC, NEW_UTS = 0x10000000, 0x40000000, 0x20000000, 0x08000000, 0x04000000
 DIE_WITH_PARENT, NOT_DUMPABLE, NO_NEW_PRIVILEGES = 1, 4, 38
 THREADS, DESCRIPTORS = 64, 64
+LOOK_SECONDS = 0.1
 CAPABILITIES_V3 = 0x20080522
 
 
@@ -58,11 +60,16 @@ def enter_namespaces() -> Report:
 
 
 def _wait_for(child: int) -> None:
-    """Ends as the child ended, so that its parent sees the same."""
+    """Ends as the child ended, so that its parent sees the same; and with the parent, so that nobody computes on for a worker that
+    was killed."""
     for descriptor in (0, 1, 2):
         os.close(descriptor)
-    _, status = os.waitpid(child, 0)
-    ended = os.waitstatus_to_exitcode(status)
+    parent = os.getppid()
+    while not (found := os.waitpid(child, os.WNOHANG))[0]:
+        if os.getppid() != parent:
+            os._exit(1)
+        time.sleep(LOOK_SECONDS)
+    ended = os.waitstatus_to_exitcode(found[1])
     os._exit(ended if ended >= 0 else 128 - ended)
 
 

@@ -183,6 +183,33 @@ def test_a_process_that_was_killed_is_told_once_and_asked_no_more(served: Served
     assert served.process.poll() is not None
 
 
+ORPHAN = """
+import os, sys, time
+sys.path[:0] = [{root!r}]
+from auditor.serving.served import open_model
+served = open_model(open({model!r}, "rb").read())
+(inner,) = open(f"/proc/{{served.process.pid}}/task/{{served.process.pid}}/children").read().split()
+os.kill(int(inner), 19)  # it computes, and hears nothing
+print(inner, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_model_does_not_outlive_a_worker_that_was_killed(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.write_bytes(model_files.perceptron_file().data)
+    code = ORPHAN.format(root=str(ROOT), model=str(model))
+    with subprocess.Popen([sys.executable, "-B", "-c", code], stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        inner = Path("/proc", worker.stdout.readline().strip())
+        assert inner.exists()
+        worker.kill()
+    deadline = time.monotonic() + 10
+    while inner.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not inner.exists()
+
+
 def test_a_process_that_does_not_answer_is_ended(served: Served) -> None:
     os.killpg(served.process.pid, 19)
     began = time.monotonic()
