@@ -18,6 +18,7 @@ from auditor.learners import build
 
 Mask = NDArray[np.bool_]
 Copy = Callable[[pd.DataFrame], Labels]
+CLEARLY = 0.05
 BOOSTED = {"n_estimators": 100}
 JUDGES = 100
 """Auxiliary records that are asked where the boxes are not enough, to choose the copy by."""
@@ -49,20 +50,23 @@ class Reconstruction:
         return np.maximum(guesses[places], 0), closed[places] & (points != MISSING).all(axis=1)
 
     def chosen(self, seed: int, are_boxes_right: bool) -> Copy:
-        """Of boxes with guesses, boxes with boosted trees where they are open, and boosted trees alone, the one that agrees most
-        with the target on auxiliary records that none of them was made from; the first of equals."""
+        """Boxes with boosted trees where they are open; another way to fill them, or boosted trees alone, only where it agrees with
+        the target on clearly more auxiliary records that none of them was made from: few records tell little."""
         order = generator(seed, "judges").permutation(len(self.natural))
         held, rest = np.split(order, [max(0, min(JUDGES, self.asking.left, len(order) // 2))])
         is_enough = self.is_complete and are_boxes_right  # but for records with missing numbers
         kinds = (False,) if is_enough else (False, True)
         trained = [self._boosted(seed, Shown(self.natural.take(rest), are_boxes_right, own)) for own in kinds]
         mixed = [self._mixed(copy) for copy in trained] if are_boxes_right else []
-        ways: list[Copy] = [lambda frame: self.boxes(frame)[0], *mixed, *trained]
+        alone: list[Copy] = [lambda frame: self.boxes(frame)[0]]
+        ways = [*alone, *mixed, *trained] if is_enough else [*mixed, *trained, *alone]
         if not len(held):
-            return ways[1]
+            return ways[0]
         judges = self.natural.features.iloc[held].reset_index(drop=True)
         true = self.asking.labels_of(judges)
-        return ways[int(np.argmax([(way(judges) == true).mean() for way in ways]))]
+        agreement = np.array([(way(judges) == true).mean() for way in ways])
+        best = int(agreement.argmax())
+        return ways[best if agreement[best] >= agreement[0] + CLEARLY else 0]
 
     def _mixed(self, trained: Copy) -> Copy:
         def copy(features: pd.DataFrame) -> Labels:
