@@ -141,7 +141,7 @@ def _last_below(axes: Axes, axis: int, threshold: float) -> int:
 
 
 def of_compas(seed: int) -> Case:
-    """The five columns of the authors' COMPAS data, as ProPublica has them; distinct records are few, so repeated ones stay."""
+    """Five columns of ProPublica's COMPAS data; distinct records are few, so repeated ones stay."""
     frame = pd.read_csv(COMPAS)[[*FEW, "two_year_recid"]].dropna()
     frame = frame.iloc[np.random.default_rng(seed).permutation(len(frame))].reset_index(drop=True)
     kinds = (ColumnType.INTEGER if name == "priors_count" else ColumnType.CATEGORY for name in FEW)
