@@ -92,7 +92,10 @@ POST /schedules
 POST /schedules/<schedule_id>/continue
 POST /schedules/<schedule_id>/delete
 POST /schedules/<schedule_id>/pause
+POST /targets
 POST /targets/<target_id>/audit
+POST /targets/<target_id>/control
+GET /targets/new
 """
 MANAGES = """
 GET /api/v1/keys
