@@ -12,9 +12,9 @@ from auditor.web.app import create_app
 PUBLIC = "https://audits.example"
 
 
-@pytest.fixture
-def behind_a_proxy(tmp_path, template_database):
-    opened = open_services(tmp_path, template_database, public_url=PUBLIC)
+@pytest.fixture(scope="module")
+def behind_a_proxy(tmp_path_factory, template_database):
+    opened = open_services(tmp_path_factory.mktemp("proxy"), template_database, public_url=PUBLIC)
     yield House(opened)
     opened.close()
 
