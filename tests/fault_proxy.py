@@ -10,6 +10,7 @@ import http.client
 import socket
 import struct
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -328,9 +329,10 @@ def _bomb() -> bytes:
 
 
 def cut_gzip(exchange: Exchange) -> None:
-    """A compressed stream that ends too early, in a body of the right length."""
+    """A compressed stream that ends one byte too early, in a body of the right length."""
     answer = exchange.forward()
-    packed = gzip.compress(answer.body)[:-12]
+    stream = zlib.compressobj(wbits=31)
+    packed = stream.compress(answer.body[:-1]) + stream.flush(zlib.Z_SYNC_FLUSH)
     exchange.say(Answer(200, answer.kind, packed).head("Content-Encoding: gzip"), packed)
 
 

@@ -25,7 +25,7 @@ def served(tmp_path_factory):
     thread = threading.Thread(target=server.run)
     thread.start()
     yield house, server.effective_port
-    server.close()
+    server.trigger.pull_trigger(server.close)  # by its own thread: what it waits for may not be closed by another
     thread.join(5)
     services.close()
 

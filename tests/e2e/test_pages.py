@@ -87,7 +87,7 @@ def site(tmp_path_factory):
     thread.start()
     model_id, far_id = submitted(services, seeded.workspace_id, home), far_away(services, seeded.workspace_id)
     yield Site(f"http://127.0.0.1:{server.effective_port}", seeded, services, planted, later, model_id, far_id)
-    server.close()
+    server.trigger.pull_trigger(server.close)  # by its own thread: what it waits for may not be closed by another
     thread.join(10)
     services.close()
 
