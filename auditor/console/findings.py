@@ -1,5 +1,6 @@
 """The findings of a result document by family, the strongest first, and its verdict in one sentence."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from string import ascii_uppercase
 from typing import Any
@@ -123,10 +124,11 @@ def _headlines(finding: Finding) -> list[Finding]:
 
 def _figure(estimate: Finding, room: int) -> str:
     text = f"{words.estimate(estimate['name'])} {numbers.figure(estimate['name'], estimate['value'])}"
+    *lines, last = textwrap.wrap(text, max(room, 1), break_long_words=False)  # not between a number and its unit
     if estimate.get("low") is None or estimate.get("high") is None:
-        return text
+        return "\n".join([*lines, last])
     interval = f"({numbers.interval(estimate['name'], estimate['low'], estimate['high'])})"
-    return f"{text} {interval}" if len(text) + 1 + len(interval) <= room else f"{text}\n{interval}"
+    return "\n".join([*lines, f"{last} {interval}" if len(last) + 1 + len(interval) <= room else f"{last}\n{interval}"])
 
 
 def _baselines(finding: Finding) -> dict[str, str]:

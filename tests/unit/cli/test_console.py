@@ -105,6 +105,14 @@ class TestFindings:
         assert any(line.startswith("(13.4 to 15.4 %)") for line in lines)
         assert all(line.count("(") == line.count(")") for line in lines)
 
+    @pytest.mark.parametrize("width", range(60, 120, 4))
+    def test_a_number_stays_with_its_unit(self, width):
+        estimate = {"name": "advantage_over_imputation", "value": -0.0123, "low": -0.15, "high": 0.1}
+        finding = {**result("breach")["findings"][0], "family": "inversion", "estimates": [estimate]}
+        lines = [line.strip() for line in printed(findings_table({"findings": [finding]}, width), width).splitlines()]
+        assert not [line for line in lines if line.startswith("pp")]
+        assert [line for line in lines if "−1.2 pp" in line.replace("\u00a0", " ")]
+
     def test_many_attacks_take_a_line_each_at_80_columns(self):
         lines = [line for line in printed(findings_table(result("exposed"), 80), 80).splitlines() if " AUC " in line]
         assert len(lines) == 18  # one an attack and the baseline
