@@ -5,19 +5,20 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.attacks.inversion.completed import Attacked, Floats, ask, completion_needs
+from auditor.attacks.inversion.attribute_attack import AttributeAttack
+from auditor.attacks.inversion.completed import Attacked, Floats, ask
 from auditor.attacks.inversion.completed_values import Off, answers_values, ask_values, log_density, usual_error
-from auditor.attacks.inversion.imputation import Imputation, check_records, fit_imputer
+from auditor.attacks.inversion.imputation import KNOWN, fit_imputer
 from auditor.attacks.inversion.marginals import log_marginals
 from auditor.attacks.inversion.tempering import UNLEARNED, Weights, signals_of, temper
-from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.domain.attack import Context
 from auditor.domain.evidence import AttributeGuesses
 from auditor.domain.seeds import derive
-from auditor.domain.threat import Knows, Sees, ThreatModel
+from auditor.domain.threat import Sees, ThreatModel
 
 
 @dataclass(frozen=True)
-class AttributeInference:
+class AttributeInference(AttributeAttack):
     """The target is asked for every possible value of the attribute; the value whose completed record it is surest about, on top
     of what the population makes likely, is claimed: a log p_imp(v | x_K, y) + b log p_y(x_K, v) + c (log p_y - log q_y)(x_K, v).
     Weights and the reference model q, which no candidate trained, are learned on shadow members (`tempering`).
@@ -26,30 +27,12 @@ class AttributeInference:
     is the membership signal of the completed record.
     """
 
-    records: int = 2_000
-
     name: ClassVar[str] = "attribute"
-    family: ClassVar[Family] = Family.INVERSION
-    kind: ClassVar[str] = "attribute"
-    threat_model: ClassVar[ThreatModel] = ThreatModel(
-        Sees.PROBABILITIES, frozenset({Knows.POPULATION, Knows.CANDIDATES, Knows.TRUE_LABEL, Knows.OTHER_ATTRIBUTES}), or_value=True
-    )
+    threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.PROBABILITIES, KNOWN, or_value=True)
     reference: ClassVar[str] = (
         "Yeom et al. 2018, Privacy Risk in Machine Learning (CSF; arXiv 1709.01604) section 5; "
         "Jayaraman & Evans 2022, Are Attribute Inference Attacks Just Imputation? (CCS; arXiv 2209.01292)"
     )
-    shows: ClassVar[str] = "whether a person's unknown value can be recovered from the model's answers"
-
-    def __post_init__(self) -> None:
-        check_records("attacks.attribute.records", self.records)
-
-    @property
-    def baseline(self) -> Imputation:
-        return Imputation(self.records)
-
-    def needs(self, scope: Scope) -> Needs:
-        """Every attacked record once for each value. With fewer queries, fewer records are attacked, down to 50."""
-        return completion_needs(scope, self.records)
 
     def run(self, context: Context) -> AttributeGuesses:
         """Evidence with scores (m, V), a weighted sum of log-probabilities. Raises InvalidInput for an attribute of fewer than 2 or

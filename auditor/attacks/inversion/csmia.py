@@ -3,44 +3,32 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from auditor.attacks.inversion.attribute_attack import AttributeAttack
 from auditor.attacks.inversion.cases import cases_of, scores_of
-from auditor.attacks.inversion.completed import ask, completion_needs
+from auditor.attacks.inversion.completed import ask
 from auditor.attacks.inversion.completion import refuse_number
-from auditor.attacks.inversion.fredrikson import KNOWN
-from auditor.attacks.inversion.imputation import Imputation, check_records
-from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.attacks.inversion.imputation import KNOWN
+from auditor.domain.attack import Context, Needs, Scope
 from auditor.domain.evidence import AttributeGuesses
 from auditor.domain.seeds import derive
 from auditor.domain.threat import Sees, ThreatModel
 
 
 @dataclass(frozen=True)
-class Csmia:
+class Csmia(AttributeAttack):
     """Confidence-score-based attack of Mehnaz et al. 2022, section 4.1: three cases by the number of values with which the target
     predicts the true label. Where only labels are answered, cases 2 and 3 are ties and case 1 is what is left."""
 
-    records: int = 2_000
-
     name: ClassVar[str] = "csmia"
-    family: ClassVar[Family] = Family.INVERSION
-    kind: ClassVar[str] = "attribute"
     threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.PROBABILITIES, KNOWN, or_top_k=True, or_labels=True)
     reference: ClassVar[str] = (
         "Mehnaz, Dibbo, Kabir, Li, Bertino: Are Your Sensitive Attributes Private? Novel Model Inversion Attribute Inference "
         "Attacks on Classification Models, USENIX Security 2022 (arXiv 2201.09370)"
     )
-    shows: ClassVar[str] = "whether a person's unknown value can be recovered from the model's answers"
-
-    def __post_init__(self) -> None:
-        check_records(f"attacks.{self.name}.records", self.records)
-
-    @property
-    def baseline(self) -> Imputation:
-        return Imputation(self.records)
 
     def needs(self, scope: Scope) -> Needs:
         refuse_number(scope.sensitive, self.name)
-        return completion_needs(scope, self.records)
+        return super().needs(scope)
 
     def run(self, context: Context) -> AttributeGuesses:
         """Evidence with scores (m, V): the claimed value as sure as it is, 2 to 3 in case 1, 1 to 2 in case 2, 0 to 1 in case 3."""

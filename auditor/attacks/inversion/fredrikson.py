@@ -5,21 +5,21 @@ from typing import ClassVar
 
 import numpy as np
 
+from auditor.attacks.inversion.attribute_attack import AttributeAttack
 from auditor.attacks.inversion.completed import ask, ask_auxiliary, completion_needs
 from auditor.attacks.inversion.completed_values import answers_values, ask_values, auxiliary_residuals, log_density, smallest_unit
 from auditor.attacks.inversion.completion import FEWEST_RECORDS
-from auditor.attacks.inversion.imputation import Imputation, check_records
+from auditor.attacks.inversion.imputation import KNOWN
 from auditor.attacks.inversion.marginals import log_confusion, log_marginals
-from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.domain.attack import Context, Needs, Scope
 from auditor.domain.evidence import AttributeGuesses
-from auditor.domain.threat import Knows, Sees, ThreatModel
+from auditor.domain.threat import Sees, ThreatModel
 
-KNOWN = frozenset({Knows.POPULATION, Knows.CANDIDATES, Knows.TRUE_LABEL, Knows.OTHER_ATTRIBUTES})
 MOST_AUXILIARY = 1_000  # asked to learn how the target errs
 
 
 @dataclass(frozen=True)
-class FredriksonMap:
+class FredriksonMap(AttributeAttack):
     """log p(v) + log Pr[y | predicted class with v] (Fredrikson et al. 2014, figure 2, for a model of classes); of one that answers
     a number log p(v) + log N(y - f(x_K, v); 0, s^2), s the root mean square of what it is off by on auxiliary records.
 
@@ -27,24 +27,12 @@ class FredriksonMap:
     auxiliary records: the owner's own, which the paper grants, would tell of the training data.
     """
 
-    records: int = 2_000
-
     name: ClassVar[str] = "fredrikson-map"
-    family: ClassVar[Family] = Family.INVERSION
-    kind: ClassVar[str] = "attribute"
     threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.LABELS, KNOWN, or_value=True)
     reference: ClassVar[str] = (
         "Fredrikson, Lantz, Jha, Lin, Page, Ristenpart: Privacy in Pharmacogenetics: An End-to-End Case Study of Personalized "
         "Warfarin Dosing, USENIX Security 2014"
     )
-    shows: ClassVar[str] = "whether a person's unknown value can be recovered from the model's answers"
-
-    def __post_init__(self) -> None:
-        check_records(f"attacks.{self.name}.records", self.records)
-
-    @property
-    def baseline(self) -> Imputation:
-        return Imputation(self.records)
 
     def needs(self, scope: Scope) -> Needs:
         return completion_needs(scope, self.records, MOST_AUXILIARY)
@@ -69,31 +57,16 @@ class FredriksonMap:
 
 
 @dataclass(frozen=True)
-class FredriksonConfidence:
+class FredriksonConfidence(AttributeAttack):
     """log p(v) + log p_y(x_K, v): the same with the confidence that the model itself states in place of a confusion matrix
     (Fredrikson et al. 2015, section 4: the error of an answer is weighed with the marginals)."""
 
-    records: int = 2_000
-
     name: ClassVar[str] = "fredrikson-confidence"
-    family: ClassVar[Family] = Family.INVERSION
-    kind: ClassVar[str] = "attribute"
     threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.PROBABILITIES, KNOWN)
     reference: ClassVar[str] = (
         "Fredrikson, Jha, Ristenpart: Model Inversion Attacks that Exploit Confidence Information and Basic Countermeasures, "
         "CCS 2015"
     )
-    shows: ClassVar[str] = "whether a person's unknown value can be recovered from the model's answers"
-
-    def __post_init__(self) -> None:
-        check_records(f"attacks.{self.name}.records", self.records)
-
-    @property
-    def baseline(self) -> Imputation:
-        return Imputation(self.records)
-
-    def needs(self, scope: Scope) -> Needs:
-        return completion_needs(scope, self.records)
 
     def run(self, context: Context) -> AttributeGuesses:
         """Evidence with scores (m, V), log-probabilities up to a constant of the record."""

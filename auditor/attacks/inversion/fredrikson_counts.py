@@ -6,22 +6,21 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.attacks.inversion.attribute_attack import AttributeAttack
 from auditor.attacks.inversion.completed import Floats
 from auditor.attacks.inversion.completion import (
     attacked_rows,
     attribute_of,
     auxiliary_of,
     candidates_of,
-    check_attribute,
     completions,
 )
-from auditor.attacks.inversion.fredrikson import KNOWN
-from auditor.attacks.inversion.imputation import Imputation, check_records
+from auditor.attacks.inversion.imputation import KNOWN
 from auditor.attacks.inversion.marginals import log_marginals
 from auditor.attacks.inversion.tree_boxes import roots_of
 from auditor.attacks.inversion.tree_records import counted
 from auditor.attacks.inversion.tree_walk import leaves_of, matrix_of, reached
-from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.domain.attack import Context, Needs, Scope
 from auditor.domain.evidence import AttributeGuesses
 from auditor.domain.parameters import Trees
 from auditor.domain.threat import Sees, ThreatModel
@@ -33,7 +32,7 @@ NO_COLUMNS = "The features of the trees are no columns of the records (an encode
 
 
 @dataclass(frozen=True)
-class FredriksonCounts:
+class FredriksonCounts(AttributeAttack):
     """log p(v) + log of sum_i p_i phi_i(v) / sum_j p_j phi_j(v), "white-box with counts" of Fredrikson et al. 2015, section 4.
 
     i runs over the paths that x_K and the label are consistent with, j over all paths; p_i is the share of training records on path
@@ -41,11 +40,7 @@ class FredriksonCounts:
     ratio is averaged: a tree whose sample lacks the record would veto its value in a sum of logs.
     """
 
-    records: int = 2_000
-
     name: ClassVar[str] = "fredrikson-counts"
-    family: ClassVar[Family] = Family.INVERSION
-    kind: ClassVar[str] = "attribute"
     threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.PARAMETERS, KNOWN)
     reference: ClassVar[str] = (
         "Fredrikson, Jha, Ristenpart: Model Inversion Attacks that Exploit Confidence Information and Basic Countermeasures, "
@@ -53,17 +48,8 @@ class FredriksonCounts:
     )
     shows: ClassVar[str] = "whether a person's unknown value can be recovered from the counts in released trees"
 
-    def __post_init__(self) -> None:
-        check_records(f"attacks.{self.name}.records", self.records)
-
-    @property
-    def baseline(self) -> Imputation:
-        return Imputation(self.records)
-
     def needs(self, scope: Scope) -> Needs:
-        for sensitive in scope.sensitive:
-            check_attribute(sensitive)
-        return Needs(0, 0)
+        return self.baseline.needs(scope)
 
     def run(self, context: Context) -> AttributeGuesses:
         """Evidence with scores (m, V), log-probabilities up to a constant of the record. Raises AttackFailed, with a sentence, for

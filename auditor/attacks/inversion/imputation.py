@@ -29,6 +29,7 @@ from auditor.errors import InvalidInput
 from auditor.learners import Model, build
 
 IMPUTER = Learner("xgboost", {"n_estimators": 200, "max_depth": 4, "learning_rate": 0.05})
+KNOWN = frozenset({Knows.POPULATION, Knows.CANDIDATES, Knows.TRUE_LABEL, Knows.OTHER_ATTRIBUTES})
 FLOOR = 1e-6  # a value the imputer holds for impossible may still be the true one
 MOST_RECORDS = 100_000
 
@@ -103,9 +104,7 @@ class Imputation:
     name: ClassVar[str] = "imputation"
     family: ClassVar[Family] = Family.INVERSION
     kind: ClassVar[str] = "attribute"
-    threat_model: ClassVar[ThreatModel] = ThreatModel(
-        Sees.NOTHING, frozenset({Knows.POPULATION, Knows.CANDIDATES, Knows.TRUE_LABEL, Knows.OTHER_ATTRIBUTES})
-    )
+    threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.NOTHING, KNOWN)
     reference: ClassVar[str] = "Jayaraman & Evans 2022, Are Attribute Inference Attacks Just Imputation? (CCS; arXiv 2209.01292)"
     shows: ClassVar[str] = "what can be guessed about a person without the model"
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from auditor.attacks.inversion.completed import ask, completion_needs
-from auditor.attacks.inversion.fredrikson import KNOWN
-from auditor.attacks.inversion.imputation import Imputation, check_records, fit_imputer
-from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.attacks.inversion.attribute_attack import AttributeAttack
+from auditor.attacks.inversion.completed import ask
+from auditor.attacks.inversion.imputation import KNOWN, fit_imputer
+from auditor.domain.attack import Context
 from auditor.domain.evidence import AttributeGuesses
 from auditor.domain.seeds import derive
 from auditor.domain.threat import Sees, ThreatModel
@@ -16,33 +16,22 @@ PRIORS = ("imputer", "none")
 
 
 @dataclass(frozen=True)
-class LikelihoodRatio:
+class LikelihoodRatio(AttributeAttack):
     """`prior: imputer`: log p_imp(v | x_K, y) + log p_y(x_K, v), "BB.IP" of Jayaraman & Evans 2022, both weights 1. `prior: none`:
     log p_y(x_K, v) alone, "BB". The claim's confidence is the log-ratio to the next value."""
 
-    records: int = 2_000
     prior: str = "imputer"
 
     name: ClassVar[str] = "likelihood-ratio"
-    family: ClassVar[Family] = Family.INVERSION
-    kind: ClassVar[str] = "attribute"
     threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.PROBABILITIES, KNOWN)
     reference: ClassVar[str] = (
         "Jayaraman, Evans: Are Attribute Inference Attacks Just Imputation?, CCS 2022 (arXiv 2209.01292), section 4"
     )
-    shows: ClassVar[str] = "whether a person's unknown value can be recovered from the model's answers"
 
     def __post_init__(self) -> None:
-        check_records(f"attacks.{self.name}.records", self.records)
+        super().__post_init__()
         if self.prior not in PRIORS:
             raise InvalidInput(f"attacks.{self.name}.prior", f"choose {' or '.join(PRIORS)}, not {self.prior!r}")
-
-    @property
-    def baseline(self) -> Imputation:
-        return Imputation(self.records)
-
-    def needs(self, scope: Scope) -> Needs:
-        return completion_needs(scope, self.records)
 
     def run(self, context: Context) -> AttributeGuesses:
         """Evidence with scores (m, V), log-probabilities up to a constant of the record."""

@@ -5,14 +5,14 @@ from typing import ClassVar
 
 import numpy as np
 
+from auditor.attacks.inversion.attribute_attack import AttributeAttack
 from auditor.attacks.inversion.cases import ONE, Cases, cases_of, scores_of
-from auditor.attacks.inversion.completed import Attacked, Floats, ask, completion_needs
+from auditor.attacks.inversion.completed import Attacked, Floats, ask
 from auditor.attacks.inversion.completion import refuse_number
-from auditor.attacks.inversion.fredrikson import KNOWN
-from auditor.attacks.inversion.imputation import Imputation, check_records, fit_on
+from auditor.attacks.inversion.imputation import KNOWN, fit_on
 from auditor.attacks.inversion.marginals import log_marginals
 from auditor.attacks.record_keys import record_keys
-from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.domain.attack import Context, Needs, Scope
 from auditor.domain.evidence import AttributeGuesses
 from auditor.domain.seeds import derive
 from auditor.domain.threat import Sees, ThreatModel
@@ -22,33 +22,21 @@ CERTAIN = 1.0
 
 
 @dataclass(frozen=True)
-class Lomia:
+class Lomia(AttributeAttack):
     """Label-only attack of Mehnaz et al. 2022, section 4.2, with case 1 kept as it is found ("LOMIA + case 1"): records of which
     exactly one value gives the label train a classifier of the value from the other attributes and the label, which guesses the
     rest. Theirs is an ensemble of a commercial service; here it is gradient boosting, the same that imputes."""
 
-    records: int = 2_000
-
     name: ClassVar[str] = "lomia"
-    family: ClassVar[Family] = Family.INVERSION
-    kind: ClassVar[str] = "attribute"
     threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.LABELS, KNOWN)
     reference: ClassVar[str] = (
         "Mehnaz, Dibbo, Kabir, Li, Bertino: Are Your Sensitive Attributes Private? Novel Model Inversion Attribute Inference "
         "Attacks on Classification Models, USENIX Security 2022 (arXiv 2201.09370)"
     )
-    shows: ClassVar[str] = "whether a person's unknown value can be recovered from the model's answers"
-
-    def __post_init__(self) -> None:
-        check_records(f"attacks.{self.name}.records", self.records)
-
-    @property
-    def baseline(self) -> Imputation:
-        return Imputation(self.records)
 
     def needs(self, scope: Scope) -> Needs:
         refuse_number(scope.sensitive, self.name)
-        return completion_needs(scope, self.records)
+        return super().needs(scope)
 
     def run(self, context: Context) -> AttributeGuesses:
         """Evidence with scores (m, V): probabilities of the trained classifier, and 1 more for the value of a record in case 1."""

@@ -5,41 +5,30 @@ from typing import ClassVar
 
 import numpy as np
 
+from auditor.attacks.inversion.attribute_attack import AttributeAttack
 from auditor.attacks.inversion.completed import ask, ask_auxiliary, completion_needs
 from auditor.attacks.inversion.completed_values import answers_values, ask_values, auxiliary_residuals, smallest_unit
 from auditor.attacks.inversion.completion import FEWEST_RECORDS, refuse_number
-from auditor.attacks.inversion.fredrikson import KNOWN, MOST_AUXILIARY
-from auditor.attacks.inversion.imputation import Imputation, check_records
+from auditor.attacks.inversion.fredrikson import MOST_AUXILIARY
+from auditor.attacks.inversion.imputation import KNOWN
 from auditor.attacks.inversion.marginals import log_marginals, log_training_accuracy
-from auditor.domain.attack import Context, Family, Needs, Scope
+from auditor.domain.attack import Context, Needs, Scope
 from auditor.domain.evidence import AttributeGuesses
 from auditor.domain.threat import Sees, ThreatModel
 
 
 @dataclass(frozen=True)
-class Yeom:
+class Yeom(AttributeAttack):
     """log p(v) + log g(error with v): Yeom et al. 2018, adversary 4, where a model of classes errs by 0 or 1. The paper
     grants the error on the training data; here half of the error on auxiliary records stands for it. Of a model that answers a
     number log p(v) - |r| / t: the smaller the residual with v, the likelier; t is half of its mean size on auxiliary records."""
 
-    records: int = 2_000
-
     name: ClassVar[str] = "yeom"
-    family: ClassVar[Family] = Family.INVERSION
-    kind: ClassVar[str] = "attribute"
     threat_model: ClassVar[ThreatModel] = ThreatModel(Sees.LABELS, KNOWN, or_value=True)
     reference: ClassVar[str] = (
         "Yeom, Giacomelli, Fredrikson, Jha: Privacy Risk in Machine Learning: Analyzing the Connection to Overfitting, CSF 2018 "
         "(arXiv 1709.01604), section 5"
     )
-    shows: ClassVar[str] = "whether a person's unknown value can be recovered from the model's answers"
-
-    def __post_init__(self) -> None:
-        check_records(f"attacks.{self.name}.records", self.records)
-
-    @property
-    def baseline(self) -> Imputation:
-        return Imputation(self.records)
 
     def needs(self, scope: Scope) -> Needs:
         refuse_number(scope.sensitive, self.name)
