@@ -1,23 +1,13 @@
 """A whole audit of a submitted tree infers an attribute from its counts, asks nothing for it, and reproduces its finding."""
 
-import sys
-import uuid
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
+from submitted_audit import submitted_audit
 
-from auditor.cli import local_spec
-from auditor.domain.audit import AuditStatus
-from auditor.settings import Settings
-from auditor.store import workspaces
-from auditor.workflow import Origin, run_locally, served_model, submit
 from auditor.workflow.regrade import regrade
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import ended
 
 FEATURES = ["age", "smokes", "height"]
 
@@ -29,40 +19,22 @@ def people(rows: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(columns).assign(label=draw.choice(["no", "yes"], rows))
 
 
-def written(folder: Path) -> Path:
-    import skops.io
+def audited_tree() -> tuple[Any, dict[str, pd.DataFrame]]:
     from sklearn.tree import DecisionTreeClassifier
 
-    members = people(150, 1)
-    members.to_csv(folder / "members.csv", index=False)
-    people(150, 2).to_csv(folder / "others.csv", index=False)
-    people(200, 3).to_csv(folder / "auxiliary.csv", index=False)
-    model = DecisionTreeClassifier(random_state=0).fit(members[FEATURES], members["label"])
-    (folder / "model.skops").write_bytes(bytes(skops.io.dumps(model)))
-    records = {"members": "members.csv", "non_members": "others.csv", "auxiliary": "auxiliary.csv", "label": "label"}
-    document: dict[str, Any] = {"spec": 1, "name": "tree", "target": {"model": "model.skops", "classes": ["no", "yes"]}}
-    document |= {"data": records | {"sensitive": ["smokes"]}, "attacks": ["fredrikson-counts"], "learner": "decision-tree"}
-    (folder / "spec.yaml").write_text(yaml.safe_dump(document))
-    return folder / "spec.yaml"
+    files = {"members": people(150, 1), "non_members": people(150, 2), "auxiliary": people(200, 3)}
+    return DecisionTreeClassifier(random_state=0).fit(files["members"][FEATURES], files["members"]["label"]), files
 
 
 def test_the_counts_of_a_submitted_tree_are_an_audit_of_their_own(tmp_path: Path) -> None:
-    services = run_locally(Settings(tmp_path, f"sqlite:///{tmp_path}/a.sqlite", "filesystem://", worker_threads=1))
-    try:
-        with services.database.begin() as tx:
-            workspace = workspaces.create_workspace(tx, uuid.uuid4().hex, services.clock()).id
-        known = local_spec.register(services, workspace, local_spec.read_spec(written(tmp_path)), tmp_path)
-        audit = ended(services, submit(services, workspace, known.spec, Origin(target_id=known.target_id)).id)
-        assert audit.status is AuditStatus.COMPLETED, audit.reason
-        assert audit.result is not None
-        assert audit.result["audit"]["score_version"] == 3
-        (found,) = [f for f in audit.result["findings"] if f["attack"] == "fredrikson-counts"]
+    spec = {"data": {"sensitive": ["smokes"]}, "attacks": ["fredrikson-counts"], "learner": "decision-tree"}
+    model, files = audited_tree()
+    with submitted_audit(tmp_path, model, files, spec) as done:
+        assert done.result["audit"]["score_version"] == 3
+        found = done.finding("fredrikson-counts")
         told = {e["name"]: e["value"] for e in found["estimates"]}
         assert told["accuracy"] > told["accuracy_non_members"]
         assert (found["kind"], found["queries"]) == ("attribute", 0)
         assert found["controls"]["lookup_twin"]["passed"] is None
         assert found["controls"]["negative"]["passed"] is True
-        assert regrade(services, workspace, audit.id).identical
-    finally:
-        services.close()
-        served_model._shelf.clear()
+        assert regrade(done.services, done.workspace_id, done.audit.id).identical

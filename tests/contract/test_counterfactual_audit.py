@@ -18,13 +18,12 @@ from auditor.domain.target import Explainer, Output, Profile, Target, WireProtoc
 from auditor.querying import CounterfactualClient, Door, Guard, MemoryLedger, explaining_transport
 from auditor.report import html
 from auditor.settings import Settings
-from auditor.store import workspaces
 from auditor.testing.counterfactuals import KSERVE_BODY, KSERVE_LABEL, KSERVE_RECORD, PLAIN_BODY, PLAIN_RECORD, as_kserve, as_plain
 from auditor.testing.servers import ModelServer
 from auditor.workflow import run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import _store, ended
+from small_audit import ended, store_data
 
 COLUMNS = (Column("height", ColumnType.NUMBER), Column("age", ColumnType.INTEGER), Column("town", ColumnType.STRING))
 CLASSES = ("no", "yes")
@@ -60,10 +59,7 @@ def audited(folder: Path, shape: str, attacks: Any, changed: Any = None) -> tupl
         files = {name: labelled(model, seed) for seed, name in enumerate(("members", "non_members", "auxiliary"), start=1)}
         data = {name: name for name in files} | {"label": "label"}
         spec = parse({"target": target, "data": data, "learner": "decision-tree", "attacks": attacks})
-        with services.database.begin() as tx:
-            workspace_id = workspaces.create_workspace(tx, "ours", services.clock()).id
-            ids = {name: _store(tx, services, workspace_id, name, frame) for name, frame in files.items()}
-        spec = spec.model_copy(update={"data": spec.data.model_copy(update=ids)})
+        workspace_id, spec = store_data(services, "ours", spec, files)
         audit = ended(services, submit(services, workspace_id, spec).id)
     services.close()
     return audit, server

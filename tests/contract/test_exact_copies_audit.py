@@ -14,14 +14,13 @@ from auditor.domain.audit import Audit, AuditStatus
 from auditor.domain.spec import parse
 from auditor.report import html
 from auditor.settings import Settings
-from auditor.store import workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import run_locally, submit
 from auditor.workflow.regrade import Regraded, regrade
 from auditor.workflow.what_if import what_if
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import _store, ended
+from small_audit import ended, store_data
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "auditor" / "cli" / "result.schema.json").read_text("utf-8"))
 CLASSES = ("no", "yes")
@@ -55,10 +54,7 @@ def audited(folder: Path, output: str, attacks: list[str]) -> tuple[Audit, Regra
         target = {"url": server.kserve_v1, "protocol": "kserve-v1", "output": output, "classes": list(CLASSES)}
         data = {name: name for name in FILES} | {"label": "label"}
         spec = parse({"target": target, "data": data, "learner": "logistic-regression", "attacks": attacks})
-        with services.database.begin() as tx:
-            workspace_id = workspaces.create_workspace(tx, "ours", services.clock()).id
-            files = {name: _store(tx, services, workspace_id, name, frame) for name, frame in FILES.items()}
-        spec = spec.model_copy(update={"data": spec.data.model_copy(update=files)})
+        workspace_id, spec = store_data(services, "ours", spec, FILES)
         audit = ended(services, submit(services, workspace_id, spec).id)
     again = regrade(services, workspace_id, audit.id)
     table = what_if(services, workspace_id, audit.id) if output == "probabilities" else {"tried": []}

@@ -10,11 +10,10 @@ import pytest
 
 from auditor.domain.audit import Audit, AuditStatus
 from auditor.settings import Settings
-from auditor.store import workspaces
 from auditor.workflow import regrade, run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import MEMBERS, NON_MEMBERS, _store, ended, small_spec, small_target
+from small_audit import MEMBERS, NON_MEMBERS, ended, small_spec, small_target, store_data
 
 SIZE = 3
 
@@ -30,12 +29,9 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> tuple[Audit, bool]:
     folder = tmp_path_factory.mktemp("homes")
     services = run_locally(Settings(folder, f"sqlite:///{folder}/a.sqlite", "filesystem://"))
     with small_target() as server:
-        spec = small_spec(server.open_inference, shadows=4)
-        with services.database.begin() as tx:
-            workspace_id = workspaces.create_workspace(tx, "ours", services.clock()).id
-            frames = {"members": at_home(MEMBERS, "a"), "non_members": at_home(NON_MEMBERS, "b")}
-            files = {name: _store(tx, services, workspace_id, name, frame) for name, frame in frames.items()}
-        data = spec.data.model_copy(update={**files, "group": "home"})
+        frames = {"members": at_home(MEMBERS, "a"), "non_members": at_home(NON_MEMBERS, "b")}
+        workspace_id, spec = store_data(services, "ours", small_spec(server.open_inference, shadows=4), frames)
+        data = spec.data.model_copy(update={"group": "home"})
         audit = ended(services, submit(services, workspace_id, spec.model_copy(update={"data": data})).id)
     again = regrade(services, workspace_id, audit.id).identical
     services.close()

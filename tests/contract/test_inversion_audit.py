@@ -17,13 +17,12 @@ from auditor.domain.spec import parse
 from auditor.learners import build
 from auditor.report import html
 from auditor.settings import Settings
-from auditor.store import workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import run_locally, submit
 from auditor.workflow.regrade import Regraded, regrade
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import _store, ended
+from small_audit import ended, store_data
 
 CLASSES = ("cross", "ring", "stripe")
 SHAPES = np.array([[0, 1, 0, 1, 1, 1, 0, 1, 0], [1, 1, 1, 1, 0, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0, 1, 1, 1]])
@@ -59,10 +58,7 @@ def audited(folder: Path, learner: Learner, output: str) -> tuple[Audit, Regrade
         target = {"url": server.kserve_v1, "protocol": "kserve-v1", "output": output, "classes": list(CLASSES)}
         attack = {"name": "class-inversion", "params": {"queries": 600}}
         spec = parse({"target": target, "data": data, "learner": learner.name, "attacks": [attack]})
-        with services.database.begin() as tx:
-            workspace_id = workspaces.create_workspace(tx, "ours", services.clock()).id
-            files = {name: _store(tx, services, workspace_id, name, frame) for name, frame in FILES.items()}
-        spec = spec.model_copy(update={"data": spec.data.model_copy(update=files)})
+        workspace_id, spec = store_data(services, "ours", spec, FILES)
         audit = ended(services, submit(services, workspace_id, spec).id)
     again = regrade(services, workspace_id, audit.id)
     services.close()

@@ -25,7 +25,7 @@ from auditor.web.app import create_app
 from auditor.workflow import Services, regrade, run_locally, submit, tick
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import _store, ended, people, small_spec, small_target, store_small_data
+from small_audit import ended, people, small_spec, small_target, store_small_data, store_table
 
 ATTACKS = ["gap", "rmia", "attribute", "surrogate"]  # every kind of evidence
 FEW = [*ATTACKS[:3], {"name": "surrogate", "params": {"queries": 300}}]
@@ -196,7 +196,7 @@ def test_after_the_retention_a_sentence_says_that_the_evidence_is_gone(done: Don
 
 def _with_auxiliary(services: Services, workspace_id: str, spec: AuditSpec) -> AuditSpec:
     with services.database.begin() as tx:
-        auxiliary = _store(tx, services, workspace_id, "auxiliary", people(300, 3))
+        auxiliary = store_table(tx, services, workspace_id, "auxiliary", people(300, 3))
     town = SensitiveSpec(name="town", columns=("town",))
     return spec.model_copy(update={"data": spec.data.model_copy(update={"auxiliary": auxiliary, "sensitive": (town,)})})
 

@@ -16,12 +16,11 @@ from auditor.domain.learner import Learner, Task
 from auditor.domain.spec import AuditSpec, parse
 from auditor.learners import build_for_values
 from auditor.settings import Settings
-from auditor.store import workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import Services, run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import _store, ended
+from small_audit import ended, store_data
 
 COLUMNS = (Column("area", ColumnType.NUMBER), Column("rooms", ColumnType.INTEGER), Column("town", ColumnType.STRING))
 OVERFITTED, RIDGE = Learner("xgboost", {"max_depth": 8}, Task.REGRESSION), Learner("linear-regression", task=Task.REGRESSION)
@@ -52,13 +51,7 @@ def spec_of(url: str, learner: Learner, **changes: Any) -> AuditSpec:
 
 
 def stored(services: Services, spec: AuditSpec) -> tuple[str, AuditSpec]:
-    with services.database.begin() as tx:
-        workspace_id = workspaces.create_workspace(tx, "ours", services.clock()).id
-        files = {
-            name: _store(tx, services, workspace_id, name, frame)
-            for name, frame in (("members", MEMBERS), ("non_members", NON_MEMBERS))
-        }
-    return workspace_id, spec.model_copy(update={"data": spec.data.model_copy(update=files)})
+    return store_data(services, "ours", spec, {"members": MEMBERS, "non_members": NON_MEMBERS})
 
 
 def audited(folder: Path, learner: Learner, **changes: Any) -> Audit:

@@ -18,7 +18,7 @@ from auditor.testing.servers import ModelServer
 from auditor.workflow import Proposal, Services, foretell, resume, run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import MEMBERS, _store, ended, small_spec, small_target, store_small_data
+from small_audit import MEMBERS, ended, small_spec, small_target, store_small_data, store_table
 
 ATTACKS = ["gap"]  # one attack is enough for shadows to be needed
 
@@ -113,7 +113,7 @@ def test_a_row_that_changes_trains_anew(ground: Ground, first: Audit) -> None:
     changed = MEMBERS.copy()
     changed.loc[0, "age"] = 91
     with ground.services.database.begin() as tx:
-        members = _store(tx, ground.services, ground.workspace_id, "members again", changed)
+        members = store_table(tx, ground.services, ground.workspace_id, "members again", changed)
     assert ground.fits(data=ground.spec.data.model_copy(update={"members": members})) == 4
 
 

@@ -16,12 +16,11 @@ from auditor.domain.learner import Learner
 from auditor.domain.spec import parse
 from auditor.learners import build
 from auditor.settings import Settings
-from auditor.store import workspaces
 from auditor.testing.servers import ModelServer
 from auditor.workflow import run_locally, submit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import _store, ended
+from small_audit import ended, store_data
 
 COLUMNS = (Column("age", ColumnType.INTEGER), Column("income", ColumnType.NUMBER))
 CLASSES = ("a", "b", "c", "d")
@@ -63,11 +62,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Audit:
         target = {"url": server.kserve_v1, "protocol": "kserve-v1", "output": "top-k", "classes": list(CLASSES)}
         learner = {"name": LEARNER.name, "params": dict(LEARNER.params)}
         spec = parse({"target": target, "data": data, "learner": learner, "shadows": 8, "attacks": "standard"})
-        with services.database.begin() as tx:
-            workspace_id = workspaces.create_workspace(tx, "ours", services.clock()).id
-            frames = {"members": MEMBERS, "non_members": NON_MEMBERS}
-            files = {name: _store(tx, services, workspace_id, name, frame) for name, frame in frames.items()}
-        spec = spec.model_copy(update={"data": spec.data.model_copy(update=files)})
+        workspace_id, spec = store_data(services, "ours", spec, {"members": MEMBERS, "non_members": NON_MEMBERS})
         audit = ended(services, submit(services, workspace_id, spec).id)
     services.close()
     assert audit.status is AuditStatus.COMPLETED, audit.reason

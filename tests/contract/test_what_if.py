@@ -22,7 +22,7 @@ from auditor.errors import Conflict
 from auditor.learners import build
 from auditor.settings import Settings
 from auditor.shadows.channels import AS_IT_IS, CHANNELS, Channel
-from auditor.store import audits, keys, ledger, workspaces
+from auditor.store import audits, keys, ledger
 from auditor.store.tables import audit as audit_table
 from auditor.testing.servers import ModelServer
 from auditor.web.app import create_app
@@ -32,7 +32,7 @@ from auditor.workflow.what_if_graded import Row, comes_out_again, rows_of
 from auditor.workflow.what_if_recorded import Behind, Recorded, Unasked, recorded_of
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from small_audit import COLUMNS, LABELS, MEMBERS, NON_MEMBERS, _store, ended, people
+from small_audit import COLUMNS, LABELS, MEMBERS, NON_MEMBERS, ended, people, store_data
 
 BOOSTED = Learner("xgboost", {"n_estimators": 60, "max_depth": 8})
 GROWN = Learner("decision-tree", {})
@@ -63,11 +63,8 @@ def audited(folder: Path, learner: Learner, attacks: list[Any]) -> Done:
         target = {"url": server.open_inference, "classes": list(LABELS)}
         kind = {"name": learner.name, "params": dict(learner.params)}
         spec = parse({"target": target, "data": data, "learner": kind, "shadows": 4, "attacks": attacks})
-        with services.database.begin() as tx:
-            workspace_id = workspaces.create_workspace(tx, "ours", services.clock()).id
-            frames = {"members": MEMBERS, "non_members": NON_MEMBERS, "auxiliary": people(300, 3)}
-            files = {name: _store(tx, services, workspace_id, name, frame) for name, frame in frames.items()}
-        spec = spec.model_copy(update={"data": spec.data.model_copy(update=files)})
+        frames = {"members": MEMBERS, "non_members": NON_MEMBERS, "auxiliary": people(300, 3)}
+        workspace_id, spec = store_data(services, "ours", spec, frames)
         audit = ended(services, submit(services, workspace_id, spec).id)
     assert audit.status is AuditStatus.COMPLETED, audit.reason
     return Done(services, audit)

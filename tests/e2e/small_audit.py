@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,12 +60,15 @@ def small_spec(url: str, **changes: Any) -> AuditSpec:
 
 def store_small_data(services: Services, workspace: str, spec: AuditSpec) -> tuple[str, AuditSpec]:
     """A fresh workspace with both files; the spec comes back with their ids."""
+    return store_data(services, workspace, spec, {"members": MEMBERS, "non_members": NON_MEMBERS})
+
+
+def store_data(services: Services, workspace: str, spec: AuditSpec, files: Mapping[str, pd.DataFrame]) -> tuple[str, AuditSpec]:
+    """The same with files of one's own, by their keys in `data` of the spec."""
     with services.database.begin() as tx:
         workspace_id = workspaces.create_workspace(tx, workspace, services.clock()).id
-        members = _store(tx, services, workspace_id, "members", MEMBERS)
-        others = _store(tx, services, workspace_id, "non-members", NON_MEMBERS)
-    data = spec.data.model_copy(update={"members": members, "non_members": others})
-    return workspace_id, spec.model_copy(update={"data": data})
+        ids = {name: store_table(tx, services, workspace_id, name, frame) for name, frame in files.items()}
+    return workspace_id, spec.model_copy(update={"data": spec.data.model_copy(update=ids)})
 
 
 def ended(services: Services, audit_id: str) -> Audit:
@@ -88,7 +91,7 @@ def _table(frame: pd.DataFrame) -> Table:
         return read(path, Limits(bytes=10_000_000, rows=10_000, columns=100))
 
 
-def _store(tx: Any, services: Services, workspace_id: str, name: str, frame: pd.DataFrame) -> str:
+def store_table(tx: Any, services: Services, workspace_id: str, name: str, frame: pd.DataFrame) -> str:
     table = _table(frame)
     data = to_parquet(table)
     digest = services.artifacts.put(tx, workspace_id, data, kind="dataset")
