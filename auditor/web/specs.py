@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from auditor.domain.catalog import Dataset
+from auditor.domain.catalog import Dataset, TargetRecord
 from auditor.domain.spec import AuditSpec, AuthSpec, TargetSpec, parse
 from auditor.domain.target import AuthKind
 from auditor.domain.target_spec import check_wire
@@ -14,6 +14,7 @@ from auditor.store import datasets, model_files, secrets, targets
 from auditor.store.engine import Transaction
 from auditor.web.ids import the_id
 from auditor.workflow.named_columns import features_of
+from auditor.workflow.services import Services
 
 
 def resolved(tx: Transaction, workspace_id: str, spec: AuditSpec) -> tuple[AuditSpec, str]:
@@ -31,6 +32,13 @@ def resolved(tx: Transaction, workspace_id: str, spec: AuditSpec) -> tuple[Audit
     except NotFound:
         raise InvalidInput("target", "this workspace has no target with this id; GET /api/v1/targets lists those it has") from None
     return parse(document), target_id
+
+
+def register(services: Services, workspace_id: str, name: str, block: TargetSpec) -> TargetRecord:
+    """A new target, of a block that may be asked; it is not asked anything yet."""
+    with services.database.begin() as tx:
+        spec = vetted(tx, workspace_id, block, services.settings).model_dump(mode="json")
+        return targets.create_target(tx, workspace_id, name, spec, services.clock())
 
 
 def vetted(tx: Transaction, workspace_id: str, block: TargetSpec, settings: Settings) -> TargetSpec:

@@ -14,7 +14,7 @@ from auditor.web.access import needs
 from auditor.web.api.replay import once
 from auditor.web.api.shapes import Checked, Name, PageOf, PageQuery, Shown, nothing, page
 from auditor.web.current import services, workspace_id
-from auditor.web.specs import vetted
+from auditor.web.specs import register
 
 bp = APIBlueprint("targets", __name__, url_prefix="/targets", tag="Targets")
 
@@ -42,10 +42,7 @@ class TargetPage(PageOf[TargetOut]):
 @once
 def create(json_data: TargetIn) -> tuple[TargetOut, int, dict[str, str]]:
     """Register a target; it is not asked anything yet."""
-    here = services()
-    with here.database.begin() as tx:
-        block = vetted(tx, workspace_id(), json_data.target, here.settings)
-        record = targets.create_target(tx, workspace_id(), json_data.name, block.model_dump(mode="json"), here.clock())
+    record = register(services(), workspace_id(), json_data.name, json_data.target)
     return shown(record), 201, {"Location": f"/api/v1/targets/{record.id}"}
 
 

@@ -10,14 +10,14 @@ from auditor.domain.spec import TargetSpec
 from auditor.domain.target import Output
 from auditor.errors import InvalidInput
 from auditor.report.checked import checked_of
-from auditor.store import datasets, model_files, targets
+from auditor.store import datasets, model_files
 from auditor.web.access import needs, takes_file
 from auditor.web.api import upload
 from auditor.web.current import services, workspace_id
 from auditor.web.dashboard import forms
 from auditor.web.dashboard.forms import Form
 from auditor.web.dashboard.pages import blueprint
-from auditor.web.specs import vetted
+from auditor.web.specs import register
 from auditor.web.uploads import keep_model, keep_records
 from auditor.workflow import model_scan
 
@@ -70,13 +70,11 @@ def model(model_id: UUID) -> ResponseReturnValue:
 @needs(Role.AUDITOR)
 def model_as_target(model_id: UUID) -> ResponseReturnValue:
     """A target that is asked in a process of this machine; the form of its first audit follows."""
-    form, here = forms.read(request.form, TARGET), services()
+    form = forms.read(request.form, TARGET)
     try:
         forms.required(form, {"name": "Give the target a name, such as income-model."})
         block = TargetSpec(model=str(model_id), classes=tuple(forms.listed(form.value("classes"))), output=_output(form))
-        with here.database.begin() as tx:
-            vetted_block = vetted(tx, workspace_id(), block, here.settings)
-            made = targets.create_target(tx, workspace_id(), form.value("name"), vetted_block.model_dump(mode="json"), here.clock())
+        made = register(services(), workspace_id(), form.value("name"), block)
     except InvalidInput as mistake:
         return _model_page(model_id, form.refused(mistake, TARGET)), 422
     return redirect(url_for("dashboard.new_audit", target=made.id), 303)

@@ -11,13 +11,12 @@ from auditor.domain.catalog import Role
 from auditor.domain.target import SPOKEN, AuthKind, Output, Rows, WireProtocol
 from auditor.domain.target_spec import AuthSpec, TargetSpec
 from auditor.errors import InvalidInput
-from auditor.store import targets
 from auditor.web.access import needs
 from auditor.web.current import services, workspace_id
 from auditor.web.dashboard import forms
 from auditor.web.dashboard.forms import Form
 from auditor.web.dashboard.pages import blueprint
-from auditor.web.specs import vetted
+from auditor.web.specs import register
 
 AUTH = ("target.auth.kind", "target.auth.secret", "target.auth.header")
 NAMES = ["name", "target.url", "target.protocol", "target.rows", "target.output", "target.classes", *AUTH]
@@ -43,13 +42,11 @@ def new_target() -> ResponseReturnValue:
 @needs(Role.AUDITOR)
 def register_target() -> ResponseReturnValue:
     """It is not asked anything yet; its page leads to the first audit."""
-    form, here = forms.read(request.form, NAMES).lacking(NEEDED), services()
+    form = forms.read(request.form, NAMES).lacking(NEEDED)
     if form.mistakes:
         return _page(form), 422
     try:
-        with here.database.begin() as tx:
-            block = vetted(tx, workspace_id(), _block(form), here.settings)
-            made = targets.create_target(tx, workspace_id(), form.value("name"), block.model_dump(mode="json"), here.clock())
+        made = register(services(), workspace_id(), form.value("name"), _block(form))
     except InvalidInput as mistake:
         return _page(form.refused(mistake, NAMES)), 422
     return redirect(url_for("dashboard.target", target_id=made.id), 303)
