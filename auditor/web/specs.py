@@ -6,7 +6,7 @@ from auditor.domain.catalog import Dataset, TargetRecord
 from auditor.domain.spec import AuditSpec, AuthSpec, TargetSpec, parse
 from auditor.domain.target import AuthKind
 from auditor.domain.target_spec import check_wire
-from auditor.errors import InvalidInput, NotFound
+from auditor.errors import Conflict, InvalidInput, NotFound
 from auditor.querying import check_target, check_url
 from auditor.querying.auth.hosts import unbound
 from auditor.settings import Settings
@@ -61,6 +61,14 @@ def _of_file(tx: Transaction, workspace_id: str, block: TargetSpec) -> TargetSpe
         return block.model_copy(update={"model": model_files.get_model_file(tx, workspace_id, model_id).id})
     except NotFound:
         raise InvalidInput("target.model", "this workspace has no model with this id; POST /api/v1/models makes one") from None
+
+
+def endpoint_of(tx: Transaction, workspace_id: str, target_id: str) -> TargetSpec:
+    """The block of a target whose endpoint somebody may show control over; raises Conflict for a model file, which has none."""
+    block = TargetSpec.model_validate(targets.get_target(tx, workspace_id, target_id).spec)
+    if not block.url:
+        raise Conflict("this target is a submitted model and no endpoint; there is no control over it to show")
+    return block
 
 
 def host_of(url: str) -> str:

@@ -10,12 +10,13 @@ from pydantic import Field, model_validator
 from auditor.domain.catalog import Role
 from auditor.domain.control import Proof, ProofKind, SigningKey
 from auditor.domain.target_spec import TargetSpec
-from auditor.errors import Conflict, InvalidInput
-from auditor.store import events, signing_keys, targets
+from auditor.errors import InvalidInput
+from auditor.store import events, signing_keys
 from auditor.web.access import needs
 from auditor.web.api.replay import once
 from auditor.web.api.shapes import Checked, Name, Shown, nothing
 from auditor.web.current import principal, services, workspace_id
+from auditor.web.specs import endpoint_of
 from auditor.workflow import showing
 from auditor.workflow.control import is_required, of_endpoint
 from auditor.workflow.signatures import fingerprint
@@ -152,7 +153,4 @@ def key_shown(key: SigningKey) -> SigningKeyOut:
 
 def _block(target_id: str) -> TargetSpec:
     with services().database.read() as tx:
-        block = TargetSpec.model_validate(targets.get_target(tx, workspace_id(), target_id).spec)
-    if not block.url:
-        raise Conflict("this target is a submitted model and no endpoint; there is no control over it to show")
-    return block
+        return endpoint_of(tx, workspace_id(), target_id)

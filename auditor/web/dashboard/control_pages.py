@@ -7,13 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from auditor.domain.catalog import Role
 from auditor.domain.control import ProofKind
-from auditor.domain.target_spec import TargetSpec
 from auditor.errors import Conflict, TargetError
-from auditor.store import targets
 from auditor.web.access import needs
 from auditor.web.current import services, workspace_id
 from auditor.web.dashboard.history import target_page
 from auditor.web.dashboard.pages import blueprint
+from auditor.web.specs import endpoint_of
 from auditor.workflow import showing
 
 
@@ -23,9 +22,7 @@ def check_control(target_id: UUID) -> ResponseReturnValue:
     """Looks now; what was found is kept, and what was not is told."""
     here = services()
     with here.database.read() as tx:
-        block = TargetSpec.model_validate(targets.get_target(tx, workspace_id(), str(target_id)).spec)
-    if not block.url:
-        raise Conflict("this target is a submitted model and no endpoint; there is no control over it to show")
+        block = endpoint_of(tx, workspace_id(), str(target_id))
     try:
         if request.form.get("by") == ProofKind.DNS:
             showing.by_dns(here, workspace_id(), block.url)
