@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask import current_app, g, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from auditor.domain.catalog import Role
 from auditor.errors import NotAllowed
 from auditor.web import auth
 from auditor.web.current import services
+from auditor.web.upload_limit import allow_upload
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -22,7 +22,6 @@ PUBLIC_ENDPOINTS = (
     "dashboard.static",
 )
 
-MEGABYTE, FORM_OVERHEAD = 1_000_000, 64 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 MAY = {
@@ -69,17 +68,10 @@ def admit() -> None:
     if needed is None or not principal.may(needed):
         raise NotAllowed(_refusal(principal.role, needed))
     if writes and getattr(current_app.view_functions.get(endpoint), "takes_file", False):
-        _allow_upload(services().settings.max_upload_mb * MEGABYTE + FORM_OVERHEAD)
+        allow_upload(services().settings.max_upload_mb)  # before the check of the form's token reads it all
     if writes and principal.by_cookie:
         auth.check_csrf()
     g.principal = principal
-
-
-def _allow_upload(limit: int) -> None:
-    """Refused before it is read: the check of the form's token reads it all."""
-    if (request.content_length or 0) > limit:
-        raise RequestEntityTooLarge
-    request.max_content_length = limit
 
 
 def _refusal(role: Role, needed: Role | None) -> str:

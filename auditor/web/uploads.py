@@ -4,8 +4,9 @@ from auditor.domain.catalog import Dataset, ModelFile
 from auditor.errors import InvalidInput
 from auditor.intake import Limits, Table, read, to_parquet
 from auditor.store import datasets
-from auditor.web.api.upload import MEGABYTE, Upload
+from auditor.web.api.upload import Upload
 from auditor.web.current import services, workspace_id
+from auditor.web.upload_limit import MEGABYTE
 from auditor.workflow import served_model
 
 

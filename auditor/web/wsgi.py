@@ -6,9 +6,9 @@ from apiflask import APIFlask
 
 from auditor import settings
 from auditor.web.app import create_app
+from auditor.web.upload_limit import MEGABYTE
 from auditor.workflow import open_services
 
-MEGABYTE = 1_000_000
 CONNECTIONS, PATIENCE, SURPLUS_MB = 1000, 30, 100
 
 

@@ -12,10 +12,9 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from auditor.errors import InvalidInput
+from auditor.web.upload_limit import MEGABYTE, allow_upload
 
-MEGABYTE = 1_000_000
 CHUNK = 1 << 18
-FORM_OVERHEAD = 64 * 1024
 BODY_TYPES = ("text/csv", "application/octet-stream", "application/vnd.apache.parquet", "application/x-parquet")
 
 
@@ -29,12 +28,9 @@ class Upload:
 @contextmanager
 def received(limit_megabytes: int) -> Iterator[Upload]:
     """The file of this request, gone when the block ends. The name that its sender gave it is never looked at."""
-    limit = limit_megabytes * MEGABYTE
-    request.max_content_length = limit + FORM_OVERHEAD
-    if (request.content_length or 0) > limit + FORM_OVERHEAD:
-        raise RequestEntityTooLarge
+    allow_upload(limit_megabytes)
     with tempfile.NamedTemporaryFile(prefix="upload-") as sink:
-        size, digest = _copy(_source(), sink.file, limit)
+        size, digest = _copy(_source(), sink.file, limit_megabytes * MEGABYTE)
         sink.flush()
         yield Upload(Path(sink.name), size, digest)
 
