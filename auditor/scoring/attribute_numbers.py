@@ -10,7 +10,7 @@ from auditor.domain.finding import Estimate
 from auditor.domain.seeds import generator
 from auditor.scoring.estimates import estimate
 from auditor.scoring.grading import Grading
-from auditor.scoring.intervals import Floats, Interval, clopper_pearson, percentiles
+from auditor.scoring.intervals import Floats, around, clopper_pearson
 from auditor.scoring.precision import Claims
 from auditor.scoring.resampling import weights
 
@@ -62,8 +62,7 @@ def errors(attack: Floats, imputer: Floats, numbers: Numbers, grading: Grading, 
         mine, other = ours**power, theirs**power
         value = float(_ratio(mine.sum(), other.sum()) ** (1 / power))
         resampled = np.concatenate([_ratio(w @ mine, w @ other) for w in drawn]) ** (1 / power)
-        low, high = percentiles(resampled, grading.marginal_alpha)
-        found.append(estimate(title + name, Interval(min(low, value), value, max(high, value)), n, grading))
+        found.append(estimate(title + name, around(value, resampled, grading.marginal_alpha), n, grading))
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ from auditor.domain.seeds import generator
 from auditor.scoring import roc, score, thresholds
 from auditor.scoring.estimates import estimate
 from auditor.scoring.grading import Assessment, Grading, Truth
-from auditor.scoring.intervals import Floats, Interval, percentiles, quantile
+from auditor.scoring.intervals import Floats, Interval, around, quantile
 from auditor.scoring.resampling import paired
 
 Mask = NDArray[np.bool_]
@@ -121,8 +121,7 @@ def _tpr_gain(called: Called, alpha: float, seed: int) -> Interval:
     members = called.is_member
     kinds, drawn = paired(called.attack[members], called.blind[members], generator(seed, "blind"))
     value = float((kinds[2] - kinds[1]) / kinds.sum())
-    low, high = percentiles((drawn[:, 2] - drawn[:, 1]) / kinds.sum(), alpha)
-    return Interval(min(low, value), value, max(high, value))
+    return around(value, (drawn[:, 2] - drawn[:, 1]) / kinds.sum(), alpha)
 
 
 def _auc_gain(rivals: Rivals, alpha: float) -> Interval:

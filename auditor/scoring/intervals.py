@@ -83,3 +83,9 @@ def percentiles(samples: Any, alpha: float) -> tuple[float, float]:
     """The limits that cut alpha / 2 off each end of resampled values."""
     low, high = np.quantile(samples, [alpha / 2, 1 - alpha / 2])
     return float(low), float(high)
+
+
+def around(value: float, samples: Any, alpha: float) -> Interval:
+    """A percentile interval of resampled values, widened where it leaves out the value itself."""
+    low, high = percentiles(samples, alpha)
+    return Interval(min(low, value), value, max(high, value))

@@ -10,7 +10,7 @@ from auditor.domain.seeds import generator
 from auditor.errors import AttackFailed
 from auditor.scoring.estimates import estimate
 from auditor.scoring.grading import NOTHING, Assessment, Grading, Originals, Truth
-from auditor.scoring.intervals import Floats, Interval, clopper_pearson, percentiles
+from auditor.scoring.intervals import Floats, around, clopper_pearson
 from auditor.scoring.rebuilt_records import columns_apart
 from auditor.scoring.resampling import weights
 
@@ -36,7 +36,7 @@ def assess_missing(evidence: Reconstructions, baseline: Evidence | None, truth: 
     drawn = np.concatenate([w @ np.column_stack([found.claimed, found.guessed]) for w in weights(n, rng)]) / n
     listed = []
     for side, (name, errors) in enumerate((("reconstruction_error", found.claimed), ("reconstruction_error_guess", found.guessed))):
-        listed.append(estimate(name, _around(drawn[:, side], float(errors.mean()), grading.marginal_alpha), n, grading))
+        listed.append(estimate(name, around(float(errors.mean()), drawn[:, side], grading.marginal_alpha), n, grading))
     for within, name in CLOSE.items():
         share = clopper_pearson(int((found.worst <= within).sum()), n, grading.marginal_alpha)
         listed.append(estimate(name, share, n, grading))
@@ -44,7 +44,7 @@ def assess_missing(evidence: Reconstructions, baseline: Evidence | None, truth: 
     if found.guessed.sum() < 1e-12:
         return Assessment(estimates, 0.0, 0.0, 0.0, (*evidence.notes, "The guess is right already."), driver=NOTHING)
     shares = 1 - drawn[:, 0] / np.maximum(drawn[:, 1], 1e-12)
-    score = _around(shares, float(1 - found.claimed.sum() / found.guessed.sum()), grading.alpha)
+    score = around(float(1 - found.claimed.sum() / found.guessed.sum()), shares, grading.alpha)
     low, value, high = (100.0 * min(1.0, max(0.0, share)) for share in score.as_tuple())
     return Assessment(estimates, value, low, high, evidence.notes)
 
@@ -69,8 +69,3 @@ def _apart(evidence: Reconstructions, originals: Originals) -> Floats:
         raise AttackFailed(f"The reconstructions lack the column {lacking[0]!r}; they need every feature.")
     records = originals.candidates.take(evidence.rows).features
     return columns_apart(records, evidence.records, originals)
-
-
-def _around(draws: Floats, value: float, alpha: float) -> Interval:
-    low, high = percentiles(draws, alpha)
-    return Interval(min(low, value), value, max(high, value))

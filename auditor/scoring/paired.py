@@ -12,7 +12,7 @@ from auditor.domain.seeds import generator
 from auditor.errors import AttackFailed
 from auditor.scoring import resampling, roc, thresholds
 from auditor.scoring.grading import Grading
-from auditor.scoring.intervals import Floats, Interval, percentiles, quantile
+from auditor.scoring.intervals import Floats, Interval, around, quantile
 from auditor.scoring.shares import percent, points
 
 Mask = NDArray[np.bool_]
@@ -155,8 +155,7 @@ def _tail(pair: Pair, terms: Terms, rate: float, seed: int) -> Measured | Estima
     value = float(kinds[1] - kinds[2]) / members
 
     def gap(alpha: float) -> Interval:
-        low, high = percentiles(changes / members, alpha)
-        return Interval(min(low, value), value, max(high, value))
+        return around(value, changes / members, alpha)
 
     realised = [float(c[~is_member].mean()) for c in called]
     method = f"paired bootstrap; realised FPR {percent(realised[0], 2)} before, {percent(realised[1], 2)} after"

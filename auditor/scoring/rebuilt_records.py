@@ -13,7 +13,7 @@ from auditor.domain.seeds import generator
 from auditor.errors import AttackFailed
 from auditor.scoring.estimates import estimate
 from auditor.scoring.grading import NOTHING, Assessment, Grading, Originals, Truth
-from auditor.scoring.intervals import Floats, Interval, clopper_pearson, percentiles
+from auditor.scoring.intervals import Floats, around, clopper_pearson
 from auditor.scoring.resampling import weights
 
 DRAWS = 20
@@ -54,7 +54,7 @@ def _graded(matched: Matched, other: tuple[Estimate, ...], evidence: Reconstruct
     n, rng = len(matched.claimed), generator(grading.seed, "rebuilt")
     drawn = np.concatenate([w @ np.column_stack([matched.claimed, matched.random]) for w in weights(n, rng)]) / n
     listed = [
-        estimate(name, Interval(*_around(drawn[:, side], float(values.mean()), grading.marginal_alpha)), n, grading)
+        estimate(name, around(float(values.mean()), drawn[:, side], grading.marginal_alpha), n, grading)
         for side, (name, values) in enumerate(
             (("reconstruction_error", matched.claimed), ("reconstruction_error_random", matched.random))
         )
@@ -65,14 +65,8 @@ def _graded(matched: Matched, other: tuple[Estimate, ...], evidence: Reconstruct
         return Assessment(estimates, 0.0, 0.0, 0.0, (*evidence.notes, "Random guesses are right already."), driver=NOTHING)
     shares = 1 - drawn[:, 0] / np.maximum(drawn[:, 1], 1e-12)
     value = float(1 - matched.claimed.sum() / matched.random.sum())
-    low, value, high = _around(shares, value, grading.alpha)
-    low, value, high = (100.0 * min(1.0, max(0.0, share)) for share in (low, value, high))
+    low, value, high = (100.0 * min(1.0, max(0.0, share)) for share in around(value, shares, grading.alpha).as_tuple())
     return Assessment(estimates, value, low, high, evidence.notes)
-
-
-def _around(draws: Floats, value: float, alpha: float) -> tuple[float, float, float]:
-    low, high = percentiles(draws, alpha)
-    return min(low, value), value, max(high, value)
 
 
 def _partly(members: int, claims: int, left_out: int) -> tuple[str, ...]:

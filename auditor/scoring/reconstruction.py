@@ -14,7 +14,7 @@ from auditor.errors import AttackFailed
 from auditor.learners import build
 from auditor.scoring.estimates import estimate
 from auditor.scoring.grading import NOTHING, Assessment, Grading, Originals, Truth
-from auditor.scoring.intervals import Floats, Interval, clopper_pearson, percentiles
+from auditor.scoring.intervals import Floats, Interval, around, clopper_pearson, percentiles
 from auditor.scoring.reconstruction_space import Space, space_of
 from auditor.scoring.resampling import RESAMPLES
 
@@ -74,12 +74,10 @@ def _graded(judged: Judged, listed: tuple[Estimate, ...], notes: tuple[str, ...]
         nothing = "Nothing is left to reconstruct: the guess without the model is the mean of each class already."
         return Assessment(listed, 0.0, 0.0, 0.0, (*notes, PROTOTYPE, nothing), driver=NOTHING)
     value, draws = _improvements(judged, grading.seed)
-    low, high = percentiles(draws, grading.marginal_alpha)
-    shown = Interval(min(low, value), value, max(high, value))
-    low, high = percentiles(draws, grading.alpha)
-    score = [100.0 * min(1.0, max(0.0, share)) for share in (value, min(low, value), max(high, value))]
+    shown, score = (around(value, draws, alpha) for alpha in (grading.marginal_alpha, grading.alpha))
     found = estimate("improvement_over_guess", shown, len(judged), grading)
-    return Assessment((found, *listed), score[0], score[1], score[2], (*notes, PROTOTYPE))
+    low, value, high = (100.0 * min(1.0, max(0.0, share)) for share in score.as_tuple())
+    return Assessment((found, *listed), value, low, high, (*notes, PROTOTYPE))
 
 
 def _improvements(judged: Judged, seed: int) -> tuple[float, Floats]:

@@ -10,7 +10,7 @@ from auditor.domain.finding import Estimate
 from auditor.domain.seeds import generator
 from auditor.scoring.estimates import estimate
 from auditor.scoring.grading import Grading
-from auditor.scoring.intervals import Floats, Interval, clopper_pearson, percentiles, quantile
+from auditor.scoring.intervals import Floats, Interval, around, clopper_pearson, quantile
 from auditor.scoring.resampling import weights
 
 BINS = 15  # of the calibration error, each with the same number of records
@@ -91,8 +91,7 @@ def calibration_error(reading: Reading, truth: Labels, alpha: float, seed: int) 
     binned = member * gap[:, None]
     value = float(np.abs(binned.sum(axis=0)).sum() / len(gap))
     resampled = [np.abs(drawn @ binned).sum(axis=1) / len(gap) for drawn in weights(len(gap), generator(seed, "calibration"))]
-    low, high = percentiles(np.concatenate(resampled), alpha)
-    return Interval(min(low, value), value, max(high, value))
+    return around(value, np.concatenate(resampled), alpha)
 
 
 def _against(before: Reading, after: Reading, truth: Labels, grading: Grading) -> list[Estimate]:
