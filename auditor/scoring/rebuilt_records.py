@@ -1,6 +1,7 @@
 """Grading of rebuilt training records: each member beside a claim of its own, against claims that never saw the model."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,15 +108,28 @@ def assigned(records: pd.DataFrame, claims: pd.DataFrame, originals: Originals) 
 
 def columns_apart(records: pd.DataFrame, claims: pd.DataFrame, originals: Originals) -> Floats:
     """(m, columns) the same of each record and its own claim, column by column."""
-    return np.column_stack([_one_apart(records[c.name], claims[c.name], c, originals) for c in originals.columns])
+    apart = [_between(_cells(records, c), _cells(claims, c), c, originals) for c in originals.columns]
+    return np.asarray(np.column_stack(apart), dtype=np.float64)
 
 
-def _one_apart(records: pd.Series, claims: pd.Series, column: Column, originals: Originals) -> Floats:
+def _apart(records: pd.DataFrame, claims: pd.DataFrame, originals: Originals) -> Floats:
+    """(m, k) Gower's distance (1971): a number counts in units of its column's range, a category is the same or is not."""
+    total = np.zeros((len(records), len(claims)))
+    for column in originals.columns:
+        total += _between(_cells(records, column)[:, None], _cells(claims, column), column, originals)
+    return total / len(originals.columns)
+
+
+def _cells(frame: pd.DataFrame, column: Column) -> NDArray[Any]:
+    cells = frame[column.name]
+    return cells.to_numpy(dtype=np.float64, na_value=np.nan) if column.type.is_numeric else cells.map(str).to_numpy()
+
+
+def _between(ours: NDArray[Any], theirs: NDArray[Any], column: Column, originals: Originals) -> NDArray[Any]:
+    """How far cells of one column are apart, 0 to 1 (truth values for categories), in the shape that the two broadcast to."""
     if not column.type.is_numeric:
-        return np.asarray(records.map(str).to_numpy() != claims.map(str).to_numpy(), dtype=np.float64)
-    width = _width(column, originals)
-    ours, theirs = (cells.to_numpy(dtype=np.float64, na_value=np.nan) for cells in (records, claims))
-    distance = np.abs(ours - theirs) / width
+        return np.asarray(ours != theirs)
+    distance = np.abs(ours - theirs) / _width(column, originals)
     return np.asarray(np.minimum(1.0, np.where(np.isnan(distance), 1.0, distance)))
 
 
@@ -123,19 +137,6 @@ def _width(column: Column, originals: Originals) -> float:
     seen = originals.candidates.features[column.name].to_numpy(dtype=np.float64, na_value=np.nan)
     low, high = originals.bounds.get(column.name, (np.nanmin(seen), np.nanmax(seen)))
     return float(high - low) if high > low else 1.0
-
-
-def _apart(records: pd.DataFrame, claims: pd.DataFrame, originals: Originals) -> Floats:
-    """(m, k) Gower's distance (1971): a number counts in units of its column's range, a category is the same or is not."""
-    total = np.zeros((len(records), len(claims)))
-    for column in originals.columns:
-        if column.type.is_numeric:
-            ours, theirs = (f[column.name].to_numpy(dtype=np.float64, na_value=np.nan) for f in (records, claims))
-            distance = np.abs(ours[:, None] - theirs) / _width(column, originals)
-            total += np.minimum(1.0, np.where(np.isnan(distance), 1.0, distance))
-        else:
-            total += records[column.name].map(str).to_numpy()[:, None] != claims[column.name].map(str).to_numpy()
-    return total / len(originals.columns)
 
 
 def _random_errors(members: pd.DataFrame, claims: int, originals: Originals, grading: Grading) -> Floats:
