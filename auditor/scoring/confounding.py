@@ -60,7 +60,8 @@ def against_blind(
     if evidence.rows is not None and min(members, len(blind.rows) - members) < FEWEST:
         return replace(assessment, confounded=True, caveats=(_too_few(members, len(blind.rows)), *assessment.caveats))
     scores = thresholds.checked(evidence, truth.is_member)
-    rivals = Rivals(scores.target[blind.rows], blind.scores, truth.is_member[blind.rows])
+    scores = replace(scores, target=scores.target[blind.rows])
+    rivals = Rivals(scores.target, blind.scores, truth.is_member[blind.rows])
     parts = [_bulk(rivals, grading)]
     rate = thresholds.headline_rate(int((~rivals.is_member).sum()))
     called = None if rate is None else _called(scores, rivals, thresholds.kinds(scores)[0], rate)
@@ -101,10 +102,8 @@ def _too_few(members: int, records: int) -> str:
 
 def _called(evidence: MembershipScores, rivals: Rivals, kind: str, rate: float) -> Called:
     """At the cut of this kind; where ties leave none for `rate`, at the strictest that calls anybody."""
-    others = evidence.pseudo_targets[~evidence.membership] if kind == thresholds.CALIBRATED else rivals.attack[~rivals.is_member]
-    cut = roc.cut(others, rate)
-    reached = bool((rivals.attack > cut).any() or (others > cut).any())
-    called = rivals.attack > (cut if reached else roc.below_the_top(others))
+    cut, reached = thresholds.strictest_line(evidence, rivals.is_member, rate, kind)
+    called = rivals.attack > cut
     rivals_cut = roc.cut(rivals.blind[~rivals.is_member], max(rate, float(called[~rivals.is_member].mean())))
     return Called(rate, called, rivals.blind > rivals_cut, rivals.is_member, reached)
 

@@ -68,11 +68,14 @@ def strictest(evidence: MembershipScores, is_member: NDArray[np.bool_], rate: fl
 
     To drop the tail there would let a target pass whose answers are rounded, or a large audit where a smaller one shows a breach.
     """
-    at = rates_at(evidence, is_member, rate, kind, alpha)
-    if at.reached:
-        return at
-    cut = roc.below_the_top(outsiders(evidence, is_member, kind))
-    return replace(rates_above(evidence.target, is_member, cut, alpha), rate=rate, reached=False)
+    cut, reached = strictest_line(evidence, is_member, rate, kind)
+    return replace(rates_above(evidence.target, is_member, cut, alpha), rate=rate, reached=reached)
+
+
+def strictest_line(evidence: MembershipScores, is_member: NDArray[np.bool_], rate: float, kind: str) -> tuple[float, bool]:
+    """The cut of `strictest`, and whether it is one for `rate`."""
+    cut, reached = line(evidence, is_member, rate, kind)
+    return cut if reached else roc.below_the_top(outsiders(evidence, is_member, kind)), reached
 
 
 def line(evidence: MembershipScores, is_member: NDArray[np.bool_], rate: float, kind: str) -> tuple[float, bool]:
