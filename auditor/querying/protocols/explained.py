@@ -18,7 +18,7 @@ from auditor.domain.target import Explainer, Target
 from auditor.errors import BadAnswer, InvalidInput
 from auditor.querying.endpoint import Endpoint
 from auditor.querying.faults import BatchTooLarge
-from auditor.querying.protocols.jmes import compiled, searched
+from auditor.querying.protocols.jmes import compiled, keys_of, searched
 from auditor.querying.protocols.media import JSON, as_json
 from auditor.querying.questions import Question, question_of
 from auditor.querying.reply import Reply, label_text
@@ -130,10 +130,8 @@ def _check_key(document: Any, key: str) -> None:
     """A path that leads nowhere is a mistake; a null at its end is an answer."""
     if isinstance(document, Mapping) and key in document:
         return
-    seen = ", ".join(repr(str(k)[:40]) for k in list(document)[:5]) if isinstance(document, Mapping) else "no keys"
-    raise BadAnswer(
-        f"{FIELD}.record finds no {key[:40]!r} in the service's answer, which has {seen or 'nothing'}; correct the path."
-    )
+    seen = keys_of(document) or "nothing"
+    raise BadAnswer(f"{FIELD}.record finds no {key[:40]!r} in the service's answer, which has {seen}; correct the path.")
 
 
 def _unwrapped(found: Any) -> Any:

@@ -1,5 +1,6 @@
 """JMESPath into an answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import jmespath
@@ -26,3 +27,8 @@ def searched(path: Any, document: Any) -> Any:
         return path.search(document)
     except (JMESPathError, RecursionError, ArithmeticError, TypeError, ValueError, AttributeError):
         return None
+
+
+def keys_of(document: Any) -> str:
+    """The first keys of an answer, as a sentence tells them of a path that leads nowhere."""
+    return ", ".join(repr(str(k)[:40]) for k in list(document)[:5]) if isinstance(document, Mapping) else "no keys"

@@ -11,7 +11,7 @@ from auditor.errors import BadAnswer, InvalidInput
 from auditor.querying.endpoint import Endpoint
 from auditor.querying.headers import HEADER_NAME, is_own
 from auditor.querying.protocols.body import Body
-from auditor.querying.protocols.jmes import compiled, searched
+from auditor.querying.protocols.jmes import compiled, keys_of, searched
 from auditor.querying.protocols.reading import named, read, score_of
 from auditor.querying.protocols.templated import Templated
 from auditor.querying.reply import Reply
@@ -59,7 +59,7 @@ def _checked(headers: Mapping[str, str]) -> dict[str, str]:
 def _search(path: Any, document: Any, key: str) -> Any:
     found = searched(path, document)
     if found is None:
-        keys = ", ".join(repr(str(k)[:40]) for k in list(document)[:5]) if isinstance(document, Mapping) else "no keys"
+        keys = keys_of(document)
         raise BadAnswer(f"target.adapter.{key} finds nothing in the target's answer, which has {keys}; correct the path.")
     return found
 
