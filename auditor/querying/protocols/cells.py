@@ -42,9 +42,14 @@ def _is_missing(value: Any) -> bool:
     return value is None or bool(value != value)
 
 
+def first_text(columns: Sequence[Column]) -> str | None:
+    """The first column that no number can stand for."""
+    return next((c.name for c in columns if not (c.type.is_numeric or c.type is ColumnType.BOOLEAN)), None)
+
+
 def numeric_rows(frame: pd.DataFrame, columns: Sequence[Column]) -> list[list[float | None]]:
     """The frame as one matrix; raises InvalidInput for a column of text."""
-    text = next((c.name for c in columns if not (c.type.is_numeric or c.type is ColumnType.BOOLEAN)), None)
+    text = first_text(columns)
     if text is not None:
         raise InvalidInput("target.rows", f"column {text!r} holds text, which a matrix cannot carry; declare rows: records")
     lists = [_floats(cells) for cells in cells_of(frame, columns)]

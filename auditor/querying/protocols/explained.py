@@ -18,6 +18,7 @@ from auditor.domain.target import Explainer, Target
 from auditor.errors import BadAnswer, InvalidInput
 from auditor.querying.endpoint import Endpoint
 from auditor.querying.faults import BatchTooLarge
+from auditor.querying.protocols.cells import first_text
 from auditor.querying.protocols.jmes import compiled, keys_of, searched
 from auditor.querying.protocols.media import JSON, as_json
 from auditor.querying.questions import Question, question_of
@@ -76,7 +77,7 @@ def explained_wire(target: Target, explainer: Explainer, columns: tuple[Column, 
     """Raises InvalidInput for a body or a path that is wrong."""
     words = list(_words(explainer.body, 0))
     _check_words(words)
-    text = next((c.name for c in columns if not (c.type.is_numeric or c.type == "boolean")), None)
+    text = first_text(columns)
     wide = next((word for word in words if word in NUMERIC), None)
     if text is not None and wide is not None:
         raise InvalidInput(
