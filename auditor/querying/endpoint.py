@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from auditor.errors import AddressBlocked, InvalidInput
 from auditor.querying.guard import Guard, Reach, guard_of, reach
-from auditor.settings import Settings
+from auditor.settings import USUAL_WEB_PORTS, Settings
 
 FIELD = "target.url"
 LONGEST_URL = 2_000
@@ -73,7 +73,7 @@ def parse_url(url: str) -> Endpoint:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if not path.isascii():
         raise InvalidInput(FIELD, "percent-encode the characters of the path that are not ASCII")
-    return Endpoint(parts.scheme, _host(parts.hostname), port or (443 if parts.scheme == "https" else 80), path, parts.fragment)
+    return Endpoint(parts.scheme, _host(parts.hostname), port or USUAL_WEB_PORTS[parts.scheme], path, parts.fragment)
 
 
 def _host(name: str | None) -> str:

@@ -16,6 +16,7 @@ from auditor.errors import InvalidInput
 from auditor.querying.auth.request import Request
 from auditor.querying.auth.static import SECRET, in_a_header
 from auditor.querying.endpoint import Endpoint
+from auditor.settings import USUAL_WEB_PORTS
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:amazonaws\.com|api\.aws)")
@@ -103,5 +104,4 @@ def sigv4(auth: Auth, secret: str, endpoint: Endpoint) -> Signer:
 def host_header(endpoint: Endpoint) -> str:
     """As the HTTP library would write it, so that what is signed is what is sent."""
     host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    usual = {"https": 443, "http": 80}[endpoint.scheme]
-    return host if endpoint.port == usual else f"{host}:{endpoint.port}"
+    return host if endpoint.port == USUAL_WEB_PORTS[endpoint.scheme] else f"{host}:{endpoint.port}"
