@@ -8,7 +8,7 @@ from auditor.domain.target import Output, Profile
 from auditor.querying.answers import answers
 from auditor.querying.asking import Checkpoint, Door, go_on
 from auditor.querying.batches import Course
-from auditor.querying.digests import record_digests
+from auditor.querying.digests import first_rows, record_digests
 from auditor.querying.ledger import Ledger
 from auditor.querying.rate import Rate
 from auditor.querying.reply import Reply
@@ -29,7 +29,7 @@ class QueryClient:
     def __call__(self, frame: pd.DataFrame) -> Answers:
         """Raises BudgetExhausted, Cancelled or a TargetError; answers that arrived before it are recorded."""
         digests = record_digests(frame)
-        first = dict(zip(reversed(digests), reversed(range(len(digests))), strict=True))
+        first = first_rows(digests)
         known = self._door.ledger.answered(list(first))
         result = np.full((len(frame), self._width), np.nan)
         for digest, answer in known.items():

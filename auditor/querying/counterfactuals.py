@@ -17,7 +17,7 @@ from auditor.errors import BadAnswer
 from auditor.querying.answers import positions
 from auditor.querying.asking import Door
 from auditor.querying.batches import Course
-from auditor.querying.digests import record_digests
+from auditor.querying.digests import first_rows, record_digests
 from auditor.querying.questions import questions
 from auditor.querying.reply import Reply, label_text
 
@@ -43,7 +43,7 @@ class CounterfactualClient:
         frame = questions(records, bounds, self.columns)
         digests = record_digests(frame)
         told = dict(self.door.ledger.answered(digests))
-        first = dict(zip(reversed(digests), reversed(range(len(digests))), strict=True))
+        first = first_rows(digests)
         fresh = sorted(row for digest, row in first.items() if digest not in told)
 
         def keep(rows: NDArray[np.intp], reply: Reply) -> None:

@@ -1,6 +1,7 @@
 """A digest per record: the same cells in the same order are the same question, however the frame was made."""
 
 import hashlib
+from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
@@ -26,6 +27,11 @@ def record_digests(frame: pd.DataFrame) -> list[bytes]:
     for row, digest in zip(odd, _slowly(frame.iloc[odd]) if odd else (), strict=True):
         found[row] = digest
     return found
+
+
+def first_rows(digests: Sequence[bytes]) -> dict[bytes, int]:
+    """Where each record stands for the first time."""
+    return dict(zip(reversed(digests), reversed(range(len(digests))), strict=True))
 
 
 def _at_once(columns: list[list[Any] | None]) -> list[bytes] | None:
